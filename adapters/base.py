@@ -1,0 +1,51 @@
+"""The contract every channel's adapter keeps. `tests/contract` holds the one suite that all of them pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from adapters.model import ChannelListing, Command, Listing, Outcome, Problem, Rendered
+
+
+class Adapter(Protocol):
+    """Speaks to one account on one channel.
+
+    An adapter says what happened. It never sleeps, retries, commits, counts or stores; the only second try it makes
+    is a call repeated with a fresh token. One instance serves one event loop and may be called concurrently.
+    """
+
+    @property
+    def channel(self) -> str:
+        """The channel's name in lower case, e.g. "ebay"."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many commands `apply` takes at most."""
+
+    async def close(self) -> None:
+        """Release connections. Idempotent."""
+
+    async def test_connection(self) -> None:
+        """Prove that the account's credential and its required settings work, without writing.
+
+        Raises AdapterError: AuthenticationError for a dead credential, ConfigurationError naming the setting at
+        fault, TemporaryError when the channel could not be asked.
+        """
+
+    def validate(self, listing: Listing) -> list[Problem]:
+        """Everything the channel is known to refuse about this listing; empty = may be sent. Pure."""
+
+    def render(self, listing: Listing) -> Rendered:
+        """What would be sent for this listing. Pure, and equal listings render equally."""
+
+    async def apply(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Do up to `batch_size` commands of distinct SKUs; one outcome per command, in the same order.
+
+        Channel failures come back as values in the outcomes, also when one failure concerns all commands.
+        WITHDRAW of something that is not there is a success. CREATE of something that is already there adopts it.
+        Raises only on bugs.
+        """
+
+    async def read_back(self, skus: Sequence[str]) -> Mapping[str, ChannelListing]:
+        """What the channel shows for these SKUs now; SKUs unknown there are absent. Raises AdapterError."""

@@ -1,0 +1,209 @@
+"""Product events as they travel through Kafka: the one place where capture and delivery meet.
+
+Key: `tenant/entity_code` in UTF-8. Headers: CloudEvents 1.0, Kafka binary binding, plus `tenant`. Value: JSON whose
+`product` and `before` are MongoDB relaxed Extended JSON v2, so that decimals and dates stay exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NewType
+
+import orjson
+
+from consumer.errors import UndecodableEventError
+
+Headers = list[tuple[str, bytes]]
+
+# The value's layout. Readers refuse another major version and ignore members they do not know.
+SPEC_VERSION = "1.0"
+TYPE_PREFIX = "marketsync.product."
+TYPE_VERSION = ".v1"
+
+
+class Operation(StrEnum):
+    """What happened to the product. READ = a state that was read (snapshot, resync), not a change."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    READ = "read"
+
+
+TOPICS: Mapping[Operation, str] = {
+    Operation.CREATED: "pim.products.created",
+    Operation.UPDATED: "pim.products.updated",
+    Operation.DELETED: "pim.products.deleted",
+    Operation.READ: "pim.products.resync",
+}
+POSITIONS_TOPIC = "marketsync.capture.positions"
+CAPTURE_DEAD_LETTERS_TOPIC = "marketsync.capture.dead-letters"
+
+
+def retry_topic(channel: str, delay: int) -> str:
+    """The topic in which this channel's listings wait `delay` seconds."""
+    return f"marketsync.{channel}.retry.{delay}s"
+
+
+def dead_letters_topic(channel: str) -> str:
+    """Where this channel's updates end that nobody could deliver."""
+    return f"marketsync.{channel}.dead-letters"
+
+
+Sequence = NewType("Sequence", str)
+"""Cluster time and the position inside it, fixed width, hexadecimal: compares as text, newest is greatest."""
+
+_LAST_POSITION = 0xFFFFFFFF
+
+
+def change_sequence(time: int, increment: int, position: int) -> Sequence:
+    """The sequence of the change number `position` (from 0) inside the cluster time (time, increment)."""
+    return Sequence(f"{time:08x}{increment:08x}{position:08x}")
+
+
+def read_sequence(time: int, increment: int) -> Sequence:
+    """The sequence of a state read at cluster time (time, increment): after every change of that time."""
+    return Sequence(f"{time:08x}{increment:08x}{_LAST_POSITION:08x}")
+
+
+@dataclass(frozen=True, slots=True)
+class ProductEvent:
+    """A change of a product, with its whole state.
+
+    id: the change's own, equal when the same change is read again. time: when the PIM wrote it (a read: when it was
+    read). changed: top-level fields an update touched, None where the whole product counts as changed.
+    product: the whole document, None for DELETED. before: the document before the change, where an image exists.
+    """
+
+    id: str
+    operation: Operation
+    tenant: str
+    entity_code: str
+    sequence: Sequence
+    time: datetime
+    changed: tuple[str, ...] | None
+    product: Mapping[str, Any] | None
+    before: Mapping[str, Any] | None = None
+
+
+def encode_key(tenant: str, entity_code: str) -> bytes:
+    """The Kafka key of a product."""
+    return f"{tenant}/{entity_code}".encode()
+
+
+def encode_headers(event: ProductEvent) -> Headers:
+    """The CloudEvents attributes of an event, as Kafka headers."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event.id.encode()),
+        ("ce_type", f"{TYPE_PREFIX}{event.operation}{TYPE_VERSION}".encode()),
+        ("ce_source", f"/marketsync/{event.tenant}/pimproducts".encode()),
+        ("ce_subject", event.entity_code.encode()),
+        ("ce_time", event.time.isoformat(timespec="milliseconds").encode()),
+        ("ce_sequence", event.sequence.encode()),
+        ("content-type", b"application/json"),
+        ("tenant", event.tenant.encode()),
+    ]
+
+
+def encode_value(event: ProductEvent) -> bytes:
+    """The JSON value of an event whose documents hold only JSON values (Extended JSON already applied)."""
+    return orjson.dumps(
+        {
+            "operation": event.operation,
+            "tenant": event.tenant,
+            "entity_code": event.entity_code,
+            "sequence": event.sequence,
+            "time": event.time.isoformat(timespec="milliseconds"),
+            "changed": event.changed,
+            "product": event.product,
+            "before": event.before,
+        }
+    )
+
+
+def decode(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> ProductEvent:
+    """The event in a Kafka record. Raises UndecodableEventError naming the field that could not be read."""
+    attributes = dict(headers)
+    body = _decode_body(value)
+    operation = _decode_operation(attributes, body)
+    tenant = _text(body, "tenant")
+    entity_code = _text(body, "entity_code")
+    if key != encode_key(tenant, entity_code):
+        raise UndecodableEventError("key", f"is {key!r}, the value belongs to {tenant}/{entity_code}")
+    product = _document(body, "product")
+    if product is None and operation is not Operation.DELETED:
+        raise UndecodableEventError("product", f"is missing, a {operation} event carries the whole product")
+    return ProductEvent(
+        id=attributes.get("ce_id", b"").decode("utf-8", "replace"),
+        operation=operation,
+        tenant=tenant,
+        entity_code=entity_code,
+        sequence=_decode_sequence(body),
+        time=_decode_time(body),
+        changed=_decode_changed(body),
+        product=product,
+        before=_document(body, "before"),
+    )
+
+
+def _decode_body(value: bytes | None) -> Mapping[str, Any]:
+    if value is None:
+        raise UndecodableEventError("value", "is empty (a tombstone); product topics carry none")
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise UndecodableEventError("value", f"is not JSON ({error})") from error
+    if not isinstance(body, dict):
+        raise UndecodableEventError("value", "is JSON but not an object")
+    return body
+
+
+def _decode_operation(attributes: Mapping[str, bytes], body: Mapping[str, Any]) -> Operation:
+    kind = attributes.get("ce_type", b"").decode("utf-8", "replace")
+    if not (kind.startswith(TYPE_PREFIX) and kind.endswith(TYPE_VERSION)):
+        raise UndecodableEventError("ce_type", f"is {kind!r}, expected {TYPE_PREFIX}<operation>{TYPE_VERSION}")
+    try:
+        return Operation(_text(body, "operation"))
+    except ValueError as error:
+        raise UndecodableEventError("operation", str(error)) from error
+
+
+def _text(body: Mapping[str, Any], field: str) -> str:
+    value = body.get(field)
+    if not isinstance(value, str) or not value:
+        raise UndecodableEventError(field, "is missing or not a text")
+    return value
+
+
+def _document(body: Mapping[str, Any], field: str) -> Mapping[str, Any] | None:
+    value = body.get(field)
+    if value is not None and not isinstance(value, dict):
+        raise UndecodableEventError(field, "is not an object")
+    return value
+
+
+def _decode_sequence(body: Mapping[str, Any]) -> Sequence:
+    text = _text(body, "sequence")
+    if len(text) != 24 or any(c not in "0123456789abcdef" for c in text):
+        raise UndecodableEventError("sequence", f"is {text!r}, expected 24 hexadecimal digits")
+    return Sequence(text)
+
+
+def _decode_time(body: Mapping[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(_text(body, "time")).astimezone(UTC)
+    except ValueError as error:
+        raise UndecodableEventError("time", str(error)) from error
+
+
+def _decode_changed(body: Mapping[str, Any]) -> tuple[str, ...] | None:
+    changed = body.get("changed")
+    if changed is None:
+        return None
+    if not isinstance(changed, list) or not all(isinstance(name, str) for name in changed):
+        raise UndecodableEventError("changed", "is not a list of field names")
+    return tuple(changed)

@@ -1,0 +1,59 @@
+"""The one door to MongoDB: rooms take the driver's names from here, so that it is imported in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bson
+from bson import ObjectId, Timestamp
+from pymongo import AsyncMongoClient, InsertOne, MongoClient, ReplaceOne, UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
+
+__all__ = [
+    "AsyncCollection",
+    "AsyncDatabase",
+    "AsyncMongoClient",
+    "BulkWriteError",
+    "Collection",
+    "Database",
+    "Document",
+    "DuplicateKeyError",
+    "InsertOne",
+    "MongoClient",
+    "ObjectId",
+    "OperationFailure",
+    "PyMongoError",
+    "ReplaceOne",
+    "Timestamp",
+    "UpdateOne",
+    "bson",
+    "connect",
+    "connect_async",
+]
+
+Document = dict[str, Any]
+
+# Majority and journaled: what we were told is stored survives a fail-over. Server selection is shorter than the
+# driver's 30 s so that `check` and start-up say soon what is wrong.
+_OPTIONS: dict[str, Any] = {
+    "w": "majority",
+    "journal": True,
+    "readConcernLevel": "majority",
+    "tz_aware": True,
+    "serverSelectionTimeoutMS": 10_000,
+    "appname": "marketsync",
+}
+
+
+def connect(uri: str) -> MongoClient[Document]:
+    """A client for threads (capture, commands). Connects on first use; close it."""
+    return MongoClient(uri, **_OPTIONS)
+
+
+def connect_async(uri: str) -> AsyncMongoClient[Document]:
+    """A client for one event loop (delivery). Connects on first use; close it."""
+    return AsyncMongoClient(uri, **_OPTIONS)

@@ -1,0 +1,184 @@
+"""Every setting of the service, each with its meaning, unit and default. The only place that reads the environment.
+
+Durations are seconds. A variable that is set but unusable is refused at start with its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from consumer.errors import SettingsError
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Delays = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
+
+
+class ServerSettings(BaseSettings):
+    """Where MongoDB and Kafka are. With neither set, a real mongod and a real Kafka are started on this machine."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    mongodb_uri: SecretStr | None = Field(
+        None, alias="MONGODB_URI", description="Connection string of the PIM's MongoDB, a replica set."
+    )
+    kafka_bootstrap_servers: str | None = Field(
+        None, alias="KAFKA_BOOTSTRAP_SERVERS", description="host:port of Kafka brokers, comma separated."
+    )
+
+
+class PlaceSettings(BaseSettings):
+    """What this installation is called and where it keeps things on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_", frozen=True, extra="ignore")
+
+    tenants: Names = Field((), description="Tenants to watch, comma separated; tenant x lives in database vinc-x.")
+    database: str = Field("marketsync", description="MongoDB database of our own state.", min_length=1)
+    home: Path = Field(
+        Path("~/.marketsync"), description="Folder of the embedded servers: data, logs and downloaded jars."
+    )
+    log_format: Literal["pretty", "json"] = Field("pretty", description="pretty for people, json for log collectors.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged.")
+    metrics_host: str = Field("127.0.0.1", description="Address that serves /metrics and /health.")
+    metrics_port: int = Field(
+        9464, ge=0, le=65535, description="First port of /metrics; `run` counts up from it, 0 = any."
+    )
+
+
+class TopicSettings(BaseSettings):
+    """How topics are created. Partition counts are equal for all topics keyed by product, and never change."""
+
+    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_TOPICS_", frozen=True, extra="ignore")
+
+    partitions: int = Field(12, ge=1, le=1000, description="Partitions of every topic keyed by product.")
+    replication_factor: int = Field(1, ge=1, le=7, description="Copies of each partition; 3 in production.")
+    retention: int = Field(
+        7 * 24 * 3600, ge=3600, description="Seconds events are kept: longer than any outage you want to survive."
+    )
+    max_message_bytes: int = Field(
+        40_000_000,
+        ge=1_000_000,
+        description="Largest record: a 16 MB document as JSON, with its state before the change.",
+    )
+
+
+class CaptureSettings(BaseSettings):
+    """How changes are read and published."""
+
+    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_CAPTURE_", frozen=True, extra="ignore")
+
+    stream: str = Field("pim", pattern=r"^[a-z0-9-]+$", description="Name of the stream: one running capture each.")
+    max_await: float = Field(0.5, gt=0, description="Seconds the server may wait for changes before an empty answer.")
+    transaction_timeout: float = Field(
+        30, gt=1, le=900, description="Seconds after which Kafka aborts the transaction of a dead capture."
+    )
+    snapshot_chunk: int = Field(1000, ge=1, description="Products per snapshot read, each read at one cluster time.")
+
+
+class DeliverySettings(BaseSettings):
+    """How updates reach the channels."""
+
+    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_DELIVERY_", frozen=True, extra="ignore")
+
+    replica: str = Field(
+        "0", pattern=r"^[A-Za-z0-9._-]+$", description="Name of this process in its group; unique, stable on restart."
+    )
+    concurrency: int = Field(8, ge=1, description="Calls to the channel in flight at once, per account.")
+    linger: float = Field(0.02, ge=0, description="Seconds a batch that is not full waits for more listings.")
+    max_waiting: int = Field(5000, ge=100, description="Listings in memory before partitions are paused.")
+    attempts: int = Field(10, ge=1, description="Tries before a listing becomes a dead letter.")
+    backoff: float = Field(1, gt=0, description="Seconds before the second try; doubles with each further one.")
+    backoff_ceiling: float = Field(600, gt=0, description="Longest backoff in seconds.")
+    memory_wait: float = Field(
+        20, gt=0, description="A listing that has to wait longer than this goes to a retry topic."
+    )
+    retry_delays: Delays = Field((60, 600), description="Delays of the retry topics, ascending, comma separated.")
+    drain: float = Field(20, gt=0, description="Seconds calls in flight may take to end on shutdown or rebalance.")
+    session_timeout: float = Field(45, gt=1, description="Seconds after which Kafka gives up a silent process.")
+
+
+class EbaySettings(BaseSettings):
+    """One eBay account for a single-tenant install, named as its users know it."""
+
+    model_config = SettingsConfigDict(env_prefix="EBAY_", frozen=True, extra="ignore")
+
+    enabled: bool = Field(False, description="Deliver to eBay.")
+    environment: Literal["production", "sandbox"] = Field("production", description="Which eBay; decides the hosts.")
+    app_id: str = Field("", description="Client id of the keyset.")
+    api_secret: SecretStr = Field(SecretStr(""), description="Client secret of the keyset.")
+    refresh_token: SecretStr = Field(SecretStr(""), description="The seller's refresh token (lives 18 months).")
+    access_token: SecretStr = Field(
+        SecretStr(""), description="A ready access token, used only without refresh token; dies within two hours."
+    )
+    marketplace_id: str = Field("EBAY_IT", description="eBay's marketplace id.")
+    fulfillment_policy_id: str = Field("", description="Business policy for shipping.")
+    payment_policy_id: str = Field("", description="Business policy for payment.")
+    return_policy_id: str = Field("", description="Business policy for returns.")
+    merchant_location_key: str = Field("", description="Inventory location the goods are sent from.")
+    api_url: str = Field("", description="API host instead of eBay's own.")
+    token_url: str = Field("", description="Token address instead of eBay's own.")
+    price_basis: Literal["retail", "sale", "list"] | None = Field(
+        None,
+        description="Which PIM price is sold: retail, sale (retail where there is no sale) or list. Required: list is"
+        " often what the goods cost.",
+    )
+    vat_included: bool | None = Field(
+        None, description="Whether PIM prices that do not say so include VAT; unset = such products are refused."
+    )
+    languages: Names = Field(("it", "en"), description="Languages of the text, first that the product has wins.")
+    condition: str = Field("NEW", description="eBay's condition name for every item.")
+    categories: dict[str, str] = Field(
+        default_factory=dict,
+        description='PIM category id -> eBay leaf category id, as JSON: {"cat-1": "9355"}; nearest ancestor counts.',
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All groups."""
+
+    servers: ServerSettings
+    place: PlaceSettings
+    topics: TopicSettings
+    capture: CaptureSettings
+    delivery: DeliverySettings
+    ebay: EbaySettings
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError naming the variable and what it must be."""
+    try:
+        return Settings(
+            servers=ServerSettings(),
+            place=PlaceSettings(),
+            topics=TopicSettings(),
+            capture=CaptureSettings(),
+            delivery=DeliverySettings(),
+            ebay=EbaySettings(),
+        )
+    except ValidationError as error:
+        raise SettingsError(_in_words(error)) from error
+
+
+def _in_words(error: ValidationError) -> str:
+    """One line per wrong variable. The value is left out: it may be a secret."""
+    prefix = _PREFIXES.get(error.title, "")
+    return "; ".join(
+        f"{prefix}{'.'.join(str(part) for part in problem['loc'])}".upper() + f": {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    )
+
+
+_PREFIXES = {
+    group.__name__: group.model_config.get("env_prefix", "")
+    for group in (ServerSettings, PlaceSettings, TopicSettings, CaptureSettings, DeliverySettings, EbaySettings)
+}
