@@ -1,0 +1,69 @@
+"""Is the channel equal to the PIM? Read from the PIM and from the stand-in themselves, product by product.
+
+What should be shown is worked out here from the PIM's documents with the demo account's few rules in plain sight, on
+purpose not with the service's own rules: those are what is being checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from consumer.mongo import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a buyer sees of a product. price: as text with two decimals."""
+
+    title: str
+    price: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One product that is not the same on both sides; None = not there, or not live."""
+
+    code: str
+    pim: Shown | None
+    channel: Shown | None
+
+    def __str__(self) -> str:
+        if self.pim is None:
+            return f"{self.code}: live on the channel, gone from the PIM"
+        if self.channel is None:
+            return f"{self.code}: in the PIM, not live on the channel"
+        fields = [
+            f"{name} is {getattr(self.channel, name)!r}, should be {getattr(self.pim, name)!r}"
+            for name in ("title", "price", "quantity")
+            if getattr(self.channel, name) != getattr(self.pim, name)
+        ]
+        return f"{self.code}: {'; '.join(fields)}"
+
+
+def wanted(products: Iterable[Document]) -> dict[str, Shown]:
+    """What the channel should show, by SKU: the current version, English title, sale price before retail price."""
+    return {
+        document["sku"]: Shown(
+            title=document["name"]["en"],
+            price=_amount(document["pricing"].get("sale", document["pricing"]["retail"])),
+            quantity=document["quantity"],
+        )
+        for document in products
+        if document["isCurrent"] and document["status"] == "published"
+    }
+
+
+def _amount(value: object) -> str:
+    return str(Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def differences(pim: Mapping[str, Shown], channel: Mapping[str, Shown]) -> list[Difference]:
+    """Every product that differs, by code."""
+    return [
+        Difference(code, pim.get(code), channel.get(code))
+        for code in sorted(pim.keys() | channel.keys())
+        if pim.get(code) != channel.get(code)
+    ]

@@ -1,0 +1,200 @@
+"""Child processes of one command: started, watched, restarted when they die, drained when the command ends.
+
+Parent and children share one process group. A child holds the reading end of a pipe whose other end only the parent
+has: when the parent dies, even by SIGKILL, the pipe ends and the child drains and ends too (`stop_on_signals`). So
+nothing outlives the command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import IO
+
+import structlog
+
+from consumer.errors import MarketsyncError, UnavailableError
+
+_log = structlog.get_logger()
+
+# A child that exits with this found its settings unusable; starting it again cannot help.
+SETTINGS_EXIT = 2
+
+# A child that lived this long, in seconds, died of something new: its restarts count from one again.
+_SETTLED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One process to keep alive. arguments: what follows the interpreter. environment: added to ours."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class ChildError(MarketsyncError):
+    """A child ended in a way that a restart cannot heal, or had to be killed. exit_code: what to exit with."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Supervisor:
+    """Keeps children alive until told to stop.
+
+    patience: seconds the children may take to end once asked. backoff: seconds before the n-th start in a row
+    (from 1) of a child that died. output: where their standard output and error go; None = ours.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        *,
+        patience: float,
+        backoff: Callable[[int], float],
+        output: IO[bytes] | None = None,
+    ) -> None:
+        self._children = children
+        self._patience = patience
+        self._backoff = backoff
+        self._output = output
+        self._stopping = asyncio.Event()
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+
+    async def run(self) -> None:
+        """Start all children and keep them; returns when `stop` was called and all have drained.
+
+        Raises ChildError when a child cannot run with these settings or did not end well.
+        """
+        ends = await asyncio.gather(self._end_all(), *map(self._keep, self._children), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+
+    def stop(self) -> None:
+        """Ask all children to drain and end. Idempotent."""
+        self._stopping.set()
+
+    def kill(self) -> None:
+        """End all children at once, without drain."""
+        self.stop()
+        self._signal_all(signal.SIGKILL)
+
+    async def _keep(self, child: Child) -> None:
+        try:
+            await self._start_again_and_again(child)
+        finally:
+            self.stop()  # ended because we are stopping, or because of a failure that must stop the others
+
+    async def _start_again_and_again(self, child: Child) -> None:
+        deaths = 0
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            started = loop.time()
+            code = await self._run_once(child)
+            if self._stopping.is_set():
+                if code != 0:
+                    raise ChildError(f"{child.name} did not end cleanly: {_ending(code)}", 1)
+                return
+            if code == SETTINGS_EXIT:
+                raise ChildError(f"{child.name} cannot run with these settings, its message is above", code)
+            deaths = 1 if loop.time() - started > _SETTLED else deaths + 1
+            delay = self._backoff(deaths)
+            _log.error("child died, will be started again", child=child.name, ended=_ending(code), seconds=delay)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), delay)
+
+    async def _run_once(self, child: Child) -> int:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *child.arguments,
+            env={**os.environ, **child.environment},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=self._output,
+            stderr=self._output,
+        )
+        self._running[child.name] = process
+        _log.info("child started", child=child.name, pid=process.pid)
+        if self._stopping.is_set():  # asked while it was being started: the signal to all has missed it
+            _send(process, signal.SIGTERM)
+        return await process.wait()
+
+    async def _end_all(self) -> None:
+        await self._stopping.wait()
+        self._signal_all(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(self._patience):
+                await asyncio.gather(*(process.wait() for process in self._running.values()))
+        except TimeoutError:
+            _log.error("children did not end in time, killing them", seconds=self._patience)
+            self._signal_all(signal.SIGKILL)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for process in self._running.values():
+            _send(process, number)
+
+
+def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+
+
+def _ending(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def doubling(first: float, ceiling: float) -> Callable[[int], float]:
+    """A backoff that doubles from `first` up to `ceiling`, in seconds."""
+    return lambda deaths: min(ceiling, first * 2.0 ** min(deaths - 1, 32))
+
+
+def stop_on_signals(stop: Callable[[], None], *, supervised: bool) -> None:
+    """Call `stop` on SIGTERM and SIGINT. Main thread only; `stop` must be idempotent and safe in a signal handler.
+
+    supervised: a parent started us and forwards its signals. A terminal's Ctrl-C reaches the whole process group, so
+    it is left to the parent; and when the parent is gone, standard input ends and we stop.
+    """
+
+    def on_signal(*_: object) -> None:
+        stop()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    if not supervised:
+        signal.signal(signal.SIGINT, on_signal)
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    Thread(target=_stop_with_parent, args=(sys.stdin.fileno(),), name="parent-watch", daemon=True).start()
+
+
+def _stop_with_parent(pipe: int) -> None:
+    while os.read(pipe, 4096):
+        pass
+    # Through the signal handler, so that `stop` runs where it does on SIGTERM: in the main thread.
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def free_ports(host: str, first: int, count: int) -> list[int]:
+    """`count` ports nobody listens on, counting up from `first`. Raises UnavailableError when there are none."""
+    found: list[int] = []
+    for port in range(first, min(first + 1000, 65536)):
+        if len(found) == count:
+            break
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((host, port))
+                found.append(port)
+    if len(found) < count:
+        raise UnavailableError(f"no {count} free ports from {first} on {host}: set MARKETSYNC_METRICS_PORT")
+    return found
