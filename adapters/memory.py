@@ -1,0 +1,236 @@
+"""A channel that lives in this process: it keeps the adapter contract, remembers every call and fails on demand.
+
+For trying the service without a marketplace, for tests and for simulations. It behaves like a strict channel: what is
+revised must exist, a create adopts what is there, a withdrawal of nothing succeeds. Faults are switched on
+per SKU or for the whole account; each is used up one call after the other, in the order given.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
+from adapters.model import ChannelListing, Command, Listing, Operation, Outcome, Problem, Rendered
+
+LISTING_ID = "listing_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command as it reached the channel, in order of arrival. effect: whether the channel did it."""
+
+    number: int
+    operation: Operation
+    sku: str
+    listing: Listing | None
+    effect: bool
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong next. All empty: nothing does.
+
+    account: errors of whole calls, the next call takes the first one. skus: errors of single listings. lost: how many
+    of a SKU's next commands are done although the answer says it is unknown whether they were. crashes: exceptions
+    that leave `apply`, as a bug in an adapter would, by SKU.
+    """
+
+    account: deque[AdapterError] = field(default_factory=deque)
+    skus: dict[str, deque[AdapterError]] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
+    crashes: dict[str, deque[Exception]] = field(default_factory=dict)
+    halted: AdapterError | None = None
+
+    def fail(self, sku: str, error: AdapterError, *, times: int = 1) -> None:
+        """The next `times` commands for this SKU fail with the error and have no effect."""
+        self.skus.setdefault(sku, deque()).extend([error] * times)
+
+    def fail_account(self, error: AdapterError, *, times: int = 1) -> None:
+        """The next `times` calls fail as a whole, whatever they carry."""
+        self.account.extend([error] * times)
+
+    def lose_answer(self, sku: str, *, times: int = 1) -> None:
+        """The next `times` commands for this SKU are done, but no answer comes back."""
+        self.lost[sku] = self.lost.get(sku, 0) + times
+
+    def crash(self, sku: str, error: Exception, *, times: int = 1) -> None:
+        """The next `times` calls that carry this SKU raise, before any effect."""
+        self.crashes.setdefault(sku, deque()).extend([error] * times)
+
+    def halt(self, error: AdapterError | None) -> None:
+        """Every call fails with this error until it is set to None: a dead credential, a closed account."""
+        self.halted = error
+
+
+async def _no_latency() -> None:
+    """Answers come at once."""
+
+
+class MemoryAdapter:
+    """One account on a channel in memory. Keeps `adapters.base.Adapter`.
+
+    latency is awaited once per call, before anything happens: pass one that sleeps. After the effect comes `answer`,
+    awaited before the outcomes are returned. keep: how many calls the journal remembers, None = all of them.
+    """
+
+    def __init__(
+        self,
+        channel: str = "memory",
+        batch_size: int = 25,
+        *,
+        latency: Callable[[], Awaitable[None]] = _no_latency,
+        answer: Callable[[], Awaitable[None]] = _no_latency,
+        keep: int | None = None,
+    ) -> None:
+        self.faults = Faults()
+        self.listings: dict[str, ChannelListing] = {}
+        self.shown: dict[str, Listing] = {}
+        self.journal: deque[Call] = deque(maxlen=keep)
+        self.calls = 0
+        self.most_at_once = 0
+        self.closed = False
+        self._channel = channel
+        self._batch_size = batch_size
+        self._latency = latency
+        self._answer = answer
+        self._at_once = 0
+
+    @property
+    def channel(self) -> str:
+        return self._channel
+
+    @property
+    def batch_size(self) -> int:
+        return self._batch_size
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def test_connection(self) -> None:
+        await self._latency()
+        if error := self._account_error():
+            raise error
+
+    def validate(self, listing: Listing) -> list[Problem]:
+        problems = []
+        if not listing.title.strip():
+            problems.append(Problem("title", "missing", "Missing required field: title", "Give the product a name."))
+        if listing.price.amount <= 0:
+            problems.append(
+                Problem(
+                    "price", "not_positive", "Price must be greater than 0", "Set a price.", str(listing.price.amount)
+                )
+            )
+        return problems
+
+    def render(self, listing: Listing) -> Rendered:
+        return Rendered(
+            content={
+                "title": listing.title,
+                "description": listing.description,
+                "category": listing.category,
+                "condition": listing.condition,
+                "images": list(listing.images),
+                "language": listing.language,
+                "brand": listing.brand,
+                "mpn": listing.mpn,
+                "gtins": list(listing.gtins),
+                "attributes": {name: list(values) for name, values in sorted(listing.attributes.items())},
+            },
+            offer={
+                "price": str(listing.price.amount),
+                "currency": listing.price.currency,
+                "quantity": listing.quantity,
+            },
+        )
+
+    async def apply(self, commands: Sequence[Command]) -> list[Outcome]:
+        self._check(commands)
+        self.calls += 1
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            await self._latency()
+            self._crash(commands)
+            error = self._account_error()
+            outcomes = [self._refuse(command, error) if error else self._do(command) for command in commands]
+            await self._answer()
+        finally:
+            self._at_once -= 1
+        return outcomes
+
+    async def read_back(self, skus: Sequence[str]) -> Mapping[str, ChannelListing]:
+        await self._latency()
+        if error := self._account_error():
+            raise error
+        return {sku: self.listings[sku] for sku in skus if sku in self.listings}
+
+    def _check(self, commands: Sequence[Command]) -> None:
+        if len(commands) > self._batch_size:
+            raise ValueError(f"{len(commands)} commands in one call, at most {self._batch_size} are allowed")
+        if len({command.sku for command in commands}) < len(commands):
+            raise ValueError("the same SKU twice in one call")
+
+    def _account_error(self) -> AdapterError | None:
+        if self.faults.account:
+            return self.faults.account.popleft()
+        return self.faults.halted
+
+    def _crash(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            if crashes := self.faults.crashes.get(command.sku):
+                raise crashes.popleft()
+
+    def _do(self, command: Command) -> Outcome:
+        if errors := self.faults.skus.get(command.sku):
+            return self._refuse(command, errors.popleft())
+        if command.operation is Operation.WITHDRAW:
+            return self._withdraw(command)
+        live = self.listings.get(command.sku)
+        if (live is None or not live.live) and command.operation is not Operation.CREATE:
+            return self._refuse(command, UnknownListingError("No live listing has this SKU", status=404))
+        return self._show(command, live)
+
+    def _show(self, command: Command, live: ChannelListing | None) -> Outcome:
+        listing = command.listing
+        if listing is None:
+            raise ValueError(f"{command.operation} without a listing")
+        references = {LISTING_ID: live.references[LISTING_ID] if live else f"L-{len(self.listings) + 1}"}
+        title = listing.title
+        if live is not None and command.operation is Operation.REVISE_OFFER:
+            # Price and stock alone change: what else a buyer sees stays what it was.
+            title = live.title
+            listing = replace(self.shown[command.sku], price=listing.price, quantity=listing.quantity)
+        self.shown[command.sku] = listing
+        self.listings[command.sku] = ChannelListing(
+            sku=command.sku,
+            live=True,
+            title=title,
+            price=listing.price,
+            quantity=listing.quantity,
+            references=references,
+        )
+        return self._done(command, references)
+
+    def _withdraw(self, command: Command) -> Outcome:
+        live = self.listings.get(command.sku)
+        if live is not None:
+            self.listings[command.sku] = replace(live, live=False)
+        return self._done(command, {})
+
+    def _done(self, command: Command, references: Mapping[str, str]) -> Outcome:
+        self._note(command, effect=True)
+        if self.faults.lost.get(command.sku, 0) > 0:
+            self.faults.lost[command.sku] -= 1
+            return Outcome(command.sku, ChannelUnavailableError("The answer got lost", effect_unknown=True))
+        return Outcome(command.sku, references=references)
+
+    def _refuse(self, command: Command, error: AdapterError) -> Outcome:
+        self._note(command, effect=False)
+        return Outcome(command.sku, error)
+
+    def _note(self, command: Command, *, effect: bool) -> None:
+        number = self.journal[-1].number + 1 if self.journal else 1
+        self.journal.append(Call(number, command.operation, command.sku, command.listing, effect))
