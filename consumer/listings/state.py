@@ -1,0 +1,155 @@
+"""What we know of one listing: what the PIM wanted last, what was sent, what the channel accepted, what is in doubt.
+
+One value per (channel, account, tenant, product). It is never deleted: a withdrawn listing stays as a tombstone, so
+that a late or repeated older event cannot bring it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from adapters.model import Money, Operation, Problem
+from consumer.events import Sequence
+
+
+class Status(StrEnum):
+    """Where a listing stands. What the channel shows while it is not LIVE: see `ListingState.accepted`."""
+
+    WAITING = "waiting"
+    """Something is owed to the channel: planned, being sent, or to be tried again."""
+    LIVE = "live"
+    """The channel accepted the wanted state."""
+    WITHDRAWN = "withdrawn"
+    """Not wanted any more; the channel took it down."""
+    UNLISTED = "unlisted"
+    """Not wanted, and we never put anything on the channel."""
+    INVALID = "invalid"
+    """Refused by our own checks. The channel keeps showing what it accepted last."""
+    REFUSED = "refused"
+    """Refused by the channel. A change of the product heals it."""
+    DEAD_LETTER = "dead_letter"
+    """Given up after its retries or because of a bug."""
+    DRY_RUN = "dry_run"
+    """The account only rehearses: `proposed` says what would be sent."""
+
+
+class Doubt(IntEnum):
+    """How much of what the channel shows we cannot vouch for, after calls without a clear end.
+
+    Each level includes the ones below; the next command has to write at least that much, even if nothing changed.
+    """
+
+    NONE = 0
+    OFFER = 1
+    """Price and stock."""
+    CONTENT = 2
+    """The text too."""
+    EXISTENCE = 3
+    """Even whether there is a listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Hashes of what a channel would show; equal hashes = nothing to send."""
+
+    content: str
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a listing as it was (or would be) sent. title, price and quantity are for people; None on withdrawal.
+
+    at: when it was intended, answered or rehearsed; UTC, whole milliseconds.
+    """
+
+    sequence: Sequence
+    operation: Operation
+    sku: str
+    at: datetime
+    fingerprint: Fingerprint | None = None
+    title: str | None = None
+    price: Money | None = None
+    quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingKey:
+    """The parts of a listing's id."""
+
+    channel: str
+    account: str
+    tenant: str
+    entity_code: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.account}/{self.tenant}/{self.entity_code}"
+
+    @classmethod
+    def parse(cls, listing_id: str) -> ListingKey:
+        """The key in "channel/account/tenant/entity_code"; only the entity code may hold slashes."""
+        channel, account, tenant, entity_code = listing_id.split("/", 3)
+        return cls(channel, account, tenant, entity_code)
+
+
+@dataclass(frozen=True, slots=True)
+class ListingState:
+    """One listing. Values are made by `transitions`, kept by `store`.
+
+    revision: counts the writes; a value is stored only over the one with the revision before it.
+    planned_sequence: the newest product state a plan was made for, whatever the plan said. Older ones are superseded.
+    sku: the number under which the channel may know the listing. intent: a call was about to start; still there after
+    a crash. sent: the last call with an answer, good or bad. accepted: what the channel took last and should show;
+    None = nothing. proposed: what a dry run would send. references: channel ids. reason: why it is not listed, in
+    words. problems: why it is invalid or refused. error: the last failure in words, None after a success.
+    attempts: failed tries for planned_sequence. created_at, updated_at: UTC, whole milliseconds.
+    """
+
+    id: str
+    revision: int
+    planned_sequence: Sequence
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    sku: str = ""
+    intent: Version | None = None
+    sent: Version | None = None
+    accepted: Version | None = None
+    proposed: Version | None = None
+    doubt: Doubt = Doubt.NONE
+    references: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+    error: str | None = None
+    attempts: int = 0
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the newest state has to be sent although nothing changed."""
+        return self.open_doubt is not Doubt.NONE
+
+    @property
+    def open_doubt(self) -> Doubt:
+        """The doubt, with that of an intent that never got its end."""
+        return max(self.doubt, doubt_after(self.intent.operation)) if self.intent else self.doubt
+
+    @property
+    def maybe_live(self) -> bool:
+        """Whether a buyer may see a listing of ours."""
+        return self.accepted is not None or self.open_doubt is Doubt.EXISTENCE
+
+
+def doubt_after(operation: Operation) -> Doubt:
+    """What is unknown after this operation ended without a clear success."""
+    return _DOUBTS[operation]
+
+
+_DOUBTS: Mapping[Operation, Doubt] = {
+    Operation.CREATE: Doubt.EXISTENCE,
+    Operation.WITHDRAW: Doubt.EXISTENCE,
+    Operation.REVISE_CONTENT: Doubt.CONTENT,
+    Operation.REVISE_OFFER: Doubt.OFFER,
+}
