@@ -5,6 +5,7 @@ Durations are seconds. A variable that is set but unusable is refused at start w
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,8 +44,9 @@ class PlaceSettings(BaseSettings):
 
     tenants: Names = Field((), description="Tenants to watch, comma separated; tenant x lives in database vinc-x.")
     database: str = Field("marketsync", description="MongoDB database of our own state.", min_length=1)
-    home: Path = Field(
-        Path("~/.marketsync"), description="Folder of the embedded servers: data, logs and downloaded jars."
+    home: Path = Field(Path("~/.marketsync"), description="Folder of the embedded servers: data and logs.")
+    cache: Path | None = Field(
+        None, description="Folder of downloaded jars; unset = marketsync in the user's cache (XDG_CACHE_HOME, ~/.cache)."
     )
     log_format: Literal["pretty", "json"] = Field("pretty", description="pretty for people, json for log collectors.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged.")
@@ -53,12 +55,22 @@ class PlaceSettings(BaseSettings):
         9464, ge=0, le=65535, description="First port of /metrics; `run` counts up from it, 0 = any."
     )
 
+    @property
+    def cache_folder(self) -> Path:
+        """Where downloaded jars are kept, shared by all data folders of this user."""
+        return (self.cache or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "marketsync").expanduser()
+
 
 class TopicSettings(BaseSettings):
     """How topics are created. Partition counts are equal for all topics keyed by product, and never change."""
 
     model_config = SettingsConfigDict(env_prefix="MARKETSYNC_TOPICS_", frozen=True, extra="ignore")
 
+    prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,80}$",
+        description="Put before every topic name, consumer group and transactional id, for clusters people share.",
+    )
     partitions: int = Field(12, ge=1, le=1000, description="Partitions of every topic keyed by product.")
     replication_factor: int = Field(1, ge=1, le=7, description="Copies of each partition; 3 in production.")
     retention: int = Field(

@@ -1,0 +1,106 @@
+"""One server process that outlives the command that started it.
+
+Whether it runs is told by a lock that it holds for all its life on a file in its folder (the descriptor is
+inherited), not by its process id: after a kill -9, a reboot or a reused id the lock is free, so nothing is taken for
+our server that is not. The id, written by the process itself before it becomes the server, is used only while the
+lock is held.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from consumer.embedded.errors import EmbeddedError
+from consumer.embedded.locks import try_lock
+from consumer.embedded.waiting import wait_for
+
+# The outer shell ends at once, so that the server belongs to init and leaves no zombie with us. The inner one writes
+# its id, which exec keeps, into the lock file.
+_LAUNCH = 'sh -c \'echo $$ >"$0"; exec "$@"\' "$0" "$@" </dev/null &'
+_LARGEST_LOG = 20_000_000
+
+
+class ServerProcess:
+    """The process of one server, kept by its folder: `process.lock` and `output.log`."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.output = folder / "output.log"
+        self._lock = folder / "process.lock"
+
+    def running(self) -> bool:
+        """Whether the server lives, started by whomever."""
+        try:
+            descriptor = os.open(self._lock, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            return not try_lock(descriptor, shared=True)
+        finally:
+            os.close(descriptor)
+
+    def pid(self) -> int | None:
+        """The server's process id, None when it does not run (or is about to become the server)."""
+        if not self.running():
+            return None
+        text = self._lock.read_text(encoding="ascii", errors="replace").strip()
+        return int(text) if text.isdigit() else None
+
+    def launch(self, command: Sequence[str], environment: dict[str, str]) -> None:
+        """Start `command` in a session of its own, output appended to output.log. Only when it does not run."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            # Whoever only asks `running()` holds the lock for a moment.
+            if not wait_for(lambda: try_lock(lock), 5):
+                raise EmbeddedError(f"{self.name} already runs in {self.folder}")
+            os.ftruncate(lock, 0)
+            with self._open_output() as output:
+                subprocess.run(
+                    ["/bin/sh", "-c", _LAUNCH, str(self._lock), *command],
+                    check=True,
+                    env=environment,
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=(lock,),
+                )
+        finally:
+            os.close(lock)
+
+    def stop(self, *, patience: float) -> None:
+        """End it: SIGTERM, after `patience` seconds SIGKILL. Returns when it is gone; nothing when it does not run."""
+        self._send(signal.SIGTERM)
+        if wait_for(lambda: not self.running(), patience):
+            return
+        self._send(signal.SIGKILL)
+        if not wait_for(lambda: not self.running(), 10):
+            raise EmbeddedError(f"{self.name} (process {self.pid()}) does not end: end it by hand")
+
+    def last_words(self, lines: int = 3) -> str:
+        """The end of its output, on one line."""
+        try:
+            text = self.output.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+        return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+
+    def _send(self, number: signal.Signals) -> None:
+        wait_for(lambda: self.pid() is not None or not self.running(), 5)
+        pid = self.pid()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _open_output(self) -> BinaryIO:
+        too_large = self.output.exists() and self.output.stat().st_size > _LARGEST_LOG
+        return self.output.open("wb") if too_large else self.output.open("ab")
