@@ -27,6 +27,9 @@ _log = structlog.get_logger()
 # A child that exits with this found its settings unusable; starting it again cannot help.
 SETTINGS_EXIT = 2
 
+# SIGTERM is what we send: one that dies of it had not come far enough to have anything to drain.
+_GOOD_ENDS = (0, -signal.SIGTERM)
+
 # A child that lived this long, in seconds, died of something new: its restarts count from one again.
 _SETTLED = 60
 
@@ -69,16 +72,16 @@ class Supervisor:
         self._output = output
         self._stopping = asyncio.Event()
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._failures: list[Exception] = []
 
     async def run(self) -> None:
         """Start all children and keep them; returns when `stop` was called and all have drained.
 
         Raises ChildError when a child cannot run with these settings or did not end well.
         """
-        ends = await asyncio.gather(self._end_all(), *map(self._keep, self._children), return_exceptions=True)
-        for end in ends:
-            if isinstance(end, BaseException):
-                raise end
+        await asyncio.gather(self._end_all(), *map(self._keep, self._children))
+        if self._failures:
+            raise self._failures[0]
 
     def stop(self) -> None:
         """Ask all children to drain and end. Idempotent."""
@@ -92,8 +95,9 @@ class Supervisor:
     async def _keep(self, child: Child) -> None:
         try:
             await self._start_again_and_again(child)
-        finally:
-            self.stop()  # ended because we are stopping, or because of a failure that must stop the others
+        except Exception as failure:  # kept for the end: the other children drain first
+            self._failures.append(failure)
+            self.stop()
 
     async def _start_again_and_again(self, child: Child) -> None:
         deaths = 0
@@ -102,7 +106,7 @@ class Supervisor:
             started = loop.time()
             code = await self._run_once(child)
             if self._stopping.is_set():
-                if code != 0:
+                if code not in _GOOD_ENDS:
                     raise ChildError(f"{child.name} did not end cleanly: {_ending(code)}", 1)
                 return
             if code == SETTINGS_EXIT:
