@@ -1,0 +1,22 @@
+"""The one door to Kafka: topics, producers and consumers as the rooms need them."""
+
+from consumer.kafka.compacted import read_compacted
+from consumer.kafka.producer import (
+    RecordTooLargeError,
+    ReliableProducer,
+    TransactionAbortedError,
+    TransactionalProducer,
+)
+from consumer.kafka.topics import TopicNames, check_topics, ensure_topics, largest_record
+
+__all__ = [
+    "RecordTooLargeError",
+    "ReliableProducer",
+    "TopicNames",
+    "TransactionAbortedError",
+    "TransactionalProducer",
+    "check_topics",
+    "ensure_topics",
+    "largest_record",
+    "read_compacted",
+]

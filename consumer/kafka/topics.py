@@ -1,0 +1,211 @@
+"""The topics: their names, how they are created, and what is wrong with those that exist.
+
+Every topic keyed by product has the same number of partitions, retry topics included, so that with the range assignor
+one process of a consumer group owns a product in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub forgets to export them
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
+
+from consumer import events
+from consumer.events import Operation
+from consumer.kafka.client import ADMIN_TIMEOUT, client_config, kafka_error, unavailable
+from consumer.settings import TopicSettings
+
+# The broker counts a record batch with its frame, the producer the record alone.
+_FRAME_BYTES = 64 * 1024
+# Dead letters outlive events: a person has to come by.
+_DEAD_LETTER_RETENTION = 30 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class TopicNames:
+    """Every topic's name. prefix: put before each, so that several installations can share a cluster."""
+
+    prefix: str = ""
+
+    def of(self, operation: Operation) -> str:
+        """Where events of this operation go."""
+        return self.prefix + events.TOPICS[operation]
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The topics of product events."""
+        return tuple(self.of(operation) for operation in Operation)
+
+    @property
+    def positions(self) -> str:
+        """Where capture keeps how far it came."""
+        return self.prefix + events.POSITIONS_TOPIC
+
+    @property
+    def capture_dead_letters(self) -> str:
+        """Changes that could not become an event."""
+        return self.prefix + events.CAPTURE_DEAD_LETTERS_TOPIC
+
+    def retry(self, channel: str, delay: int) -> str:
+        """Where this channel's listings wait `delay` seconds."""
+        return self.prefix + events.retry_topic(channel, delay)
+
+    def dead_letters(self, channel: str) -> str:
+        """Updates of this channel that were given up."""
+        return self.prefix + events.dead_letters_topic(channel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    """How a topic should be. partitions is exact for topics keyed by product."""
+
+    name: str
+    partitions: int
+    config: Mapping[str, str]
+
+
+def ensure_topics(
+    bootstrap: str,
+    names: TopicNames,
+    *,
+    topic_settings: TopicSettings,
+    channels: Sequence[str],
+    retry_delays: Sequence[int],
+) -> list[str]:
+    """Create the topics that are missing and return their names. Those that exist are left as they are.
+
+    Raises UnavailableError when Kafka cannot be asked or refuses.
+    """
+    wanted = _wanted(names, topic_settings, channels, retry_delays)
+    admin = AdminClient(client_config(bootstrap))
+    try:
+        existing = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
+        missing = [
+            NewTopic(
+                topic.name,
+                num_partitions=topic.partitions,
+                replication_factor=topic_settings.replication_factor,
+                config=dict(topic.config),
+            )
+            for topic in wanted
+            if topic.name not in existing
+        ]
+        return _create(admin, missing) if missing else []
+    except KafkaException as failure:
+        raise unavailable(bootstrap, failure) from failure
+
+
+def check_topics(
+    bootstrap: str,
+    names: TopicNames,
+    *,
+    topic_settings: TopicSettings,
+    channels: Sequence[str],
+    retry_delays: Sequence[int],
+) -> list[str]:
+    """What is wrong with the topics, one line each with its cure; empty = all is well.
+
+    Raises UnavailableError when Kafka cannot be asked.
+    """
+    wanted = _wanted(names, topic_settings, channels, retry_delays)
+    admin = AdminClient(client_config(bootstrap))
+    try:
+        existing = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
+        partitions = {topic.name: len(existing[topic.name].partitions) for topic in wanted if topic.name in existing}
+        configs = _configs(admin, list(partitions))
+    except KafkaException as failure:
+        raise unavailable(bootstrap, failure) from failure
+    complaints = [
+        f"Topic {topic.name} does not exist. Create it with `marketsync init`."
+        for topic in wanted
+        if topic.name not in partitions
+    ]
+    for topic in wanted:
+        if topic.name in partitions:
+            complaints += _complaints(topic, partitions[topic.name], configs[topic.name])
+    return complaints
+
+
+def largest_record(bootstrap: str, topics: Sequence[str]) -> int:
+    """Bytes a record may have so that each of these topics takes it. Raises UnavailableError."""
+    admin = AdminClient(client_config(bootstrap))
+    try:
+        configs = _configs(admin, topics)
+    except KafkaException as failure:
+        raise unavailable(bootstrap, failure) from failure
+    return min(int(config["max.message.bytes"]) for config in configs.values()) - _FRAME_BYTES
+
+
+def _wanted(
+    names: TopicNames, settings: TopicSettings, channels: Sequence[str], retry_delays: Sequence[int]
+) -> list[_Topic]:
+    largest = {"max.message.bytes": str(settings.max_message_bytes + _FRAME_BYTES)}
+    # One replica may be away without stopping us, and what was acknowledged is on all others.
+    durable = {"min.insync.replicas": str(max(1, settings.replication_factor - 1))}
+    keep = {"cleanup.policy": "delete", "retention.ms": str(settings.retention * 1000)}
+    keep_long = keep | {"retention.ms": str(max(settings.retention, _DEAD_LETTER_RETENTION) * 1000)}
+    # Small segments, cleaned eagerly: a starting capture reads this topic to its end.
+    latest_only = {
+        "cleanup.policy": "compact",
+        "segment.bytes": str(8 * 1024 * 1024),
+        "min.cleanable.dirty.ratio": "0.1",
+    }
+    by_product = [*names.products, *(names.retry(channel, delay) for channel in channels for delay in retry_delays)]
+    dead_letters = [names.capture_dead_letters, *(names.dead_letters(channel) for channel in channels)]
+    return [
+        *(_Topic(name, settings.partitions, keep | durable | largest) for name in by_product),
+        _Topic(names.positions, 1, latest_only | durable),
+        *(_Topic(name, 1, keep_long | durable | largest) for name in dead_letters),
+    ]
+
+
+def _create(admin: AdminClient, missing: list[NewTopic]) -> list[str]:
+    created = []
+    for name, future in admin.create_topics(missing, operation_timeout=ADMIN_TIMEOUT).items():
+        try:
+            future.result(ADMIN_TIMEOUT)
+            created.append(name)
+        except KafkaException as failure:
+            # Another process of ours was as quick.
+            if kafka_error(failure).code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+    return created
+
+
+def _configs(admin: AdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+    if not topics:
+        return {}
+    asked = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in topics])
+    return {
+        resource.name: {entry.name: entry.value for entry in future.result(ADMIN_TIMEOUT).values()}
+        for resource, future in asked.items()
+    }
+
+
+def _complaints(topic: _Topic, partitions: int, config: Mapping[str, str]) -> list[str]:
+    complaints = []
+    if partitions != topic.partitions:
+        complaints.append(
+            f"Topic {topic.name} has {partitions} partitions, {topic.partitions} are wanted. All topics keyed by"
+            " product need the same number for ever: set MARKETSYNC_TOPICS_PARTITIONS to what exists, or delete and"
+            " recreate the topic while nothing runs."
+        )
+    if config["cleanup.policy"] != topic.config["cleanup.policy"]:
+        complaints.append(
+            f"Topic {topic.name} has cleanup.policy={config['cleanup.policy']},"
+            f" {topic.config['cleanup.policy']} is needed: alter the topic."
+        )
+    for setting, variable in (("max.message.bytes", "MAX_MESSAGE_BYTES"), ("retention.ms", "RETENTION")):
+        if setting in topic.config and 0 <= int(config[setting]) < int(topic.config[setting]):
+            complaints.append(
+                f"Topic {topic.name} has {setting}={config[setting]}, less than the {topic.config[setting]} wanted:"
+                f" alter the topic or lower MARKETSYNC_TOPICS_{variable}."
+            )
+    return complaints
