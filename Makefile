@@ -1,0 +1,61 @@
+# Everything a developer runs. Needs make and Python 3.11 or newer; the rest is set up in .venv.
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+READY := .venv/ready
+UV := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test bench-capture format lock jars clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Install everything into .venv, with pinned versions and hashes
+
+demo: setup ## See it work: a real MongoDB, a real Kafka, 304 products, an eBay stand-in
+	@$(BIN)/marketsync demo
+
+check: setup ## Format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: setup check ## Check, then all tests against real servers
+	@$(BIN)/pytest
+
+bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
+	@$(BIN)/python -m tests.benchmarks.capture
+
+format: setup ## Rewrite the code in our format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: ## Choose versions anew and write requirements/dev.lock (needs the network)
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/pip install --quiet --disable-pip-version-check uv==$(UV)
+	@build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --extra embedded --extra dev pyproject.toml --output-file requirements/dev.lock
+	@rm -rf build/lock
+
+jars: setup ## Write the manifest of Kafka's jars anew (needs the network)
+	@$(BIN)/python requirements/kafka_jars.py
+
+clean: ## Remove .venv and all caches of this folder
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements/dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "marketsync needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "marketsync needs Python 3.11 or newer, $(PYTHON) is not: say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) lacks the venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
+	@$(BIN)/python -c 'import pip' 2>/dev/null || { echo "Making .venv with $(PYTHON) ..."; $(PYTHON) -m venv --clear .venv; }
+	@echo "Installing pinned packages into .venv (about 300 MB the first time, a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null
+	@touch $(READY)
