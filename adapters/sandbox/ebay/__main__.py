@@ -1,0 +1,68 @@
+"""The stand-in as a process: `python -m adapters.sandbox.ebay --port 8701`. Stops cleanly on SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapters.sandbox import server
+from adapters.sandbox.ebay import EbaySandbox, Rules, Seller
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; one JSON line {"url": …} on stdout says that it serves."""
+    options = _parser().parse_args(arguments)
+    sandbox = EbaySandbox(
+        sellers_of(options),
+        Rules(
+            token_lifetime=options.token_lifetime,
+            revisions_per_day=options.revisions_per_day,
+            publish_sold_out=options.publish_sold_out,
+            require_ean=options.require_ean,
+            alphanumeric_skus=options.alphanumeric_skus,
+        ),
+    )
+    asyncio.run(server.run(sandbox.answer, port=options.port, ready_file=options.ready_file))
+
+
+def sellers_of(options: argparse.Namespace) -> list[Seller]:
+    """The first seller by the single options, then one for each --seller name:client_id:client_secret:refresh_token."""
+    first = Seller(
+        client_id=options.client_id,
+        client_secret=options.client_secret,
+        refresh_token=options.refresh_token,
+        access_token=options.access_token,
+    )
+    sellers = [first]
+    for number, text in enumerate(options.seller, start=1):
+        name, client_id, client_secret, refresh_token = text.split(":", 3)
+        sellers.append(Seller(name, number, client_id, client_secret, refresh_token, access_token=""))
+    return sellers
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = Seller()
+    parser = argparse.ArgumentParser(
+        prog="python -m adapters.sandbox.ebay", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--port", type=int, default=0, help="loopback port, 0 takes a free one")
+    parser.add_argument("--ready-file", type=Path, help="written with the address once it serves")
+    parser.add_argument("--client-id", default=default.client_id, help=" ")
+    parser.add_argument("--client-secret", default=default.client_secret, help=" ")
+    parser.add_argument("--refresh-token", default=default.refresh_token, help=" ")
+    parser.add_argument("--access-token", default=default.access_token, help="valid from the start, empty for none")
+    parser.add_argument(
+        "--seller", action="append", default=[], help="another one: name:client_id:client_secret:refresh_token"
+    )
+    parser.add_argument("--token-lifetime", type=int, default=Rules().token_lifetime, help="seconds")
+    parser.add_argument("--revisions-per-day", type=int, default=Rules().revisions_per_day, help="of one listing")
+    parser.add_argument("--publish-sold-out", action="store_true", help="let a new listing start with quantity 0")
+    parser.add_argument("--require-ean", action="store_true", help="refuse to publish without an EAN")
+    parser.add_argument("--alphanumeric-skus", action="store_true", help="refuse other signs in SKUs")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

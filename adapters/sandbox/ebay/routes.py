@@ -1,0 +1,136 @@
+"""Which call is served by what: the operations of the Inventory and Account APIs by method and path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from adapters.sandbox.ebay import items, offers, reads, requests
+from adapters.sandbox.ebay.errors import Json
+from adapters.sandbox.ebay.items import Entry, Result
+from adapters.sandbox.ebay.state import Shop
+from adapters.sandbox.ebay.world import POLICY_KINDS, Rules
+from adapters.sandbox.server import Reply, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A call that changes listings: parsed to entries, performed entry by entry, joined to one answer.
+
+    names: the ids that the answer names, of the whole call or of each entry. success: the status of a clean single
+    call that answers with a body; None answers 204 without one.
+    """
+
+    name: str
+    parse: Callable[[Request, Rules], list[Entry]]
+    perform: Callable[[Shop, Entry], Result]
+    names: tuple[str, ...] = ()
+    bulk: bool = False
+    success: int | None = None
+    scope: str = "sell.inventory"
+
+    def join(self, entries: Sequence[Entry], results: Sequence[Result]) -> Reply:
+        """The answer of the whole call: 207 for a bulk call that failed in any entry."""
+        if self.bulk:
+            responses = [self._response(entry, result) for entry, result in zip(entries, results, strict=True)]
+            clean = all(result.status < 300 for result in results)
+            return Reply(200 if clean else 207, {"responses": responses})
+        (result,) = results
+        if result.errors:
+            return Reply(result.status, {"errors": result.errors})
+        body: Json = {name: result.fields[name] for name in self.names}
+        if result.warnings:
+            body["warnings"] = result.warnings
+        if self.success is None:
+            return Reply(result.status, body) if body else Reply(204)
+        return Reply(self.success, body)
+
+    def _response(self, entry: Entry, result: Result) -> Json:
+        known = {
+            "sku": entry.sku,
+            "locale": entry.locale,
+            "offerId": entry.offer_id,
+            "marketplaceId": entry.marketplace,
+            "format": entry.format,
+            **result.fields,
+        }
+        response: Json = {name: known[name] for name in self.names if known.get(name)}
+        return {**response, "statusCode": result.status, "errors": result.errors, "warnings": result.warnings}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A call answered in one step. write: it needs the scope that may write."""
+
+    name: str
+    answer: Callable[[Shop, Request], Reply]
+    scope: str = "sell.inventory"
+    write: bool = False
+
+
+Operation = Write | Read
+
+_ITEM, _OFFER = ("sku", "locale"), ("sku", "marketplaceId", "format", "offerId")
+_WRITES: dict[tuple[str, ...], Write] = {
+    ("PUT", "inventory_item", "*"): Write("replace_item", requests.parse_item, items.replace_item),
+    ("POST", "bulk_create_or_replace_inventory_item"): Write(
+        "bulk_replace_item", requests.parse_bulk_items, items.replace_item, _ITEM, bulk=True
+    ),
+    ("DELETE", "inventory_item", "*"): Write("delete_item", requests.parse_sku, items.delete_item),
+    ("POST", "offer"): Write("create_offer", requests.parse_offer, offers.create_offer, ("offerId",), success=201),
+    ("POST", "bulk_create_offer"): Write(
+        "bulk_create_offer", requests.parse_bulk_offers, offers.create_offer, _OFFER, bulk=True
+    ),
+    ("PUT", "offer", "*"): Write("update_offer", requests.parse_offer_update, offers.update_offer),
+    ("DELETE", "offer", "*"): Write("delete_offer", requests.parse_offer_id, offers.delete_offer),
+    ("POST", "offer", "*", "publish"): Write(
+        "publish", requests.parse_offer_id, offers.publish_offer, ("listingId",), success=200
+    ),
+    ("POST", "offer", "*", "withdraw"): Write(
+        "withdraw", requests.parse_offer_id, offers.withdraw_offer, ("listingId",), success=200
+    ),
+    ("POST", "bulk_publish_offer"): Write(
+        "bulk_publish", requests.parse_bulk_publish, offers.publish_offer, ("offerId", "listingId"), bulk=True
+    ),
+    ("POST", "bulk_update_price_quantity"): Write(
+        "bulk_price_quantity",
+        requests.parse_price_quantity,
+        offers.update_price_quantity,
+        ("sku", "offerId"),
+        bulk=True,
+    ),
+}
+_READS: dict[tuple[str, ...], Read] = {
+    ("GET", "inventory_item", "*"): Read("get_item", reads.get_item),
+    ("GET", "inventory_item"): Read("list_items", reads.list_items),
+    ("POST", "bulk_get_inventory_item"): Read("bulk_get_item", reads.bulk_get_items),
+    ("GET", "offer", "*"): Read("get_offer", reads.get_offer),
+    ("GET", "offer"): Read("list_offers", reads.list_offers),
+    ("POST", "location", "*"): Read("create_location", reads.create_location, write=True),
+    ("GET", "location", "*"): Read("get_location", reads.get_location),
+    ("GET", "location"): Read("list_locations", reads.list_locations),
+}
+_ACCOUNT_READS: dict[tuple[str, ...], Read] = {
+    ("GET", "privilege"): Read("get_privileges", reads.get_privileges, "sell.account"),
+    ("GET", "program", "*"): Read("get_programs", reads.get_programs, "sell.account"),
+    **{
+        key: Read(f"get_{kind}_policy", partial(reads.policy_reader, kind), "sell.account")
+        for kind in POLICY_KINDS
+        for key in (("GET", f"{kind}_policy"), ("GET", f"{kind}_policy", "*"))
+    },
+}
+_FAMILIES: dict[tuple[str, ...], dict[tuple[str, ...], Operation]] = {
+    ("sell", "inventory", "v1"): {**_WRITES, **_READS},
+    ("sell", "account", "v1"): {**_ACCOUNT_READS},
+}
+
+
+def operation_of(request: Request) -> Operation | None:
+    """The operation that a request asks for; None when there is no such path and method."""
+    served = _FAMILIES.get(request.segments[:3])
+    if served is None:
+        return None
+    rest = request.segments[3:]
+    template = tuple("*" if place == 1 else part for place, part in enumerate(rest))
+    return served.get((request.method, *template))
