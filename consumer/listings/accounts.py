@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import SecretStr, ValidationError
+
+from consumer.errors import SettingsError
 from consumer.listings.state import ListingKey
+from consumer.settings import EbaySettings, Settings
+
+if TYPE_CHECKING:
+    from adapters.ebay.settings import EbayAccount
 
 Mode = Literal["dry-run", "live"]
 PriceBasis = Literal["retail", "sale", "list"]
@@ -40,3 +47,90 @@ class Account:
     def listing_id(self, entity_code: str) -> str:
         """The id of this account's listing of a product."""
         return str(ListingKey(self.channel, self.name, self.tenant, entity_code))
+
+
+DEFAULT_ACCOUNT = "default"
+
+_EBAY_REQUIRED = (
+    ("app_id", "the client id of your eBay keyset"),
+    ("api_secret", "the client secret of your eBay keyset"),
+    ("fulfillment_policy_id", "the id of the seller's shipping policy"),
+    ("payment_policy_id", "the id of the seller's payment policy"),
+    ("return_policy_id", "the id of the seller's return policy"),
+    ("merchant_location_key", "the key of the inventory location the goods leave from"),
+    ("price_basis", "which PIM price is sold: retail, sale or list"),
+)
+
+
+def accounts_from_environment(settings: Settings) -> list[Account]:
+    """The accounts that the variables describe: one named "default" per tenant and enabled channel.
+
+    Raises SettingsError naming every variable that is missing or unusable, and what belongs there.
+    """
+    ebay = settings.ebay
+    if not ebay.enabled:
+        return []
+    if not settings.place.tenants:
+        raise SettingsError("MARKETSYNC_TENANTS is missing: set it to the tenants whose products are sold")
+    _require_ebay(ebay)
+    channel_settings = _ebay_account(ebay)
+    return [_ebay_for(tenant, ebay, channel_settings) for tenant in settings.place.tenants]
+
+
+def _require_ebay(ebay: EbaySettings) -> None:
+    missing = [f"EBAY_{name.upper()} ({meaning})" for name, meaning in _EBAY_REQUIRED if not _given(ebay, name)]
+    if not (_given(ebay, "refresh_token") or _given(ebay, "access_token")):
+        missing.append("EBAY_REFRESH_TOKEN (the seller's refresh token)")
+    if missing:
+        raise SettingsError(f"eBay is enabled but not set up; set {', '.join(missing)}, or EBAY_ENABLED=false")
+
+
+def _given(ebay: EbaySettings, name: str) -> bool:
+    value = getattr(ebay, name)
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _ebay_account(ebay: EbaySettings) -> EbayAccount:
+    # Here and not above: planning needs accounts, but no channel's code.
+    from adapters.ebay.settings import HOSTS, EbayAccount
+
+    hosts = HOSTS[ebay.environment]
+    try:
+        return EbayAccount(
+            app_id=ebay.app_id,
+            api_secret=ebay.api_secret,
+            refresh_token=ebay.refresh_token,
+            access_token=ebay.access_token,
+            api_url=ebay.api_url or hosts.api_url,
+            token_url=ebay.token_url or hosts.token_url,
+            marketplace_id=ebay.marketplace_id,
+            fulfillment_policy_id=ebay.fulfillment_policy_id,
+            payment_policy_id=ebay.payment_policy_id,
+            return_policy_id=ebay.return_policy_id,
+            merchant_location_key=ebay.merchant_location_key,
+        )
+    except ValidationError as error:
+        # Without the values: one of them may be a secret.
+        wrong = error.errors(include_input=False, include_url=False)
+        raise SettingsError("; ".join(f"EBAY_{_path(found)}: {found['msg']}" for found in wrong)) from None
+
+
+def _path(found: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in found["loc"]).upper()
+
+
+def _ebay_for(tenant: str, ebay: EbaySettings, channel_settings: EbayAccount) -> Account:
+    if ebay.price_basis is None:  # checked with the others; the type does not know
+        raise SettingsError("EBAY_PRICE_BASIS is missing: retail, sale or list")
+    return Account(
+        tenant=tenant,
+        channel="ebay",
+        name=DEFAULT_ACCOUNT,
+        price_basis=ebay.price_basis,
+        mode=ebay.mode,
+        vat_included=ebay.vat_included,
+        languages=ebay.languages,
+        condition=ebay.condition,
+        categories=ebay.categories,
+        settings=channel_settings,
+    )

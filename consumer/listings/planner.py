@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.base import Adapter
-from adapters.model import Command, Problem
+from adapters.model import Command, Listing, Operation, Problem
+from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent, Sequence
 from consumer.listings.accounts import Account
-from consumer.listings.state import Fingerprint, ListingState, Status
+from consumer.listings.fingerprints import fingerprint
+from consumer.listings.reader import read_product
+from consumer.listings.rules import Unwanted, wanted
+from consumer.listings.state import Doubt, Fingerprint, ListingState, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,14 @@ class Rehearsal:
     sequence: Sequence
     command: Command
     fingerprint: Fingerprint | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
     """Store `transitions.intended`, call the adapter, store `transitions.settled`.
 
+    fingerprint: of what is sent, None for a withdrawal. reason: why it is withdrawn, in words.
     plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
     """
 
@@ -63,6 +69,7 @@ class Send:
     sequence: Sequence
     command: Command
     fingerprint: Fingerprint | None
+    reason: str = ""
     plan_again: bool = False
 
 
@@ -70,5 +77,95 @@ Plan = Superseded | Nothing | Invalid | Rehearsal | Send
 
 
 def plan(event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter) -> Plan:
-    """Decide. Same arguments, same plan; never raises for what a product holds."""
-    raise NotImplementedError
+    """Decide. Same arguments, same plan; never raises for what a product holds.
+
+    The newest state ever planned wins; the same one may be planned again, so that a crash between plan and answer
+    costs nothing. Where a call may have had an effect nobody saw (an intent without end, a lost race, a failed call),
+    the newest state is sent even though it looks equal, as much of it as is in doubt.
+    """
+    listing_id = account.listing_id(event.entity_code)
+    if state is not None and event.sequence < state.planned_sequence:
+        return Superseded(listing_id, event.sequence, state.planned_sequence)
+    case = _Case(listing_id, event, state, account)
+    if event.operation is EventOperation.DELETED or event.product is None:
+        return case.withdraw("deleted in the PIM")
+    product = read_product(event.product, event.entity_code, text_language=account.text_language)
+    target = wanted(product, account)
+    if isinstance(target, Unwanted):
+        return case.withdraw(target.reason)
+    if isinstance(target, Listing):
+        problems = adapter.validate(target)
+        if not problems:
+            return case.show(target, fingerprint(adapter.render(target)))
+        target = problems
+    return Invalid(listing_id, event.sequence, tuple(target))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One decision to take: the event, and what is known of its listing."""
+
+    listing_id: str
+    event: ProductEvent
+    state: ListingState | None
+    account: Account
+
+    def withdraw(self, reason: str) -> Plan:
+        state = self.state
+        if state is None or not state.maybe_live:
+            # Something was sent once, so it was taken down since; otherwise it would be in doubt.
+            status = Status.WITHDRAWN if state is not None and state.sent is not None else Status.UNLISTED
+            return Nothing(self.listing_id, self.event.sequence, status, reason)
+        # The number the channel knows. Without one, a rival process sent what we never saw: by the PIM's own rule.
+        sku = state.sku or self._sku_in_event() or self.event.entity_code
+        return self._send(Command(Operation.WITHDRAW, sku, None, state.references), None, reason=reason)
+
+    def show(self, listing: Listing, wanted_print: Fingerprint) -> Plan:
+        state = self.state
+        renumbered = state is not None and state.maybe_live and state.sku not in ("", listing.sku)
+        if state is not None and renumbered and self.account.mode == "live":
+            command = Command(Operation.WITHDRAW, state.sku, None, state.references)
+            return self._send(command, None, reason=f"its SKU became {listing.sku}", plan_again=True)
+        if state is not None and self._was_refused(listing, wanted_print):
+            return Nothing(self.listing_id, self.event.sequence, Status.REFUSED, "refused before, and nothing changed")
+        operation = Operation.CREATE if renumbered else _operation(state, wanted_print)
+        if operation is None:
+            return Nothing(self.listing_id, self.event.sequence, Status.LIVE, "the channel has this state")
+        # What the channel gave us for another SKU must not be written to under this one.
+        references = state.references if state is not None and state.sku == listing.sku else {}
+        return self._send(Command(operation, listing.sku, listing, references), wanted_print)
+
+    def _was_refused(self, listing: Listing, wanted_print: Fingerprint) -> bool:
+        """Sending it again cannot help. A state that was read on purpose (resync) is sent once more."""
+        state = self.state
+        return (
+            state is not None
+            and state.status is Status.REFUSED
+            and state.intent is None
+            and state.sent is not None
+            and (state.sent.sku, state.sent.fingerprint) == (listing.sku, wanted_print)
+            and self.event.operation is not EventOperation.READ
+        )
+
+    def _send(
+        self, command: Command, wanted_print: Fingerprint | None, *, reason: str = "", plan_again: bool = False
+    ) -> Send | Rehearsal:
+        if self.account.mode != "live":
+            return Rehearsal(self.listing_id, self.event.sequence, command, wanted_print, reason)
+        return Send(self.listing_id, self.event.sequence, command, wanted_print, reason, plan_again)
+
+    def _sku_in_event(self) -> str:
+        document = self.event.product or self.event.before or {}
+        return read_product(document, self.event.entity_code).sku
+
+
+def _operation(state: ListingState | None, wanted_print: Fingerprint) -> Operation | None:
+    """The least that makes the channel show the wanted state for sure; None if it does already."""
+    if state is None or state.accepted is None or state.open_doubt is Doubt.EXISTENCE:
+        return Operation.CREATE
+    accepted = state.accepted.fingerprint
+    if accepted is None or accepted.content != wanted_print.content or state.open_doubt is Doubt.CONTENT:
+        return Operation.REVISE_CONTENT
+    if accepted.offer != wanted_print.offer or state.open_doubt is Doubt.OFFER:
+        return Operation.REVISE_OFFER
+    return None

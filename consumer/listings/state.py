@@ -61,9 +61,10 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of a listing as it was (or would be) sent. title, price and quantity are for people; None on withdrawal.
+    """One state of a listing as it was, or would be, sent.
 
-    at: when it was intended, answered or rehearsed; UTC, whole milliseconds.
+    at: when it was intended, answered or rehearsed; UTC, whole milliseconds. fingerprint: None on withdrawal.
+    title, price and quantity are there for people; None on withdrawal.
     """
 
     sequence: Sequence
@@ -103,9 +104,10 @@ class ListingState:
     planned_sequence: the newest product state a plan was made for, whatever the plan said. Older ones are superseded.
     sku: the number under which the channel may know the listing. intent: a call was about to start; still there after
     a crash. sent: the last call with an answer, good or bad. accepted: what the channel took last and should show;
-    None = nothing. proposed: what a dry run would send. references: channel ids. reason: why it is not listed, in
-    words. problems: why it is invalid or refused. error: the last failure in words, None after a success.
-    attempts: failed tries for planned_sequence. created_at, updated_at: UTC, whole milliseconds.
+    None = nothing. proposed: what a dry run would send. doubt: see `open_doubt`. references: channel ids. warnings: the
+    channel's remarks on what it accepted. reason: why it is not listed, in words. problems: why it is invalid or
+    refused. error: the last failure in words, None after a success. attempts: failed tries for planned_sequence.
+    created_at, updated_at: UTC, whole milliseconds.
     """
 
     id: str
@@ -121,6 +123,7 @@ class ListingState:
     proposed: Version | None = None
     doubt: Doubt = Doubt.NONE
     references: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     reason: str = ""
     problems: tuple[Problem, ...] = ()
     error: str | None = None

@@ -2,48 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection as AnyCollection
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection as Ids
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
 
-from consumer.listings.state import ListingState, Status
-from consumer.mongo import AsyncCollection, Document
+from consumer.events import Sequence as EventSequence
+from consumer.listings.codec import UnreadableStateError, from_document, to_document
+from consumer.listings.state import Doubt, ListingState, Status
+from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, UpdateOne
 
 COLLECTION = "listings"
+
+PROBLEM_STATUSES = (Status.INVALID, Status.REFUSED, Status.DEAD_LETTER)
+
+_DUPLICATE_KEY = 11000
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ListingStore:
     """Loads and stores listing states in bulk.
 
     Stores are compare-and-set on `revision`: of two processes that work on one listing, the second loses and is told.
-    A store that raises may have had its effect: load again before going on.
+    A store that raises may have had its effect: load again before going on. Read and write concern are those of the
+    collection; `consumer.mongo` makes clients that use majority.
     """
 
-    def __init__(self, collection: AsyncCollection[Document]) -> None:
+    def __init__(self, collection: AsyncCollection[Document], new_stamp: Callable[[], ObjectId] = ObjectId) -> None:
         self._collection = collection
+        self._new_stamp = new_stamp
 
     async def ensure_indexes(self) -> None:
-        """Create what the queries below need. Idempotent."""
+        """Create what the queries below need, and "where is this product listed?". Idempotent."""
+        await self._collection.create_index(
+            [("channel", 1), ("account", 1), ("tenant", 1), ("status", 1), ("updated_at", -1)], name="by_status"
+        )
+        await self._collection.create_index([("tenant", 1), ("entity_code", 1)], name="by_product")
+        await self._collection.create_index([("status", 1), ("updated_at", -1)], name="newest_by_status")
 
-    async def load(self, ids: AnyCollection[str]) -> dict[str, ListingState]:
-        """The states of these listings; unknown ones are absent."""
-        raise NotImplementedError
+    async def load(self, ids: Ids[str]) -> dict[str, ListingState]:
+        """The states of these listings; unknown ones are absent.
+
+        A document that is not ours any more (changed by hand) comes back as a listing in doubt, so that it spoils
+        neither its neighbours nor itself: the newest state is sent whole and the document is written anew.
+        """
+        if not ids:
+            return {}
+        # Without a batch size the server answers with 101 documents first.
+        cursor = self._collection.find({"_id": {"$in": list(ids)}}, batch_size=len(ids))
+        return {document["_id"]: _read(document) for document in await cursor.to_list()}
 
     async def store_intents(self, states: Sequence[ListingState]) -> set[str]:
         """Store states before their calls. Returns the ids that lost the race: they must not be sent."""
-        raise NotImplementedError
+        return await self._compare_and_set(states)
 
     async def store_outcomes(self, states: Sequence[ListingState]) -> set[str]:
         """Store states after their calls or plans. Returns the ids that lost the race: `mark_uncertain` them."""
-        raise NotImplementedError
+        return await self._compare_and_set(states)
 
     async def mark_uncertain(self, ids: Iterable[str]) -> None:
-        """Whatever else is stored: the newest state of these listings has to be sent again, whole."""
-        raise NotImplementedError
+        """Whatever else is stored: the newest state of these listings has to be sent again, whole.
+
+        The revision moves, so that a process that loaded before cannot overwrite the mark.
+        """
+        listing_ids = list(ids)
+        if not listing_ids:
+            return
+        await self._collection.update_many(
+            {"_id": {"$in": listing_ids}},
+            {
+                "$set": {"doubt": Doubt.EXISTENCE.name.lower(), "status": Status.WAITING.value},
+                "$inc": {"revision": 1},
+                "$currentDate": {"updated_at": True},
+            },
+        )
 
     async def counts_by_status(self) -> Mapping[tuple[str, str, str], Mapping[Status, int]]:
         """(channel, account, tenant) -> how many listings have each status."""
-        raise NotImplementedError
+        group = {name: f"${name}" for name in ("channel", "account", "tenant", "status")}
+        cursor = await self._collection.aggregate([{"$group": {"_id": group, "count": {"$sum": 1}}}])
+        counts: dict[tuple[str, str, str], dict[Status, int]] = {}
+        async for row in cursor:
+            found = row["_id"]
+            account = (found["channel"], found["account"], found["tenant"])
+            with suppress(ValueError):  # a status only a newer version knows
+                counts.setdefault(account, {})[Status(found["status"])] = row["count"]
+        return counts
 
     async def problems(self, limit: int = 100) -> list[ListingState]:
         """Listings a person should look at: invalid, refused, given up. Last changed first."""
-        raise NotImplementedError
+        query = {"status": {"$in": [status.value for status in PROBLEM_STATUSES]}}
+        cursor = self._collection.find(query).sort("updated_at", -1).limit(limit)
+        return [_read(document) for document in await cursor.to_list()]
+
+    async def _compare_and_set(self, states: Sequence[ListingState]) -> set[str]:
+        if not states:
+            return set()
+        stamp = self._new_stamp()
+        duplicates: set[str] = set()
+        try:
+            result = await self._collection.bulk_write([_write(state, stamp) for state in states], ordered=False)
+            written = result.matched_count + result.upserted_count
+        except BulkWriteError as error:
+            duplicates = _lost_inserts(error, states)
+            written = error.details["nMatched"] + error.details["nUpserted"]
+        ids = {state.id for state in states}
+        if written + len(duplicates) == len(states):
+            return duplicates
+        # Some revisions were not the expected ones, and the answer does not say whose. The stamp does.
+        cursor = self._collection.find({"_id": {"$in": list(ids)}, "stamp": stamp}, {"_id": 1}, batch_size=len(states))
+        return ids - {document["_id"] for document in await cursor.to_list()}
+
+
+def _write(state: ListingState, stamp: ObjectId) -> UpdateOne:
+    """Over the revision before. A first revision is inserted; if the listing is known already, its key is taken."""
+    document = to_document(state)
+    listing_id = document.pop("_id")
+    return UpdateOne(
+        {"_id": listing_id, "revision": state.revision - 1},
+        {"$set": {**document, "stamp": stamp}},
+        upsert=state.revision == 1,
+    )
+
+
+def _lost_inserts(error: BulkWriteError, states: Sequence[ListingState]) -> set[str]:
+    """The ids whose first revision came too late. Any other failure is raised again."""
+    failures: Sequence[Mapping[str, Any]] = error.details["writeErrors"]
+    if error.details["writeConcernErrors"] or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+        raise error
+    return {states[failure["index"]].id for failure in failures}
+
+
+def _read(document: Document) -> ListingState:
+    try:
+        return from_document(document)
+    except UnreadableStateError as error:
+        return _in_doubt(document, str(error))
+
+
+def _in_doubt(document: Document, words: str) -> ListingState:
+    """What can be saved of a document: the revision and the newest planned sequence, without which nothing is safe."""
+    revision, planned_sequence, sku = (document.get(name) for name in ("revision", "planned_sequence", "sku"))
+    if not isinstance(revision, int) or not isinstance(planned_sequence, str):
+        raise UnreadableStateError(words)
+    created_at, updated_at = (document.get(name) for name in ("created_at", "updated_at"))
+    return ListingState(
+        id=document["_id"],
+        revision=revision,
+        planned_sequence=EventSequence(planned_sequence),
+        status=Status.WAITING,
+        created_at=created_at if isinstance(created_at, datetime) else _LONG_AGO,
+        updated_at=updated_at if isinstance(updated_at, datetime) else _LONG_AGO,
+        sku=sku if isinstance(sku, str) else "",
+        doubt=Doubt.EXISTENCE,
+        error=words,
+    )

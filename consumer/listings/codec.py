@@ -1,0 +1,125 @@
+"""Listing states as MongoDB documents. Unknown members are ignored, so that a newer version may add some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from adapters.model import Money, Operation, Problem
+from consumer.errors import MarketsyncError
+from consumer.events import Sequence
+from consumer.listings.state import Doubt, Fingerprint, ListingKey, ListingState, Status, Version
+from consumer.mongo import Document
+
+_VERSIONS = ("intent", "sent", "accepted", "proposed")
+
+
+class UnreadableStateError(MarketsyncError):
+    """A document in `listings` is not one of ours: someone changed it by hand, or a newer version wrote it."""
+
+
+def to_document(state: ListingState) -> Document:
+    """The document of a state. The parts of the id stand beside it, for queries."""
+    key = ListingKey.parse(state.id)
+    return {
+        "_id": state.id,
+        "channel": key.channel,
+        "account": key.account,
+        "tenant": key.tenant,
+        "entity_code": key.entity_code,
+        "revision": state.revision,
+        "planned_sequence": state.planned_sequence,
+        "status": state.status.value,
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+        "sku": state.sku,
+        **{name: _version_document(getattr(state, name)) for name in _VERSIONS},
+        "doubt": state.doubt.name.lower(),
+        # A list of pairs: the channel chooses the names, and MongoDB gives a meaning to dots and dollars in them.
+        "references": [[name, value] for name, value in state.references.items()],
+        "warnings": list(state.warnings),
+        "reason": state.reason,
+        "problems": [_problem_document(problem) for problem in state.problems],
+        "error": state.error,
+        "attempts": state.attempts,
+    }
+
+
+def from_document(document: Mapping[str, Any]) -> ListingState:
+    """The state in a document. Raises UnreadableStateError naming the listing."""
+    try:
+        return ListingState(
+            id=document["_id"],
+            revision=document["revision"],
+            planned_sequence=Sequence(document["planned_sequence"]),
+            status=Status(document["status"]),
+            created_at=document["created_at"],
+            updated_at=document["updated_at"],
+            sku=document["sku"],
+            intent=_version(document["intent"]),
+            sent=_version(document["sent"]),
+            accepted=_version(document["accepted"]),
+            proposed=_version(document["proposed"]),
+            doubt=Doubt[document["doubt"].upper()],
+            references=dict(document["references"]),
+            warnings=tuple(document["warnings"]),
+            reason=document["reason"],
+            problems=tuple(_problem(problem) for problem in document["problems"]),
+            error=document["error"],
+            attempts=document["attempts"],
+        )
+    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        listing_id = document.get("_id")
+        raise UnreadableStateError(
+            f"the state of listing {listing_id} cannot be read ({error!r}); correct the document, or delete it to let"
+            " the next change of the product find the listing on the channel again"
+        ) from error
+
+
+def _version_document(version: Version | None) -> Document | None:
+    if version is None:
+        return None
+    return {
+        "sequence": version.sequence,
+        "operation": version.operation.value,
+        "sku": version.sku,
+        "at": version.at,
+        "content": version.fingerprint.content if version.fingerprint else None,
+        "offer": version.fingerprint.offer if version.fingerprint else None,
+        "title": version.title,
+        # Text keeps the amount exact, as it was sent.
+        "price": str(version.price.amount) if version.price else None,
+        "currency": version.price.currency if version.price else None,
+        "quantity": version.quantity,
+    }
+
+
+def _version(document: Mapping[str, Any] | None) -> Version | None:
+    if document is None:
+        return None
+    content, offer, price = document["content"], document["offer"], document["price"]
+    return Version(
+        sequence=Sequence(document["sequence"]),
+        operation=Operation(document["operation"]),
+        sku=document["sku"],
+        at=document["at"],
+        fingerprint=None if content is None else Fingerprint(content, offer),
+        title=document["title"],
+        price=None if price is None else Money(Decimal(price), document["currency"]),
+        quantity=document["quantity"],
+    )
+
+
+def _problem_document(problem: Problem) -> Document:
+    return {
+        "field": problem.field,
+        "rule": problem.rule,
+        "message": problem.message,
+        "cure": problem.cure,
+        "value": problem.value,
+    }
+
+
+def _problem(document: Mapping[str, Any]) -> Problem:
+    return Problem(**document)
