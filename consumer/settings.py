@@ -124,6 +124,7 @@ class EbaySettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EBAY_", frozen=True, extra="ignore")
 
     enabled: bool = Field(False, description="Deliver to eBay.")
+    mode: Literal["dry-run", "live"] = Field("live", description="dry-run plans and reports, but writes nothing.")
     environment: Literal["production", "sandbox"] = Field("production", description="Which eBay; decides the hosts.")
     app_id: str = Field("", description="Client id of the keyset.")
     api_secret: SecretStr = Field(SecretStr(""), description="Client secret of the keyset.")
