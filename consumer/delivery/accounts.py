@@ -1,0 +1,105 @@
+"""The gate in front of each account: how many calls it may have in flight, and whether it may call at all now.
+
+A halted account (dead credential, closed account) and a throttled one are closed until a time. After that the gate is
+half open: one call goes through as a probe, and its answer opens the gate or closes it again. Other accounts never
+notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.errors import ChannelHaltedError, PermanentError, RateLimitedError
+from consumer.delivery.retry import RetryPolicy
+from consumer.delivery.work import AccountKey
+
+
+class Gate:
+    """One account. Counts are listings, but for `calls`.
+
+    preparing: taken, plan and intent not ready. queued: intent stored, no call yet. calling: in a call.
+    """
+
+    def __init__(self, account: AccountKey, batch_size: int, *, concurrency: int, policy: RetryPolicy) -> None:
+        self.account = account
+        self.batch_size = batch_size
+        self.preparing = 0
+        self.queued = 0
+        self.calling = 0
+        self.calls = 0
+        self.in_flight = 0
+        self.halted = False
+        self.until = 0.0
+        self.error: Exception | None = None
+        self._closed = False
+        self._concurrency = concurrency
+        self._policy = policy
+        self._throttled = 0
+        # Prepared ahead of free calls, so that no call waits for the store: half of what is in calls.
+        self._ahead = max(batch_size, concurrency * batch_size // 2)
+        self._most_in_flight = 2 * (concurrency * batch_size + self._ahead)
+
+    def room(self, now: float) -> int:
+        """How many listings may be taken for planning now.
+
+        While all calls are busy, nothing is taken until half of what was prepared is used up: the store is read and
+        written in few large steps instead of many small ones.
+        """
+        pending = self.preparing + self.queued
+        if self._closed:
+            return 0 if now < self.until or self.calls else max(0, self.batch_size - pending)
+        if self.calls >= self._concurrency and 2 * pending > self._ahead:
+            return 0
+        room = self._concurrency * self.batch_size + self._ahead - pending - self.calling
+        return max(0, min(room, self._most_in_flight - self.in_flight))
+
+    def may_call(self, now: float) -> bool:
+        """Whether one more call may start now."""
+        if self._closed:
+            return now >= self.until and self.calls == 0
+        return self.calls < self._concurrency
+
+    def closed_for(self, now: float) -> float:
+        """Seconds the gate stays closed, 0 when it is open or half open."""
+        return max(0.0, self.until - now) if self._closed else 0.0
+
+    def answered(self, errors: Sequence[Exception | None], now: float, jitter: float) -> bool | None:
+        """A call came back. Returns True when the account is newly halted, False when it is newly open, else None.
+
+        jitter: a random number from 0 up to 1.
+        """
+        refusal = next((error for error in errors if isinstance(error, ChannelHaltedError)), None)
+        if refusal is not None:
+            return self._halt(refusal, now)
+        limits = [error for error in errors if isinstance(error, RateLimitedError)]
+        if limits:
+            self._throttle(limits, now, jitter)
+            return None
+        if not self._closed:
+            self._throttled = 0
+            return None
+        # A call that began before the gate closed proves nothing, nor does one that never reached the channel.
+        if now < self.until or not any(error is None or isinstance(error, PermanentError) for error in errors):
+            return None
+        news = False if self.halted else None
+        self._closed = self.halted = False
+        self.error = None
+        return news
+
+    def _halt(self, error: ChannelHaltedError, now: float) -> bool | None:
+        news = None if self.halted else True
+        self.halted = True
+        self._close(error, now + self._policy.halt_delay)
+        return news
+
+    def _throttle(self, errors: Sequence[RateLimitedError], now: float, jitter: float) -> None:
+        """What the channel asks for is a floor; each time it asks again, the gate stays closed longer."""
+        if now >= self.until:
+            self._throttled += 1
+        backoff = self._policy.window(self._throttled) * (0.5 + jitter / 2)
+        self._close(errors[0], now + max(backoff, *(error.delay or 0.0 for error in errors)))
+
+    def _close(self, error: Exception, until: float) -> None:
+        self._closed = True
+        self.error = error
+        self.until = max(until, self.until)

@@ -1,0 +1,183 @@
+"""What the core asks the shell to do, what the shell reports back, and what is worth telling people.
+
+`Prepare` → `Prepared` | unavailable, `Call` → answers, `Store` → lost ids | unavailable, `Produce` → written.
+Each report goes to the method of `core.Core` named in the command's docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from consumer.delivery.batches import Send
+from consumer.delivery.offsets import Ticket
+from consumer.delivery.retry import Decision, RetryTopic
+from consumer.delivery.work import AccountKey, Work
+from consumer.kafka.records import Partition, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Load the states of these listings, plan, store what was planned. Answer: `prepared` or `not_prepared`."""
+
+    works: tuple[Work, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Perform these commands in one call. Answer: `called`."""
+
+    account: AccountKey
+    operation: str
+    sends: tuple[Send, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one command ended and what follows from it. outcome is opaque; error None = the channel accepted."""
+
+    send: Send
+    outcome: Any
+    error: Exception | None
+    follow_up: Decision | None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Store these outcomes durably. Answer: `stored` or `not_stored`."""
+
+    endings: tuple[Ending, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A record to be written to a retry topic (`retry` set) or to the dead letters.
+
+    work: None where the record could not be decoded. error: the last failure. dead: its bounded reason.
+    """
+
+    ticket: Ticket
+    record: Record
+    work: Work | None
+    retry: RetryTopic | None
+    dead: str | None
+    error: Exception | None
+
+
+@dataclass(frozen=True, slots=True)
+class Produce:
+    """Write these records and wait until Kafka has them. Answer: `produced`. A failure must stop the worker."""
+
+    letters: tuple[Letter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """These held records are due: take them in (`arrived`, `undecodable`)."""
+
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Exactly these assigned partitions are not to be read for now."""
+
+    partitions: frozenset[Partition]
+
+
+CoreCommand = Prepare | Call | Store | Produce | Release | Rest
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call did for one command. again: plan the same state once more, the way is clear now."""
+
+    send: Send
+    outcome: Any
+    error: Exception | None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A state that needs no call. outcome: a bounded word: unchanged, invalid, superseded, rehearsed …"""
+
+    work: Work
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The end of a `Prepare`; every work stands in exactly one of the lists.
+
+    sends: intent stored, to be called. settled: nothing to call. lost: another process was quicker, plan again.
+    failed: planning raised, a bug.
+    """
+
+    sends: Sequence[Send] = ()
+    settled: Sequence[Settled] = ()
+    lost: Sequence[Work] = ()
+    failed: Sequence[tuple[Work, Exception]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A state that was never sent because a newer one was there."""
+
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A listing is done with one state. operation: what was called, "none" without a call."""
+
+    work: Work
+    operation: str
+    outcome: str
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A try failed or could not be made; the listing waits in "memory" or in a "topic" for `delay` seconds."""
+
+    work: Work
+    place: str
+    delay: float
+    error: Exception | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHalted:
+    """The account's gate closed because the account itself was refused."""
+
+    account: AccountKey
+    error: Exception | None
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    """A probe went through: the account works again."""
+
+    account: AccountKey
+
+
+Note = Superseded | Finished | Postponed | AccountHalted | AccountOpened
+
+
+@dataclass(slots=True)
+class Notes:
+    """What happened since it was read last, for metrics and logs."""
+
+    items: list[Note] = field(default_factory=list)
+
+    def add(self, note: Note) -> None:
+        """Remember it."""
+        self.items.append(note)
+
+    def drain(self) -> list[Note]:
+        """Take everything."""
+        items, self.items = self.items, []
+        return items

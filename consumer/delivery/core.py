@@ -1,0 +1,367 @@
+"""The decisions of delivery, free of input and output: facts in, commands out, time as an argument.
+
+    record → slot (newest wins) → prepare (state, plan, intent) → call → store the outcome → finish the offset
+                 ↑                                                  │
+                 └── wait in memory ←── retry? ──→ retry topic / dead letter ──→ finish the offset
+
+The shell (`worker`) tells what happened, asks `tick` what to do, and does it. Nothing here waits, reads a clock or
+draws a random number of its own, so that a seeded simulation can run every schedule of faults through the real
+decisions.
+
+Promise 1 (nothing lost): see `flow`. Promise 3 (never backwards): one state per listing in flight, older ones are
+superseded by the slot; a plan or an outcome that lost the store's compare-and-set is planned again on what is stored
+now. Promise 10 (bounded): what waits is bounded by resting partitions, what is in flight by the gates.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from consumer.delivery.accounts import Gate
+from consumer.delivery.backpressure import Backpressure
+from consumer.delivery.batches import Batches
+from consumer.delivery.commands import (
+    AccountHalted,
+    AccountOpened,
+    Answer,
+    Call,
+    CoreCommand,
+    Ending,
+    Finished,
+    Letter,
+    Notes,
+    Postponed,
+    Prepare,
+    Prepared,
+    Produce,
+    Release,
+    Rest,
+    Store,
+)
+from consumer.delivery.flow import Failed, Flow
+from consumer.delivery.held import Held
+from consumer.delivery.offsets import Offsets, Ticket
+from consumer.delivery.retry import Decision, RetryPolicy, Wait, decide, postpone
+from consumer.delivery.slots import Slots
+from consumer.delivery.work import AccountKey, Work, account_of
+from consumer.kafka.records import Partition, Record
+
+Item = TypeVar("Item")
+
+# One step of planning or storing: large enough to be cheap per listing, small enough to keep the event loop lively.
+_MOST_PREPARED = 200
+_MOST_STORED = 500
+_MOST_PRODUCED = 500
+# Longest pause between attempts to reach our own store.
+_STORE_PAUSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """Limits. concurrency: calls at once per account. linger: seconds. max_waiting: listings in memory."""
+
+    policy: RetryPolicy
+    concurrency: int
+    linger: float
+    max_waiting: int
+    background_topics: frozenset[str]
+
+
+class Core:
+    """One channel's delivery. accounts: account → how many commands its adapter takes in one call."""
+
+    def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
+        self.gates = {
+            key: Gate(key, size, concurrency=settings.concurrency, policy=settings.policy)
+            for key, size in accounts.items()
+        }
+        self.batches = {key: Batches(size, settings.linger) for key, size in accounts.items()}
+        self.flow = Flow(self.gates)
+        self.held = Held()
+        self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
+        self._policy = settings.policy
+        self._jitter = jitter
+        self._endings: deque[Ending] = deque()
+        self._preparing = False
+        self._storing = False
+        self._producing: tuple[Letter, ...] = ()
+        self._store_failures = 0
+        self._store_until = 0.0
+        self._resting: frozenset[Partition] | None = None
+        self._turn = 0
+
+    @property
+    def offsets(self) -> Offsets:
+        """What may be committed."""
+        return self.flow.offsets
+
+    @property
+    def slots(self) -> Slots:
+        """What waits and what is in flight."""
+        return self.flow.slots
+
+    @property
+    def notes(self) -> Notes:
+        """What is worth telling people."""
+        return self.flow.notes
+
+    # Partitions
+
+    def assigned(self, partitions: Iterable[Partition], now: float) -> None:
+        """These partitions are ours from now on, read from their committed offsets."""
+        for partition in partitions:
+            self.flow.draining.discard(partition)
+            self.held.drop(partition)
+            self.offsets.assign(partition)
+        self._resting = None  # a rebalance forgets every pause
+        self._let_go(now)
+
+    def revoking(self, partitions: Iterable[Partition], now: float) -> None:
+        """These partitions will be taken from us: nothing of theirs starts any more, what is in flight may end."""
+        for partition in partitions:
+            self.flow.draining.add(partition)
+            self.held.drop(partition)
+        self._let_go(now)
+
+    def busy(self, partitions: AbstractSet[Partition]) -> bool:
+        """Whether something of these partitions is in flight."""
+        tickets = [work.ticket for work in self.slots.all_in_flight()]
+        tickets += [letter.ticket for letter in (*self.flow.letters, *self._producing)]
+        return any(ticket.partition in partitions and self.offsets.is_current(ticket) for ticket in tickets)
+
+    def revoked(self, partitions: Iterable[Partition], now: float) -> None:
+        """These partitions are not ours any more. What is still in flight ends without consequences for offsets."""
+        for partition in partitions:
+            self.offsets.revoke(partition)
+            self.flow.draining.discard(partition)
+            self.held.drop(partition)
+        self._let_go(now)
+
+    def _let_go(self, now: float) -> None:
+        self.flow.drop_leaving(now)
+        for account, batches in self.batches.items():
+            for send in batches.remove(lambda send: self.flow.leaves(send.work)):
+                self.gates[account].queued -= 1
+                self.flow.forget(send.work, now)
+
+    # Records
+
+    def hold(self, record: Record, until: float, now: float) -> bool:
+        """Keep a record of a retry topic that is not due. Returns False where it may be taken in now."""
+        return self.held.hold(record, until, now)
+
+    def ticket(self, record: Record) -> Ticket | None:
+        """The ticket for a record; None where its partition is leaving us: leave it to the next owner."""
+        return None if record.place in self.flow.draining else self.offsets.ticket(record.place, record.offset)
+
+    def arrived(self, ticket: Ticket, works: Sequence[Work], now: float) -> None:
+        """A record is taken in. No works: it concerns nobody and is finished."""
+        self.offsets.start(ticket, len(works))
+        for work in works:
+            self.flow.offer(work, now)
+
+    def undecodable(self, ticket: Ticket, record: Record, error: Exception) -> None:
+        """A record that is no event of ours: it goes to the dead letters as it is."""
+        self.offsets.start(ticket, 1)
+        self.flow.letters.append(Letter(ticket, record, None, None, "undecodable", error))
+
+    # What became of commands
+
+    def prepared(self, prepare: Prepare, report: Prepared, now: float) -> None:
+        """Answer to `Prepare`."""
+        self._prepare_ended(prepare)
+        self._store_failures = 0
+        for send in report.sends:
+            if self.flow.leaves(send.work):
+                self.flow.forget(send.work, now)
+            else:
+                account = account_of(send.work.key)
+                self.batches[account].add(send, now)
+                self.gates[account].queued += 1
+        for settled in report.settled:
+            self.flow.finish(Finished(settled.work, "none", settled.outcome), now)
+        for work in report.lost:
+            self.flow.wait(replace(work, due=now), now)
+        for work, error in report.failed:
+            decision = decide(error, work.attempts + 1, self._policy, jitter=self._jitter(), now=now)
+            self.flow.follow(Failed(work, "none", error), decision, now)
+
+    def not_prepared(self, prepare: Prepare, now: float) -> None:
+        """`Prepare` could not be done: our own store is away. No attempt is burned."""
+        self._prepare_ended(prepare)
+        self._store_failed(prepare.works, now)
+
+    def called(self, call: Call, answers: Sequence[Answer], now: float) -> None:
+        """Answer to `Call`, one per command."""
+        gate = self.gates[call.account]
+        gate.calls -= 1
+        gate.calling -= len(call.sends)
+        news = gate.answered([answer.error for answer in answers], now, self._jitter())
+        if news is True:
+            self.notes.add(AccountHalted(call.account, gate.error, gate.closed_for(now)))
+        elif news is False:
+            self.notes.add(AccountOpened(call.account))
+        for answer in answers:
+            self._endings.append(Ending(answer.send, answer.outcome, answer.error, self._decide(answer, now)))
+
+    def stored(self, store: Store, lost: AbstractSet[str], now: float) -> None:
+        """Answer to `Store`. lost: ids of listings that someone else wrote meanwhile.
+
+        Of a lost one nobody knows any more what the channel shows; the shell has marked it uncertain, so that planning
+        it again on what is stored now sends the newest state.
+        """
+        self._storing = False
+        self._store_failures = 0
+        for ending in store.endings:
+            send = ending.send
+            if str(send.work.key) in lost:
+                self.flow.wait(replace(send.work, due=now), now)
+            elif ending.follow_up is None:
+                self.flow.finish(Finished(send.work, send.operation, "accepted"), now)
+            else:
+                self.flow.follow(Failed(send.work, send.operation, ending.error), ending.follow_up, now)
+
+    def not_stored(self, store: Store, now: float) -> None:
+        """`Store` could not be done: the listings stay uncertain, because their intents stand, and are sent again."""
+        self._storing = False
+        self._store_failed([ending.send.work for ending in store.endings], now)
+
+    def produced(self, produce: Produce, now: float) -> None:
+        """Kafka has the letters."""
+        self._producing = ()
+        for letter in produce.letters:
+            if letter.work is None:
+                self.offsets.finish(letter.ticket)
+            elif letter.retry is not None:
+                self.notes.add(Postponed(letter.work, "topic", letter.retry.due - now, letter.error))
+                self.flow.done(letter.work, now)
+            else:
+                self.flow.finish(Finished(letter.work, "none", "dead_letter", letter.error), now)
+
+    def not_produced(self, produce: Produce, now: float) -> None:
+        """What belongs to the letters could not be stored: nothing was written, they stay."""
+        self._producing = ()
+        self.flow.letters.extendleft(reversed(produce.letters))
+        self.flow.drop_leaving(now)
+        self._store_failed([], now)
+
+    # What to do
+
+    def tick(self, now: float) -> list[CoreCommand]:
+        """What to do now. Every command is given once and must be answered."""
+        commands: list[CoreCommand] = []
+        self.flow.ready.wake(now)
+        if records := self.held.release(now):
+            commands.append(Release(records))
+        self._spill(now)
+        commands += self._to_call(now)
+        if now >= self._store_until:
+            commands += self._to_store_and_write(now)
+        resting = self._wanted_rest()
+        if resting != self._resting:
+            self._resting = resting
+            commands.append(Rest(resting))
+        return commands
+
+    def next_due(self, now: float) -> float | None:
+        """When `tick` has something new to decide although nothing happened."""
+        times = [self.flow.ready.next_due(), self.held.next_due(), self._store_until]
+        for account, gate in self.gates.items():
+            if gate.closed_for(now):
+                times.append(gate.until)
+            elif gate.may_call(now):
+                times.append(self.batches[account].due())
+        return min((time for time in times if time is not None and time > now), default=None)
+
+    def _to_store_and_write(self, now: float) -> list[CoreCommand]:
+        """One step of each kind at a time: while it runs, the next one gathers."""
+        commands: list[CoreCommand] = []
+        if self._endings and not self._storing:
+            self._storing = True
+            commands.append(Store(_up_to(_MOST_STORED, self._endings)))
+        if not self._preparing and (works := self._to_prepare(now)):
+            self._preparing = True
+            commands.append(Prepare(works))
+        if self.flow.letters and not self._producing:
+            self._producing = _up_to(_MOST_PRODUCED, self.flow.letters)
+            commands.append(Produce(self._producing))
+        return commands
+
+    def _to_prepare(self, now: float) -> tuple[Work, ...]:
+        accounts = self.flow.ready.accounts()
+        # Another account begins each time, so that a busy one does not always fill the step.
+        self._turn += 1
+        works: list[Work] = []
+        for place in range(len(accounts)):
+            gate = self.gates[accounts[(self._turn + place) % len(accounts)]]
+            taken = self.flow.ready.take(gate.account, min(gate.room(now), _MOST_PREPARED - len(works)), now)
+            gate.preparing += len(taken)
+            gate.in_flight += len(taken)
+            works += taken
+        return tuple(works)
+
+    def _to_call(self, now: float) -> list[CoreCommand]:
+        calls: list[CoreCommand] = []
+        for account, batches in self.batches.items():
+            gate = self.gates[account]
+            while batches and gate.may_call(now) and (sends := batches.next(now)):
+                gate.queued -= len(sends)
+                gate.calling += len(sends)
+                gate.calls += 1
+                calls.append(Call(account, sends[0].operation, sends))
+        return calls
+
+    def _spill(self, now: float) -> None:
+        """Listings of an account that stays closed for long move to a retry topic, and no attempt is burned.
+
+        So memory and lag stay flat while a credential is dead, and other accounts go on.
+        """
+        for account, gate in self.gates.items():
+            delay = gate.closed_for(now)
+            if delay <= self._policy.memory_wait or not self._policy.delays:
+                continue
+            away = postpone(delay, self._policy, now=now, burned=False)
+            for send in self.batches[account].remove(lambda _: True):
+                gate.queued -= 1
+                self.flow.follow(Failed(send.work, send.operation, gate.error), away, now)
+            for work in self.flow.ready.take(account, _MOST_PRODUCED - len(self.flow.letters), now):
+                gate.in_flight += 1
+                self.flow.follow(Failed(work, "none", gate.error), away, now)
+
+    def _wanted_rest(self) -> frozenset[Partition]:
+        slots = self.slots
+        self._backpressure.update(
+            waiting=slots.waiting,
+            background=slots.waiting_background,
+            size=slots.waiting_bytes + self.held.size,
+            tracked=self.offsets.tracked,
+        )
+        return self.held.partitions | self._backpressure.resting(self.offsets.partitions)
+
+    def _decide(self, answer: Answer, now: float) -> Decision | None:
+        if answer.again:
+            return Wait(now, burned=answer.error is not None)
+        if answer.error is None:
+            return None
+        attempt = answer.send.work.attempts + 1
+        return decide(answer.error, attempt, self._policy, jitter=self._jitter(), now=now)
+
+    def _prepare_ended(self, prepare: Prepare) -> None:
+        self._preparing = False
+        for work in prepare.works:
+            self.gates[account_of(work.key)].preparing -= 1
+
+    def _store_failed(self, works: Iterable[Work], now: float) -> None:
+        self._store_failures += 1
+        pause = min(self._policy.window(self._store_failures), _STORE_PAUSE)
+        self._store_until = max(self._store_until, now + pause)
+        for work in works:
+            self.flow.wait(replace(work, due=self._store_until), now)
+
+
+def _up_to(most: int, queue: deque[Item]) -> tuple[Item, ...]:
+    return tuple(queue.popleft() for _ in range(min(most, len(queue))))

@@ -1,0 +1,138 @@
+"""How a state in flight ends: finished, superseded, waiting again, on its way to a retry topic or the dead letters.
+
+Every state taken from its slot leaves it through exactly one of `finish`, `follow`, `wait` and `forget`. The offset of
+its record is finished only where nothing is owed any more: the outcome is stored, the letter is with Kafka, or a newer
+state with an open record of its own waits in the slot (promise 1).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from consumer.delivery.accounts import Gate
+from consumer.delivery.commands import Finished, Letter, Notes, Postponed, Superseded
+from consumer.delivery.offsets import Offsets
+from consumer.delivery.ready import Ready
+from consumer.delivery.retry import DeadLetter, Decision, Halt, Refused, RetryTopic, Wait
+from consumer.delivery.slots import Slots
+from consumer.delivery.work import AccountKey, Work, account_of
+from consumer.kafka.records import Partition
+
+
+class Failed(NamedTuple):
+    """A try that did not end well. operation: what was called, "none" where it did not come to that."""
+
+    work: Work
+    operation: str
+    error: Exception | None
+
+
+class Flow:
+    """Slots, offsets and letters, kept in step. gates: every account's."""
+
+    def __init__(self, gates: Mapping[AccountKey, Gate]) -> None:
+        self.offsets = Offsets()
+        self.slots = Slots()
+        self.ready = Ready(self.slots)
+        self.notes = Notes()
+        self.letters: deque[Letter] = deque()
+        self.draining: set[Partition] = set()
+        self._gates = gates
+
+    def leaves(self, work: Work) -> bool:
+        """Whether its partition is being taken from us, or was: nothing new may start for it."""
+        return work.ticket.partition in self.draining or not self.offsets.is_current(work.ticket)
+
+    def offer(self, work: Work, now: float) -> None:
+        """A state came in."""
+        before = self.slots.ready(work.key)
+        superfluous = self.slots.offer(work)
+        if superfluous is not None:
+            self.supersede(superfluous)
+        after = self.slots.ready(work.key)
+        if after is not None and (before is None or after.lane is not before.lane):
+            self.ready.add(work.key, now)
+
+    def follow(self, failed: Failed, decision: Decision, now: float) -> None:
+        """Do what was decided after a failed try."""
+        if isinstance(decision, Halt):
+            decision = decision.place
+        if isinstance(decision, Refused):
+            self.finish(Finished(failed.work, failed.operation, "refused", failed.error), now)
+        elif isinstance(decision, Wait):
+            work = _after(failed, decision, now)
+            self.notes.add(Postponed(work, "memory", decision.due - now, failed.error))
+            self.wait(work, now)
+        elif not self.offsets.is_current(failed.work.ticket):
+            self.forget(failed.work, now)
+        elif self.slots.has_newer(failed.work.key):
+            self.supersede(failed.work)
+            self.forget(failed.work, now)
+        else:
+            self._write(failed, decision, now)
+
+    def finish(self, finished: Finished, now: float) -> None:
+        """The state is done with, for good or bad, and nothing is owed for it."""
+        self.notes.add(finished)
+        self.done(finished.work, now)
+
+    def done(self, work: Work, now: float) -> None:
+        """The state's record needs it no more."""
+        self.offsets.finish(work.ticket)
+        self.forget(work, now)
+
+    def supersede(self, work: Work) -> None:
+        """The state is not needed any more: a newer one takes its place."""
+        self.notes.add(Superseded(work))
+        self.offsets.finish(work.ticket)
+
+    def wait(self, work: Work, now: float) -> None:
+        """The state waits in its slot for another try; a newer one there takes its place (promise 3)."""
+        if self.leaves(work):
+            self.forget(work, now)
+            return
+        self._gates[account_of(work.key)].in_flight -= 1
+        superfluous = self.slots.put_back(work)
+        if superfluous is not None:
+            self.supersede(superfluous)
+        self.ready.add(work.key, now)
+
+    def forget(self, work: Work, now: float) -> None:
+        """The state is not in flight any more; its offset is not touched."""
+        self._gates[account_of(work.key)].in_flight -= 1
+        self.slots.release(work.key)
+        self.ready.add(work.key, now)
+
+    def drop_leaving(self, now: float) -> None:
+        """Forget what waits and will not be ours: its next owner reads it again."""
+        self.slots.drop_waiting(self.leaves)
+        self.ready.rebuild(now)
+        kept: deque[Letter] = deque()
+        for letter in self.letters:
+            if self.offsets.is_current(letter.ticket):
+                kept.append(letter)
+            elif letter.work is not None:
+                self.forget(letter.work, now)
+        self.letters = kept
+
+    def _write(self, failed: Failed, decision: RetryTopic | DeadLetter, now: float) -> None:
+        if isinstance(decision, RetryTopic):
+            work = _after(failed, decision, now)
+            letter = Letter(work.ticket, work.record, work, decision, None, failed.error)
+        else:
+            work = replace(failed.work, attempts=failed.work.attempts + 1)
+            letter = Letter(work.ticket, work.record, work, None, decision.reason, failed.error)
+        self.letters.append(letter)
+
+
+def _after(failed: Failed, decision: Wait | RetryTopic, now: float) -> Work:
+    first = failed.work.first_failure
+    return replace(
+        failed.work,
+        attempts=failed.work.attempts + decision.burned,
+        due=decision.due,
+        first_failure=now if first is None and failed.error is not None else first,
+    )

@@ -1,0 +1,117 @@
+"""What happens to a listing after a failed try: a value, decided by a pure function. Others wait, call and store.
+
+The type of the error is the recovery (`adapters.errors`). Backoff is exponential with full jitter under a ceiling; what
+the channel asks for (`Retry-After`) is a floor under it. Short waits are spent in memory; a longer one moves to
+the retry topic of the shortest delay that is not too early, so that the offset of its record can be committed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tenacity
+
+from adapters.errors import AdapterError, ChannelHaltedError, PermanentError, RateLimitedError, TemporaryError
+from consumer.settings import DeliverySettings
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """The settings of retries; all durations in seconds, delays ascending."""
+
+    attempts: int
+    backoff: float
+    ceiling: float
+    memory_wait: float
+    delays: tuple[int, ...]
+
+    @classmethod
+    def of(cls, settings: DeliverySettings) -> RetryPolicy:
+        """The policy an operator has set."""
+        return cls(
+            attempts=settings.attempts,
+            backoff=settings.backoff,
+            ceiling=settings.backoff_ceiling,
+            memory_wait=settings.memory_wait,
+            delays=tuple(sorted(settings.retry_delays)),
+        )
+
+    @property
+    def halt_delay(self) -> float:
+        """How long a halted account rests before it is probed: as long as its listings stay away."""
+        return float(self.delays[-1]) if self.delays else self.ceiling
+
+    def window(self, attempt: int) -> float:
+        """The longest backoff after this attempt (from 1)."""
+        state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+        state.attempt_number = attempt
+        return tenacity.wait_exponential(multiplier=self.backoff, max=self.ceiling)(state)
+
+    def tier(self, delay: float) -> int:
+        """The shortest retry topic that is not too early; the longest where none is long enough."""
+        return next((tier for tier in self.delays if tier >= delay), self.delays[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait in memory until `due`. burned: this try counts as an attempt."""
+
+    due: float
+    burned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetryTopic:
+    """Wait in the retry topic of `tier` seconds, and not before `due`."""
+
+    tier: int
+    due: float
+    burned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Nobody could deliver it. reason: a bounded word, "exhausted", "bug" or "undecodable"."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The channel will never take this state: a listing problem that people see and a newer state heals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """The account stops; this listing comes back with its retry topic. It is not at fault: no attempt is burned."""
+
+    place: Wait | RetryTopic
+
+
+Decision = Wait | RetryTopic | DeadLetter | Refused | Halt
+
+
+def decide(error: Exception, attempt: int, policy: RetryPolicy, *, jitter: float, now: float) -> Decision:
+    """What becomes of a listing whose try number `attempt` (from 1, this one included) ended with `error`.
+
+    jitter: a random number from 0 up to 1. now: the core's clock. Anything that is no AdapterError is a bug: it is
+    tried again like a passing failure, for it may be one, and then becomes a dead letter; it is never skipped.
+    """
+    if isinstance(error, ChannelHaltedError):
+        return Halt(postpone(policy.halt_delay, policy, now=now, burned=False))
+    if isinstance(error, PermanentError):
+        return Refused()
+    floor = (error.delay if isinstance(error, TemporaryError) else None) or 0.0
+    if isinstance(error, RateLimitedError):
+        return postpone(max(floor, jitter * policy.window(1)), policy, now=now, burned=False)
+    if attempt >= policy.attempts:
+        return DeadLetter("exhausted" if isinstance(error, AdapterError) else "bug")
+    return postpone(max(floor, jitter * policy.window(attempt)), policy, now=now, burned=True)
+
+
+def postpone(delay: float, policy: RetryPolicy, *, now: float, burned: bool) -> Wait | RetryTopic:
+    """Where a listing waits that may not go for `delay` seconds."""
+    if delay <= policy.memory_wait or not policy.delays:
+        return Wait(now + delay, burned)
+    tier = policy.tier(delay)
+    return RetryTopic(tier, now + max(delay, tier), burned)

@@ -1,0 +1,45 @@
+"""The unit delivery works on: one state of one product for one account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from consumer.delivery.lanes import Lane
+from consumer.delivery.offsets import Ticket
+from consumer.events import Sequence
+from consumer.kafka.records import Record
+from consumer.listings.state import ListingKey
+
+
+class AccountKey(NamedTuple):
+    """One selling account of one tenant on the channel."""
+
+    tenant: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.tenant}/{self.name}"
+
+
+def account_of(key: ListingKey) -> AccountKey:
+    """The account a listing belongs to."""
+    return AccountKey(key.tenant, key.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A state that wants to reach a listing. It keeps its record as bytes, so that waiting costs little memory.
+
+    attempts: tries already made and failed. first_failure: when the first one did, due: not before this time, both on
+    the core's clock.
+    """
+
+    key: ListingKey
+    sequence: Sequence
+    lane: Lane
+    record: Record
+    ticket: Ticket
+    attempts: int = 0
+    first_failure: float | None = None
+    due: float = 0.0
