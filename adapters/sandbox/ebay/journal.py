@@ -65,7 +65,8 @@ class Journal:
 
     def select(self, *, after: int = 0, limit: int | None = None, sku: str | None = None) -> list[JournalEntry]:
         """Entries with a number above `after`, oldest first."""
-        found: Iterator[JournalEntry] = (e for e in self._entries if e.number > after and sku in (None, e.sku))
+        start = max(0, after - self.dropped)
+        found: Iterator[JournalEntry] = (e for e in islice(self._entries, start, None) if sku in (None, e.sku))
         return list(islice(found, limit))
 
     @property
