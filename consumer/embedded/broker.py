@@ -1,27 +1,35 @@
-"""One Apache Kafka in a folder: broker and KRaft controller in one Java process."""
+"""One Apache Kafka in a folder: broker and KRaft controller in one Java process.
+
+It runs with its folder as working directory and finds everything by relative paths, whatever the folder is called.
+"""
 
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import subprocess
 import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from consumer.embedded import wheels
+from consumer.embedded import jars, wheels
 from consumer.embedded.errors import EmbeddedError
-from consumer.embedded.jars import pinned_jars, prepare
 from consumer.embedded.ports import accepts
-from consumer.embedded.processes import ServerProcess
-from consumer.kafka.probe import broker_answers
+from consumer.embedded.processes import ServerProcess, environment
+from consumer.kafka.probe import cluster_of
 
 PORTS = ("broker", "controller")
 _FORMAT_DEADLINE = 60
 
 # A record may be a 16 MB document as JSON with its state before the change, and requests carry some more.
 _LARGEST_RECORD = 52_428_800
-_JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
+
+# Measured on two cores: without the optimising compiler it starts in 1.8 s instead of 2.5 s, takes half the CPU time
+# for that and for 100,000 records, and 50 MB less.
+_JVM = (
+    *("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"),
+    *("-XX:+ExitOnOutOfMemoryError", "-Dlog4j2.configurationFile=logging.properties"),
+)
 
 # One node keeps the only copy of everything; the rest keeps it small, and quick to start and to clean up.
 _SETTINGS = f"""
@@ -39,6 +47,8 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
@@ -68,8 +78,14 @@ appender.file.policy.type = SizeBasedTriggeringPolicy
 appender.file.policy.size = 10MB
 appender.file.strategy.type = DefaultRolloverStrategy
 appender.file.strategy.max = 3
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %p %m %throwable{short.message}%n
 rootLogger.level = warn
 rootLogger.appenderRef.file.ref = file
+rootLogger.appenderRef.console.ref = console
+rootLogger.appenderRef.console.level = error
 """
 
 
@@ -78,69 +94,68 @@ def address(ports: dict[str, int]) -> str:
     return f"127.0.0.1:{ports['broker']}"
 
 
-def launch(process: ServerProcess, ports: dict[str, int], cache: Path) -> None:
-    """Start the server, formatting its folder when that is new; returns before it serves."""
-    folder = process.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    command = _java(folder, cache)
-    data = folder / "data"
-    if not data.is_dir():
-        _format(command, folder, data, ports)
-    _write_settings(folder / "server.properties", data, ports)
-    process.launch([*command, "kafka.Kafka", str(folder / "server.properties")], _environment())
-
-
-def serves(ports: dict[str, int]) -> bool:
-    """Whether the broker has joined its controller and tells clients so."""
-    return accepts(ports["broker"]) and broker_answers(address(ports), deadline=2)
-
-
-def _java(folder: Path, cache: Path) -> list[str]:
+def prepare(folder: Path, ports: dict[str, int], cache: Path, say: Callable[[str], None]) -> list[str]:
+    """The command that runs it, with its folder formatted and its settings written."""
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)
     (folder / "logging.properties").write_text(_LOGGING, encoding="ascii")
-    jars = prepare(cache, pinned_jars())
-    return [
-        str(wheels.java()),
-        *_JVM,
-        f"-Dlog4j2.configurationFile={folder / 'logging.properties'}",
-        "-cp",
-        os.pathsep.join(str(jar) for jar in jars),
-    ]
+    classpath = ":".join(str(jar) for jar in jars.prepare(cache, jars.pinned_jars(), say))
+    command = [str(wheels.java()), *_JVM, f"-Djava.io.tmpdir={folder / 'tmp'}", "-cp", classpath]
+    if not (folder / "data").is_dir():
+        _format(command, folder, ports)
+    _write_settings(folder / "server.properties", "data", ports)
+    return [*command, "kafka.Kafka", "server.properties"]
 
 
-def _format(command: list[str], folder: Path, data: Path, ports: dict[str, int]) -> None:
+def serves(process: ServerProcess, ports: dict[str, int]) -> bool:
+    """Whether the broker has joined its controller and tells clients so."""
+    if not accepts(ports["broker"]):
+        return False
+    return cluster_of(address(ports), deadline=2) == _cluster(process.folder / "data")
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """Why it ended, from its output. The Java runtime's own warnings come with every start."""
+    return next((line for line in reversed(lines) if not line.startswith("WARNING:")), "")
+
+
+def _format(command: list[str], folder: Path, ports: dict[str, int]) -> None:
     """Aside, then moved in place whole: a format that was interrupted leaves nothing behind that looks ready."""
     aside = folder / "data.new"
     shutil.rmtree(aside, ignore_errors=True)
-    settings = folder / "format.properties"
-    _write_settings(settings, aside, ports)
+    _write_settings(folder / "format.properties", aside.name, ports)
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings), "--standalone"]
-    done = subprocess.run(
-        [*command, *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=_environment(),
-        timeout=_FORMAT_DEADLINE,
-    )
-    if done.returncode != 0:
-        words = " | ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
-        raise EmbeddedError(f"Kafka cannot format its folder {aside}: {words}")
-    aside.rename(data)
+    arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", "format.properties", "--standalone"]
+    try:
+        subprocess.run(
+            [*command, *arguments],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            env=environment(),
+            timeout=_FORMAT_DEADLINE,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EmbeddedError(f"Kafka has not formatted {aside} within {_FORMAT_DEADLINE} s") from error
+    except subprocess.CalledProcessError as error:
+        raise EmbeddedError(f"Kafka cannot format {aside}: {last_words(error.stdout.splitlines())}") from error
+    aside.rename(folder / "data")
 
 
-def _write_settings(file: Path, data: Path, ports: dict[str, int]) -> None:
-    broker, controller = ports["broker"], ports["controller"]
+def _write_settings(file: Path, data: str, ports: dict[str, int]) -> None:
+    listeners = f"PLAINTEXT://127.0.0.1:{ports['broker']},CONTROLLER://127.0.0.1:{ports['controller']}"
     file.write_text(
-        f"{_SETTINGS}log.dirs={data}\n"
-        f"listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n"
-        f"advertised.listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n"
-        f"controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n",
-        encoding="utf-8",
+        f"{_SETTINGS}log.dirs={data}\nlisteners={listeners}\nadvertised.listeners={listeners}\n"
+        f"controller.quorum.bootstrap.servers=127.0.0.1:{ports['controller']}\n",
+        encoding="ascii",
     )
 
 
-def _environment() -> dict[str, str]:
-    """Ours without what other Java programs on this machine are told."""
-    return {name: value for name, value in os.environ.items() if name not in {"CLASSPATH", "JAVA_TOOL_OPTIONS"}}
+def _cluster(data: Path) -> str | None:
+    """The cluster id this folder was formatted with."""
+    try:
+        lines = (data / "meta.properties").read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    return next((line.partition("=")[2] for line in lines if line.startswith("cluster.id=")), None)

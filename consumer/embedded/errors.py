@@ -9,7 +9,3 @@ ELSEWHERE = "or set MONGODB_URI and KAFKA_BOOTSTRAP_SERVERS to servers that run 
 
 class EmbeddedError(MarketsyncError):
     """The embedded servers cannot run here as things are; the message says what to do."""
-
-
-class DiedError(EmbeddedError):
-    """A server ended while it was starting; the message holds its last words."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
@@ -51,14 +51,15 @@ def parse_manifest(text: str) -> list[Jar]:
     return jars
 
 
-def prepare(cache: Path, jars: Sequence[Jar]) -> list[Path]:
+def prepare(cache: Path, jars: Sequence[Jar], say: Callable[[str], None]) -> list[Path]:
     """The jars' paths, in manifest order, all there and all right; those missing are downloaded.
 
-    Raises EmbeddedError when one is not what was pinned or cannot be had.
+    say: gets one line before a download. Raises EmbeddedError when one is not what was pinned or cannot be had.
     """
     folder = cache / f"kafka-{KAFKA_VERSION}"
     missing = [jar for jar in jars if not (folder / jar.file).is_file()]
     if missing:
+        say(f"Downloading Apache Kafka {KAFKA_VERSION} into {folder} ({len(missing)} files, once per user) ...")
         _download(missing, folder)
     for jar in jars:
         _check(folder / jar.file, jar)

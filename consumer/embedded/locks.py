@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from consumer.embedded.waiting import wait_for
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:
     """Lock an open file without waiting. False: somebody holds it."""
+    import fcntl  # Windows has none; there `start` says so in words
+
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import os
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from consumer.embedded import wheels
 from consumer.embedded.ports import accepts
 from consumer.embedded.processes import ServerProcess
-from consumer.mongo import Document, MongoClient, OperationFailure, PyMongoError, connect
+from consumer.mongo import Document, MongoClient, OperationFailure, PyMongoError
 
 REPLICA_SET = "marketsync"
 PORTS = ("mongod",)
-_OPLOG_MB = 1024
-_CACHE_GB = 0.5
+
+# Bounded: a gigabyte of oplog, half of one in memory. The journal is not allocated ahead, which would take 300 MB on
+# disk. Write concern and read concern `snapshot` work as in any replica set.
+_OPTIONS = (
+    *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", REPLICA_SET),
+    *("--oplogSize", "1024", "--wiredTigerCacheSizeGB", "0.5"),
+    *("--wiredTigerEngineConfigString", "log=(prealloc=false)"),
+    *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet", "--slowms", "2000"),
+)
+_PROBE: dict[str, Any] = {
+    "directConnection": True,
+    "serverSelectionTimeoutMS": 1000,
+    "w": "majority",
+    "wTimeoutMS": 2000,
+}
 _NOT_YET_INITIATED, _NOT_A_MEMBER = 94, 93
 
 
@@ -23,28 +37,42 @@ def address(ports: dict[str, int]) -> str:
     return f"mongodb://127.0.0.1:{ports['mongod']}/?replicaSet={REPLICA_SET}"
 
 
-def launch(process: ServerProcess, ports: dict[str, int], cache: Path) -> None:
-    """Start the server; returns before it serves."""
-    data = process.folder / "data"
+def prepare(folder: Path, ports: dict[str, int]) -> list[str]:
+    """The command that runs it."""
+    data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    command = [
-        str(wheels.mongod()),
-        *("--dbpath", str(data), "--bind_ip", "127.0.0.1", "--port", str(ports["mongod"]), "--nounixsocket"),
-        *("--replSet", REPLICA_SET, "--oplogSize", str(_OPLOG_MB), "--wiredTigerCacheSizeGB", str(_CACHE_GB)),
-        *("--quiet", "--slowms", "2000", "--setParameter", "diagnosticDataCollectionEnabled=false"),
-    ]
-    process.launch(command, {**os.environ, "LC_ALL": "C"})
+    return [str(wheels.mongod()), "--dbpath", str(data), "--port", str(ports["mongod"]), *_OPTIONS]
 
 
-def serves(ports: dict[str, int]) -> bool:
+def serves(process: ServerProcess, ports: dict[str, int]) -> bool:
     """Whether it is primary and takes a majority write. Makes it a set of one where it is none yet."""
     if not accepts(ports["mongod"]):
         return False
     try:
-        with connect(f"mongodb://127.0.0.1:{ports['mongod']}/?directConnection=true") as client:
-            return _primary(client, f"127.0.0.1:{ports['mongod']}") and _writes(client)
+        with MongoClient[Document](f"mongodb://127.0.0.1:{ports['mongod']}", **_PROBE) as client:
+            ours = client.admin.command("serverStatus")["pid"] == process.pid()
+            return ours and _primary(client, f"127.0.0.1:{ports['mongod']}") and _writes(client)
     except PyMongoError:
         return False
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """Why it ended, from its output: JSON lines, or what the system said before it ran."""
+    said = [_in_words(line) for line in lines]
+    words = next((line for line in reversed(said) if line), "")
+    if "shared librar" in words:
+        words += ", install that library (libcurl: apt-get install libcurl4)"
+    return words
+
+
+def _in_words(line: str) -> str:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(entry, dict) or entry.get("s") not in ("E", "F"):
+        return ""
+    return f"{entry.get('msg')} {json.dumps(entry.get('attr', {}))}"
 
 
 def _primary(client: MongoClient[Document], member: str) -> bool:

@@ -14,7 +14,6 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from consumer.embedded.errors import EmbeddedError
 from consumer.embedded.locks import try_lock
@@ -23,11 +22,13 @@ from consumer.embedded.waiting import wait_for
 # The outer shell ends at once, so that the server belongs to init and leaves no zombie with us. The inner one writes
 # its id, which exec keeps, into the lock file.
 _LAUNCH = 'sh -c \'echo $$ >"$0"; exec "$@"\' "$0" "$@" </dev/null &'
-_LARGEST_LOG = 20_000_000
+
+# All that the servers are told of our environment: the rest may hold credentials.
+_ENVIRONMENT = ("PATH", "HOME", "USER", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class ServerProcess:
-    """The process of one server, kept by its folder: `process.lock` and `output.log`."""
+    """The process of one server, kept by its folder: `process.lock`, `output.log` and that of the run before."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -47,14 +48,14 @@ class ServerProcess:
             os.close(descriptor)
 
     def pid(self) -> int | None:
-        """The server's process id, None when it does not run (or is about to become the server)."""
+        """The server's process id; None when it does not run (or is only about to become the server)."""
         if not self.running():
             return None
         text = self._lock.read_text(encoding="ascii", errors="replace").strip()
-        return int(text) if text.isdigit() else None
+        return int(text) if text.isdecimal() else None
 
-    def launch(self, command: Sequence[str], environment: dict[str, str]) -> None:
-        """Start `command` in a session of its own, output appended to output.log. Only when it does not run."""
+    def launch(self, command: Sequence[str]) -> None:
+        """Start `command` in its folder and in a session of its own. Raises EmbeddedError when it runs already."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -62,11 +63,13 @@ class ServerProcess:
             if not wait_for(lambda: try_lock(lock), 5):
                 raise EmbeddedError(f"{self.name} already runs in {self.folder}")
             os.ftruncate(lock, 0)
-            with self._open_output() as output:
+            if self.output.exists():
+                self.output.replace(self.output.with_suffix(".log.1"))
+            with self.output.open("wb") as output:
                 subprocess.run(
                     ["/bin/sh", "-c", _LAUNCH, str(self._lock), *command],
                     check=True,
-                    env=environment,
+                    env=environment(),
                     cwd=self.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -86,13 +89,13 @@ class ServerProcess:
         if not wait_for(lambda: not self.running(), 10):
             raise EmbeddedError(f"{self.name} (process {self.pid()}) does not end: end it by hand")
 
-    def last_words(self, lines: int = 3) -> str:
-        """The end of its output, on one line."""
+    def output_lines(self) -> list[str]:
+        """What it has printed since it was started."""
         try:
             text = self.output.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
-            return ""
-        return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+            return []
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
     def _send(self, number: signal.Signals) -> None:
         wait_for(lambda: self.pid() is not None or not self.running(), 5)
@@ -101,6 +104,7 @@ class ServerProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def _open_output(self) -> BinaryIO:
-        too_large = self.output.exists() and self.output.stat().st_size > _LARGEST_LOG
-        return self.output.open("wb") if too_large else self.output.open("ab")
+
+def environment() -> dict[str, str]:
+    """The environment of the servers and their tools."""
+    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"LC_ALL": "C"}

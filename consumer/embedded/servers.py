@@ -6,22 +6,25 @@ two commands from starting or stopping at once. `start` brings back only what do
 
 from __future__ import annotations
 
+import os
 import random
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from consumer.embedded import broker, mongod
-from consumer.embedded.errors import DiedError, EmbeddedError
+from consumer.embedded.errors import ELSEWHERE, EmbeddedError
 from consumer.embedded.locks import exclusive
 from consumer.embedded.ports import choose, is_free, remembered
 from consumer.embedded.processes import ServerProcess
+from consumer.embedded.waiting import wait_for
 from consumer.settings import PlaceSettings
 
 _START_DEADLINE = 90
 _STOP_PATIENCE = 20
 _ATTEMPTS = 3
+_PORTS_FILE = "ports.json"
+_LONGEST_WORDS = 400
 
 Ports = dict[str, int]
 
@@ -66,31 +69,37 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
+    """What differs between the two servers."""
+
     name: str
     folder: str
     ports: tuple[str, ...]
-    launch: Callable[[ServerProcess, Ports, Path], None]
-    serves: Callable[[Ports], bool]
+    serves: Callable[[ServerProcess, Ports], bool]
     address: Callable[[Ports], str]
+    last_words: Callable[[Sequence[str]], str]
 
 
-_MONGOD = _Kind("mongod", "mongod", mongod.PORTS, mongod.launch, mongod.serves, mongod.address)
-_KAFKA = _Kind("Kafka", "kafka", broker.PORTS, broker.launch, broker.serves, broker.address)
+_MONGOD = _Kind("mongod", "mongod", mongod.PORTS, mongod.serves, mongod.address, mongod.last_words)
+_KAFKA = _Kind("Kafka", "kafka", broker.PORTS, broker.serves, broker.address, broker.last_words)
 
 
-def start(home: Path, *, cache: Path | None = None) -> Endpoints:
+def start(home: Path, *, cache: Path | None = None, say: Callable[[str], None] = lambda line: None) -> Endpoints:
     """Start what does not run in `home`, wait until both servers truly serve, and tell where they are.
 
-    cache: folder of downloaded jars (default: the user's). Raises EmbeddedError in one line when it cannot be done.
+    cache: folder of downloaded jars (default: the user's). say: gets a line before anything that takes long.
+    Raises EmbeddedError in one line when it cannot be done.
     """
+    if os.name != "posix":
+        raise EmbeddedError(f"the embedded servers run on Linux and macOS only, {ELSEWHERE}")
     home = home.expanduser().resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    jar_cache = (cache or PlaceSettings().cache_folder).resolve()
     with exclusive(home / "lock", deadline=2 * _START_DEADLINE):
-        starts = [_Start(kind, home, cache or PlaceSettings().cache_folder) for kind in (_MONGOD, _KAFKA)]
-        for each in starts:
-            each.launch()
-        addresses = [each.wait() for each in starts]
-    return Endpoints(mongodb_uri=addresses[0], kafka_bootstrap_servers=addresses[1])
+        mongo = _Start(_MONGOD, home, mongod.prepare)
+        kafka = _Start(_KAFKA, home, lambda folder, ports: broker.prepare(folder, ports, jar_cache, say))
+        mongo.launch()
+        kafka.launch()
+        return Endpoints(mongodb_uri=mongo.wait(), kafka_bootstrap_servers=kafka.wait())
 
 
 def stop(home: Path) -> None:
@@ -110,7 +119,7 @@ def status(home: Path) -> Status:
 
 
 def _status(kind: _Kind, home: Path) -> ServerStatus:
-    ports = remembered(home / kind.folder / "ports.json", kind.ports)
+    ports = remembered(home / kind.folder / _PORTS_FILE, kind.ports)
     return ServerStatus(kind.name, _process(kind, home).pid(), kind.address(ports) if ports else None)
 
 
@@ -121,46 +130,50 @@ def _process(kind: _Kind, home: Path) -> ServerProcess:
 class _Start:
     """Bring one server up: launched first, waited for later, so that both start at the same time."""
 
-    def __init__(self, kind: _Kind, home: Path, cache: Path) -> None:
+    def __init__(self, kind: _Kind, home: Path, prepare: Callable[[Path, Ports], list[str]]) -> None:
         self._kind = kind
-        self._cache = cache
+        self._prepare = prepare
         self._process = _process(kind, home)
-        self._file = home / kind.folder / "ports.json"
+        self._folder = home / kind.folder
         self._ports: Ports = {}
+        self._launched = False
 
     def launch(self) -> None:
         """Start the process unless it runs."""
-        known = remembered(self._file, self._kind.ports)
+        file = self._folder / _PORTS_FILE
+        known = remembered(file, self._kind.ports)
         if self._process.running():
             if known is not None:
                 self._ports = known
                 return
             self._process.stop(patience=_STOP_PATIENCE)  # it runs, but nobody knows where
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._ports = choose(self._file, self._kind.ports, random.Random())  # noqa: S311 - a port is no secret
-        self._kind.launch(self._process, self._ports, self._cache)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._ports = choose(file, self._kind.ports, random.Random())  # noqa: S311 - a port is no secret
+        self._process.launch(self._prepare(self._folder, self._ports))
+        self._launched = True
 
     def wait(self) -> str:
-        """Its address, once it serves. A port that was taken meanwhile costs another try."""
+        """Its address, once it serves. One that was just ending, or lost its port to another, is started again."""
         for _ in range(_ATTEMPTS):
             if self._served():
                 return self._kind.address(self._ports)
-            if all(is_free(port) for port in self._ports.values()):
+            if self._launched and all(is_free(port) for port in self._ports.values()):
                 break
             self.launch()
-        words = self._process.last_words() or "no output"
-        raise DiedError(f"{self._kind.name} ended while starting ({words}): see {self._process.folder}")
+        raise EmbeddedError(f"{self._kind.name} ended while starting{self._last_words()}: see {self._process.output}")
 
     def _served(self) -> bool:
-        """True when it serves, False when it ended."""
-        end = time.monotonic() + _START_DEADLINE
-        while time.monotonic() < end:
-            if self._kind.serves(self._ports):
-                return True
-            if not self._process.running():
-                return False
-            time.sleep(0.05)
+        """True when it serves, False when it ended. Raises EmbeddedError when neither comes in time."""
+        if wait_for(lambda: self._serves() or not self._process.running(), _START_DEADLINE, poll=0.05):
+            return self._process.running()
         raise EmbeddedError(
-            f"{self._kind.name} does not serve after {_START_DEADLINE} s ({self._process.last_words()}):"
-            f" see {self._process.folder}"
+            f"{self._kind.name} does not serve after {_START_DEADLINE} s{self._last_words()}:"
+            f" see {self._process.output}"
         )
+
+    def _serves(self) -> bool:
+        return self._kind.serves(self._process, self._ports)
+
+    def _last_words(self) -> str:
+        words = self._kind.last_words(self._process.output_lines())
+        return f" ({words[:_LONGEST_WORDS]})" if words else ""

