@@ -1,0 +1,104 @@
+"""What one eBay selling account is made of, and what differs from marketplace to marketplace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+
+@dataclass(frozen=True, slots=True)
+class EbayHosts:
+    """Addresses of one environment. Sources: server lists of eBay's contracts, its page on refresh token requests."""
+
+    api_url: str
+    token_url: str
+
+
+HOSTS: Mapping[Literal["production", "sandbox"], EbayHosts] = {
+    "production": EbayHosts("https://api.ebay.com", "https://api.ebay.com/identity/v1/oauth2/token"),
+    "sandbox": EbayHosts("https://api.sandbox.ebay.com", "https://api.sandbox.ebay.com/identity/v1/oauth2/token"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """One eBay site. no_code: its words for "this product has no EAN", which some categories demand instead of one.
+
+    brand: its name of the item specific that nearly every category requires.
+    """
+
+    locale: str
+    currency: str
+    no_code: str = "Does not apply"
+    brand: str = "Brand"
+
+
+# Locales: LocaleEnum of the Inventory API. No-code texts: seen live for GB, second-hand for the others. Names of the
+# brand: as the sites show them to buyers.
+MARKETPLACES: Mapping[str, Marketplace] = {
+    "EBAY_IT": Marketplace("it-IT", "EUR", "Non applicabile", "Marca"),
+    "EBAY_DE": Marketplace("de-DE", "EUR", "Nicht zutreffend", "Marke"),
+    "EBAY_AT": Marketplace("de-AT", "EUR", "Nicht zutreffend", "Marke"),
+    "EBAY_FR": Marketplace("fr-FR", "EUR", "Non applicable", "Marque"),
+    "EBAY_ES": Marketplace("es-ES", "EUR", "No aplicable", "Marca"),
+    "EBAY_NL": Marketplace("nl-NL", "EUR", "Niet van toepassing", "Merk"),
+    "EBAY_BE": Marketplace("nl-BE", "EUR", "Niet van toepassing", "Merk"),
+    "EBAY_IE": Marketplace("en-IE", "EUR"),
+    "EBAY_PL": Marketplace("pl-PL", "PLN", "Nie dotyczy", "Marka"),
+    "EBAY_CH": Marketplace("de-CH", "CHF", "Nicht zutreffend", "Marke"),
+    "EBAY_GB": Marketplace("en-GB", "GBP"),
+    "EBAY_US": Marketplace("en-US", "USD"),
+    "EBAY_CA": Marketplace("en-CA", "CAD"),
+    "EBAY_AU": Marketplace("en-AU", "AUD"),
+}
+
+
+def _locale_of(settings: dict[str, Any]) -> str:
+    site = MARKETPLACES.get(settings.get("marketplace_id", ""))
+    return site.locale if site else ""
+
+
+class EbayAccount(BaseModel):
+    """One seller on one marketplace. One account serves one marketplace and one language: eBay keeps one text per SKU.
+
+    locale: language and country of all text sent, with a hyphen; eBay wants the marketplace's own. Products whose
+    text is in another language are sent under it all the same.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    app_id: str = Field(description="Client id of the application's keyset.")
+    api_secret: SecretStr = Field(description="Client secret of the keyset.")
+    refresh_token: SecretStr = Field(SecretStr(""), description="The seller's refresh token.")
+    access_token: SecretStr = Field(
+        SecretStr(""), description="A ready access token, used as it is when there is no refresh token."
+    )
+    api_url: str = Field(HOSTS["production"].api_url, description="Address of the REST API, without a path.")
+    token_url: str = Field(HOSTS["production"].token_url, description="Address tokens are asked of.")
+    marketplace_id: str = Field("EBAY_IT", pattern=r"^EBAY_[A-Z]+$", description="eBay's marketplace id.")
+    locale: str = Field(
+        default_factory=_locale_of, pattern=r"^[a-z]{2}-[A-Z]{2}$", validate_default=True, description='E.g. "it-IT".'
+    )
+    fulfillment_policy_id: str = Field("", description="Business policy for shipping.")
+    payment_policy_id: str = Field("", description="Business policy for payment.")
+    return_policy_id: str = Field("", description="Business policy for returns.")
+    merchant_location_key: str = Field("", max_length=36, description="Inventory location the goods leave from.")
+
+    @field_validator("api_url")
+    @classmethod
+    def _without_last_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("locale", mode="before")
+    @classmethod
+    def _with_hyphen(cls, value: str) -> str:
+        """eBay writes both it-IT and it_IT, people copy either."""
+        return value.replace("_", "-")
+
+    @property
+    def site(self) -> Marketplace:
+        """What is known of the marketplace; for one we have no facts about, English words and no currency."""
+        return MARKETPLACES.get(self.marketplace_id) or Marketplace(self.locale, "")
