@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from adapters.errors import (
     RejectedListingError,
 )
 from adapters.memory import MemoryAdapter
-from adapters.model import Listing, Money
+from adapters.model import Command, Listing, Money, Operation, Outcome
 from adapters.registry import make_adapter
 from adapters.sandbox.ebay import DEFAULT_LOCATION, Seller, serve
 from tests.contract.vendor_schemas import Inspector, VendorSchemas
@@ -256,6 +256,26 @@ CHANNELS: Mapping[str, Callable[[VendorSchemas | None], AbstractAsyncContextMana
 }
 
 
-def revised(listing: Listing, **changes: Any) -> Listing:
-    """The listing with other fields."""
-    return replace(listing, **changes)
+async def apply(channel: Channel, operation: Operation, listing: Listing, before: Outcome | None = None) -> Outcome:
+    """One command, as the service gives it: with the references of the outcome before."""
+    references = before.references if before else {}
+    wanted = None if operation is Operation.WITHDRAW else listing
+    (outcome,) = await channel.adapter.apply([Command(operation, listing.sku, wanted, references)])
+    return outcome
+
+
+async def created(channel: Channel, listing: Listing) -> Outcome:
+    outcome = await apply(channel, Operation.CREATE, listing)
+    assert outcome.error is None
+    return outcome
+
+
+async def shown(channel: Channel, sku: str) -> Shown:
+    """What a buyer sees; fails when that is not exactly one listing."""
+    (one,) = await channel.listings(sku)
+    return one
+
+
+async def assert_shows(channel: Channel, listing: Listing) -> None:
+    seen = await shown(channel, listing.sku)
+    assert (seen.title, seen.price, seen.quantity) == (listing.title, listing.price.amount, listing.quantity)
