@@ -13,7 +13,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import IO
@@ -73,6 +74,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._failures: list[Exception] = []
+        self._leaving = False
 
     async def run(self) -> None:
         """Start all children and keep them; returns when `stop` was called and all have drained.
@@ -82,6 +84,22 @@ class Supervisor:
         await asyncio.gather(self._end_all(), *map(self._keep, self._children))
         if self._failures:
             raise self._failures[0]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the children while the block runs and drain them at its end, however it ends.
+
+        Raises ChildError as `run` does; a child that fails for good ends the block at once.
+        """
+        children = asyncio.create_task(self.run())
+        block = asyncio.current_task()
+        children.add_done_callback(lambda _: None if self._leaving or block is None else bool(block.cancel()))
+        try:
+            yield
+        finally:
+            self._leaving = True
+            self.stop()
+            await children
 
     def stop(self) -> None:
         """Ask all children to drain and end. Idempotent."""
@@ -178,7 +196,48 @@ def stop_on_signals(stop: Callable[[], None], *, supervised: bool) -> None:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    watch_parent()
+
+
+def watch_parent() -> None:
+    """Send this process SIGTERM when standard input ends, because the supervisor that held it is gone."""
     Thread(target=_stop_with_parent, args=(sys.stdin.fileno(),), name="parent-watch", daemon=True).start()
+
+
+def interrupt_on_term() -> None:
+    """Let a polite kill end this process as Ctrl-C does, with its clean-up, until something better is installed."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def ignore_signals() -> None:
+    """What is left to do ends by itself and may not be cut short: the clean-up."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+async def run_until_signalled(supervisor: Supervisor) -> None:
+    """Run the children until SIGTERM, SIGINT or a closed terminal, then drain them. A second Ctrl-C kills them.
+
+    Raises ChildError as `Supervisor.run` does.
+    """
+    loop = asyncio.get_running_loop()
+    interrupts: list[float] = []
+
+    def on_interrupt() -> None:
+        interrupts.append(loop.time())
+        if len(interrupts) > 1:
+            supervisor.kill()
+        else:
+            supervisor.stop()
+
+    loop.add_signal_handler(signal.SIGINT, on_interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, supervisor.stop)
+    await supervisor.run()
 
 
 def _stop_with_parent(pipe: int) -> None:

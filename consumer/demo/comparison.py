@@ -48,7 +48,7 @@ def wanted(products: Iterable[Document]) -> dict[str, Shown]:
     return {
         document["sku"]: Shown(
             title=document["name"]["en"],
-            price=_amount(document["pricing"].get("sale", document["pricing"]["retail"])),
+            price=amount(document["pricing"].get("sale", document["pricing"]["retail"])),
             quantity=document["quantity"],
         )
         for document in products
@@ -56,7 +56,8 @@ def wanted(products: Iterable[Document]) -> dict[str, Shown]:
     }
 
 
-def _amount(value: object) -> str:
+def amount(value: object) -> str:
+    """A price as text with two decimals."""
     return str(Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
@@ -65,5 +66,10 @@ def differences(pim: Mapping[str, Shown], channel: Mapping[str, Shown]) -> list[
     return [
         Difference(code, pim.get(code), channel.get(code))
         for code in sorted(pim.keys() | channel.keys())
-        if pim.get(code) != channel.get(code)
+        if not _same(pim.get(code), channel.get(code))
     ]
+
+
+def _same(pim: Shown | None, channel: Shown | None) -> bool:
+    # eBay takes no new listing without stock: a product that was sold out before its first sale is not there.
+    return pim == channel or (channel is None and pim is not None and pim.quantity == 0)

@@ -1,0 +1,168 @@
+"""Is everything there that is needed? `marketsync check`: each finding in words, each failure with its cure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from adapters.errors import AdapterError, AuthenticationError, ConfigurationError
+from adapters.registry import make_adapter
+from consumer.bootstrap.start import find_servers, topic_names
+from consumer.embedded import Endpoints
+from consumer.errors import MarketsyncError
+from consumer.kafka.topics import check_topics
+from consumer.listings.accounts import Account, accounts_from_environment
+from consumer.mongo import Collection, Document, MongoClient, PyMongoError, connect
+from consumer.mongo.pim import PRODUCTS, pre_images_on, tenant_database
+from consumer.mongo.words import in_words
+from consumer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. cure: what to do about it; empty = all is well."""
+
+    subject: str
+    found: str
+    cure: str = ""
+
+
+def check(settings: Settings) -> list[Finding]:
+    """Look at servers, topics and credentials. Writes nothing; never raises for what it is there to find."""
+    findings: list[Finding] = []
+    accounts: Sequence[Account] = ()
+    try:
+        accounts = accounts_from_environment(settings)
+        findings.append(_accounts_finding(accounts))
+    except MarketsyncError as error:
+        findings.append(Finding("accounts", str(error), "Set the variable and check again."))
+    try:
+        endpoints = find_servers(settings)
+        findings += _check_mongodb(settings, endpoints)
+        findings += _check_kafka(settings, endpoints, sorted({account.channel for account in accounts}))
+    except MarketsyncError as error:
+        findings.append(Finding("servers", str(error), "See the message."))
+    return findings + asyncio.run(_check_credentials(accounts))
+
+
+def _accounts_finding(accounts: Sequence[Account]) -> Finding:
+    if accounts:
+        return Finding("accounts", ", ".join(f"{a.channel}/{a.name} of {a.tenant} ({a.mode})" for a in accounts))
+    return Finding(
+        "accounts",
+        "none: nothing would be delivered",
+        "Name tenants in MARKETSYNC_TENANTS and enable a channel, e.g. EBAY_ENABLED=true.",
+    )
+
+
+def _check_mongodb(settings: Settings, endpoints: Endpoints) -> list[Finding]:
+    try:
+        return list(_look_at_mongodb(settings, endpoints))
+    except PyMongoError as error:
+        cure = "Is it running, and are host, user and password in MONGODB_URI right? Can this machine reach it?"
+        return [Finding("MongoDB", in_words(error), cure)]
+
+
+def _look_at_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[Finding]:
+    with connect(endpoints.mongodb_uri) as client:
+        hello = client.admin.command("hello")
+        yield Finding("MongoDB", f"answers (version {client.server_info()['version']})")
+        yield _replica_set_finding(hello)
+        if not settings.place.tenants:
+            yield Finding("tenants", "none", "Name the tenants to watch in MARKETSYNC_TENANTS, comma separated.")
+        for tenant in settings.place.tenants:
+            yield from _check_tenant(client, tenant)
+
+
+def _replica_set_finding(hello: Document) -> Finding:
+    if hello.get("setName") or hello.get("msg") == "isdbgrid":
+        return Finding("replica set", hello.get("setName") or "sharded cluster")
+    return Finding(
+        "replica set",
+        "a stand-alone server, which has no change streams",
+        "Start mongod with --replSet rs0 and run rs.initiate() once; a set of one member is enough, data stays.",
+    )
+
+
+def _check_tenant(client: MongoClient[Document], tenant: str) -> Iterator[Finding]:
+    database = client[tenant_database(tenant)]
+    subject = f"tenant {tenant}"
+    try:
+        if PRODUCTS not in database.list_collection_names():
+            yield Finding(
+                subject,
+                f"there is no collection {database.name}.{PRODUCTS}",
+                "Is the name right in MARKETSYNC_TENANTS? For a new tenant `marketsync init` creates the collection.",
+            )
+            return
+        yield Finding(subject, f"{database[PRODUCTS].estimated_document_count()} documents")
+        yield _pre_images_finding(tenant, on=pre_images_on(database))
+        yield _stream_finding(tenant, database[PRODUCTS])
+    except PyMongoError as error:
+        yield Finding(subject, in_words(error), f"Give the user of MONGODB_URI the role read on {database.name}.")
+
+
+def _pre_images_finding(tenant: str, *, on: bool) -> Finding:
+    if on:
+        return Finding(f"pre-images of {tenant}", "on")
+    return Finding(
+        f"pre-images of {tenant}",
+        "off: a deletion does not say which product it was, so deleted products stay listed",
+        "Turn them on with `marketsync init`; its user needs the right collMod.",
+    )
+
+
+def _stream_finding(tenant: str, products: Collection[Document]) -> Finding:
+    subject = f"changes of {tenant}"
+    try:
+        products.watch().close()
+    except PyMongoError as error:
+        return Finding(
+            subject, in_words(error), "Use a replica set, and give the user of MONGODB_URI the right changeStream."
+        )
+    return Finding(subject, "can be watched")
+
+
+def _check_kafka(settings: Settings, endpoints: Endpoints, channels: Sequence[str]) -> Iterator[Finding]:
+    try:
+        complaints = check_topics(
+            endpoints.kafka_bootstrap_servers,
+            topic_names(settings),
+            topic_settings=settings.topics,
+            channels=channels,
+            retry_delays=settings.delivery.retry_delays,
+        )
+    except MarketsyncError as error:
+        yield Finding("Kafka", str(error), "Start it or correct KAFKA_BOOTSTRAP_SERVERS.")
+        return
+    yield Finding("Kafka", "answers")
+    for complaint in complaints:
+        found, _, cure = complaint.partition(". ")
+        yield Finding("topics", found, cure)
+    if not complaints:
+        yield Finding("topics", "all there")
+
+
+async def _check_credentials(accounts: Sequence[Account]) -> list[Finding]:
+    return [await _check_account(account) for account in accounts]
+
+
+async def _check_account(account: Account) -> Finding:
+    subject = f"{account.channel}/{account.name} of {account.tenant}"
+    adapter = make_adapter(account.channel, account.settings)
+    try:
+        await adapter.test_connection()
+    except AdapterError as error:
+        return Finding(subject, error.message, _cure_of(error))
+    finally:
+        await adapter.close()
+    return Finding(subject, "credentials and required settings work")
+
+
+def _cure_of(error: AdapterError) -> str:
+    if isinstance(error, AuthenticationError):
+        return "Have the seller sign in again and set the new refresh token; check app id and secret."
+    if isinstance(error, ConfigurationError):
+        return "Correct the setting that is named."
+    return "Try again; if it stays so, see the channel's status page and the address in the settings."

@@ -1,0 +1,110 @@
+"""How things stand: `marketsync status`. Read from the listing store and from Kafka, so it works while nothing runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from consumer.bootstrap.preparation import channels_of
+from consumer.bootstrap.start import consumer_group, topic_names
+from consumer.capture.positions import decode_position, decode_progress, snapshot_key, stream_key
+from consumer.embedded import Endpoints
+from consumer.kafka.compacted import read_compacted
+from consumer.kafka.lag import TopicLag, group_lag
+from consumer.listings.state import ListingState, Status
+from consumer.listings.store import COLLECTION, ListingStore
+from consumer.mongo import PyMongoError, connect_async
+from consumer.mongo.pim import tenant_database
+from consumer.mongo.words import unavailable
+from consumer.settings import Settings
+
+# Enough to group; a shop with more broken listings than this has one cause.
+_MOST_PROBLEMS = 5000
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """Listings with the same trouble. cure: what to do, may be empty. examples: their listing ids."""
+
+    channel: str
+    status: Status
+    message: str
+    cure: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureProgress:
+    """How far one stream came. last_change: seconds since the last change that was captured, None before the first.
+
+    snapshots: database -> products published by its first snapshot, and whether it is done.
+    """
+
+    stream: str
+    last_change: float | None
+    snapshots: Mapping[str, tuple[int, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All of it. listings: (channel, account, tenant) -> status -> count. lags: consumer group -> its topics."""
+
+    listings: Mapping[tuple[str, str, str], Mapping[Status, int]]
+    problems: Sequence[ProblemGroup]
+    lags: Mapping[str, Sequence[TopicLag]]
+    capture: CaptureProgress
+
+
+def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
+    """Read how things stand now. Raises UnavailableError when a server does not answer or nothing was set up yet."""
+    try:
+        listings, problems = asyncio.run(_read_store(settings, endpoints))
+    except PyMongoError as error:
+        raise unavailable(error) from error
+    names = topic_names(settings)
+    kafka = endpoints.kafka_bootstrap_servers
+    lags = {}
+    for channel in channels_of(settings):
+        topics = (*names.products, *(names.retry(channel, delay) for delay in settings.delivery.retry_delays))
+        group = consumer_group(settings, channel)
+        lags[group] = group_lag(kafka, group, topics)
+    return Overview(listings, group_problems(problems), lags, _read_capture(settings, endpoints))
+
+
+async def _read_store(
+    settings: Settings, endpoints: Endpoints
+) -> tuple[Mapping[tuple[str, str, str], Mapping[Status, int]], list[ListingState]]:
+    async with connect_async(endpoints.mongodb_uri) as client:
+        store = ListingStore(client[settings.place.database][COLLECTION])
+        return await store.counts_by_status(), await store.problems(_MOST_PROBLEMS)
+
+
+def group_problems(states: Sequence[ListingState]) -> list[ProblemGroup]:
+    """The same trouble once, most frequent first."""
+    groups: dict[tuple[str, Status, str, str], list[str]] = {}
+    for state in states:
+        channel = state.id.partition("/")[0]
+        words = {(f"{p.field}: {p.message}", p.cure) for p in state.problems} or {(state.error or state.reason, "")}
+        for message, cure in words:
+            groups.setdefault((channel, state.status, message, cure), []).append(state.id)
+    return [
+        ProblemGroup(channel, status, message, cure, len(ids), tuple(ids[:_EXAMPLES]))
+        for (channel, status, message, cure), ids in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
+
+
+def _read_capture(settings: Settings, endpoints: Endpoints) -> CaptureProgress:
+    stream = settings.capture.stream
+    records = read_compacted(endpoints.kafka_bootstrap_servers, topic_names(settings).positions)
+    position = records.get(stream_key(stream))
+    progress = {tenant: records.get(snapshot_key(stream, tenant_database(tenant))) for tenant in settings.place.tenants}
+    done = {tenant: decode_progress(value) for tenant, value in progress.items() if value}
+    return CaptureProgress(
+        stream=stream,
+        last_change=time.time() - decode_position(position).time[0] if position else None,
+        snapshots={tenant: (snapshot.products, snapshot.done) for tenant, snapshot in done.items()},
+    )

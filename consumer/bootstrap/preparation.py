@@ -1,0 +1,86 @@
+"""What an installation needs before its first event: `marketsync init`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import structlog
+
+from consumer.bootstrap.start import configured_servers, topic_names
+from consumer.embedded import Endpoints
+from consumer.errors import UnavailableError
+from consumer.kafka.topics import check_topics, ensure_topics
+from consumer.listings.accounts import accounts_from_environment
+from consumer.listings.store import COLLECTION, ListingStore
+from consumer.mongo import PyMongoError, connect, connect_async
+from consumer.mongo.pim import PRODUCTS, enable_pre_images, pre_images_on, tenant_database
+from consumer.mongo.words import unavailable
+from consumer.settings import Settings
+
+_log = structlog.get_logger()
+
+
+def channels_of(settings: Settings) -> list[str]:
+    """The channels on which some account is enabled, in order. Raises SettingsError when an account is unusable."""
+    return sorted({account.channel for account in accounts_from_environment(settings)})
+
+
+def initialise(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
+    """Create what is missing; says what was done, line by line. Idempotent.
+
+    Raises UnavailableError when a server cannot be reached or refuses, SettingsError when an account is unusable.
+    """
+    channels = channels_of(settings)
+    try:
+        yield from _prepare_mongodb(settings, endpoints)
+    except PyMongoError as error:
+        raise unavailable(error) from error
+    created = ensure_topics(
+        endpoints.kafka_bootstrap_servers,
+        topic_names(settings),
+        topic_settings=settings.topics,
+        channels=channels,
+        retry_delays=settings.delivery.retry_delays,
+    )
+    yield from (f"topic {name} created" for name in created)
+    if not created:
+        yield "topics: all there"
+
+
+def ready_to_run(settings: Settings, endpoints: Endpoints) -> None:
+    """Make embedded servers ready without asking; refuse to run on others before somebody has said `init`.
+
+    Raises UnavailableError or SettingsError in words.
+    """
+    if configured_servers(settings) is None:
+        for done in initialise(settings, endpoints):
+            _log.info("prepared", done=done)
+        return
+    complaints = check_topics(
+        endpoints.kafka_bootstrap_servers,
+        topic_names(settings),
+        topic_settings=settings.topics,
+        channels=channels_of(settings),
+        retry_delays=settings.delivery.retry_delays,
+    )
+    if complaints:
+        more = f" ({len(complaints) - 1} more: `marketsync check`)" if len(complaints) > 1 else ""
+        raise UnavailableError(complaints[0] + more)
+
+
+def _prepare_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
+    with connect(endpoints.mongodb_uri) as client:
+        for tenant in settings.place.tenants:
+            database = client[tenant_database(tenant)]
+            already_on = pre_images_on(database)
+            if not already_on:
+                enable_pre_images(database)
+            yield f"pre-images of {database.name}.{PRODUCTS}: {'on' if already_on else 'turned on'}"
+    asyncio.run(_create_indexes(settings, endpoints))
+    yield f"indexes of {settings.place.database}.{COLLECTION}: there"
+
+
+async def _create_indexes(settings: Settings, endpoints: Endpoints) -> None:
+    async with connect_async(endpoints.mongodb_uri) as client:
+        await ListingStore(client[settings.place.database][COLLECTION]).ensure_indexes()

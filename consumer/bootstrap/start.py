@@ -1,0 +1,99 @@
+"""How every process begins: settings, logs, and which servers it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from consumer import embedded
+from consumer.embedded import Endpoints
+from consumer.errors import SettingsError, UnavailableError
+from consumer.kafka.topics import TopicNames
+from consumer.logs import configure_logging
+from consumer.settings import Settings, load_settings
+
+
+def begin(process: str, *, level: str | None = None, **context: str) -> Settings:
+    """Read the settings and send this process's logs where they say. level: instead of the configured one."""
+    settings = load_settings()
+    configure_logging(
+        settings.place.log_format,
+        level or settings.place.log_level,
+        secrets=secrets_of(settings),
+        context={"process": process, **context},
+    )
+    return settings
+
+
+def secrets_of(settings: Settings) -> set[str]:
+    """Every secret among the settings, in the clear, so that logs can cut them out."""
+    found: set[str] = set()
+    for group in (getattr(settings, field.name) for field in fields(settings)):
+        for name in type(group).model_fields:
+            value = getattr(group, name)
+            # Of MongoDB's address only the password is secret; operators need the rest.
+            if isinstance(value, SecretStr) and value is not settings.servers.mongodb_uri:
+                found.add(value.get_secret_value())
+    uri = settings.servers.mongodb_uri
+    password = urlsplit(uri.get_secret_value()).password if uri else None
+    return found | {password, unquote(password)} if password else found
+
+
+def configured_servers(settings: Settings) -> Endpoints | None:
+    """The servers that the settings name. Raises SettingsError when only one of the two is named."""
+    uri, kafka = settings.servers.mongodb_uri, settings.servers.kafka_bootstrap_servers
+    if uri and kafka:
+        return Endpoints(mongodb_uri=uri.get_secret_value(), kafka_bootstrap_servers=kafka)
+    if uri or kafka:
+        missing = "KAFKA_BOOTSTRAP_SERVERS" if uri else "MONGODB_URI"
+        raise SettingsError(f"{missing} is missing, the other is set: set both, or neither for servers on this machine")
+    return None
+
+
+def find_servers(settings: Settings) -> Endpoints:
+    """The configured servers, or the embedded ones that already run.
+
+    Raises UnavailableError when there are neither, EmbeddedError never: nothing is started.
+    """
+    endpoints = configured_servers(settings) or embedded.status(settings.place.home).endpoints
+    if endpoints is None:
+        raise UnavailableError(
+            "no servers: set MONGODB_URI and KAFKA_BOOTSTRAP_SERVERS, or start servers on this machine with"
+            " `marketsync embedded up`"
+        )
+    return endpoints
+
+
+@contextmanager
+def own_servers(settings: Settings) -> Iterator[Endpoints]:
+    """The configured servers, or embedded ones: those that were not running before are stopped at the end."""
+    configured = configured_servers(settings)
+    if configured:
+        yield configured
+        return
+    home = settings.place.home
+    ran_before = embedded.status(home).endpoints is not None
+    try:
+        yield embedded.start(home)
+    finally:
+        if not ran_before:
+            embedded.stop(home)
+
+
+def environment_of(endpoints: Endpoints) -> dict[str, str]:
+    """What makes a child process use these servers."""
+    return {"MONGODB_URI": endpoints.mongodb_uri, "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers}
+
+
+def topic_names(settings: Settings) -> TopicNames:
+    """The topics of this installation."""
+    return TopicNames(settings.topics.prefix)
+
+
+def consumer_group(settings: Settings, channel: str) -> str:
+    """The consumer group that all delivery processes of a channel share."""
+    return f"{settings.topics.prefix}marketsync.{channel}"

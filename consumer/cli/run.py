@@ -1,0 +1,43 @@
+"""`marketsync run`."""
+
+from __future__ import annotations
+
+# Seconds on top of the drain that children get to close their connections.
+_CLOSING = 10
+
+
+def command() -> None:
+    """Run everything on this machine: capture, and delivery for every enabled channel, until stopped.
+
+    With no servers configured, a real MongoDB and a real Kafka are started here, and stopped at the end.
+    """
+    import asyncio
+
+    import structlog
+
+    from consumer.bootstrap.parts import service_parts
+    from consumer.bootstrap.preparation import channels_of, ready_to_run
+    from consumer.bootstrap.start import begin, own_servers
+    from consumer.processes import Supervisor, doubling, ignore_signals, interrupt_on_term, run_until_signalled
+
+    interrupt_on_term()
+    settings = begin("run")
+    log = structlog.get_logger()
+    channels = channels_of(settings)
+    if not channels:
+        log.warning("no channel is enabled, changes are only captured", cure="for eBay set EBAY_ENABLED=true")
+    with own_servers(settings) as endpoints:
+        ready_to_run(settings, endpoints)
+        parts = service_parts(settings, endpoints, channels)
+        for part in parts:
+            log.info("metrics and health", of=part.child.name, at=part.metrics_url)
+        supervisor = Supervisor(
+            [part.child for part in parts],
+            patience=settings.delivery.drain + _CLOSING,
+            backoff=doubling(0.5, 30),
+        )
+        try:
+            asyncio.run(run_until_signalled(supervisor))
+        finally:
+            ignore_signals()
+        log.info("drained, everything has ended")

@@ -1,0 +1,83 @@
+"""`marketsync status`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from consumer.bootstrap.overview import Overview
+
+_MOST_GROUPS = 20
+
+
+def command() -> None:
+    """Say how things stand: listings by state, problems with their cure, what waits in Kafka, how far capture came."""
+    from rich.console import Console
+
+    from consumer.bootstrap.overview import read_overview
+    from consumer.bootstrap.start import begin, find_servers
+
+    settings = begin("status", level="error")
+    overview = read_overview(settings, find_servers(settings))
+    console = Console(highlight=False)
+    _show_listings(console, overview)
+    _show_problems(console, overview)
+    _show_waiting(console, overview)
+    _show_capture(console, overview)
+
+
+def _show_listings(console: Console, overview: Overview) -> None:
+    from rich.table import Table
+
+    statuses = sorted({status for counts in overview.listings.values() for status in counts})
+    table = Table("account", "tenant", *(status.replace("_", " ") for status in statuses), title="Listings")
+    for (channel, account, tenant), counts in sorted(overview.listings.items()):
+        table.add_row(f"{channel}/{account}", tenant, *(str(counts.get(status, 0)) for status in statuses))
+    console.print(table if overview.listings else "Listings: none yet.")
+
+
+def _show_problems(console: Console, overview: Overview) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not overview.problems:
+        console.print("Problems: none.")
+        return
+    table = Table("listings", "channel", "state", "what is wrong", "what to do", "e.g.", title="Problems")
+    for group in overview.problems[:_MOST_GROUPS]:
+        example = group.examples[0].split("/", 3)[-1]
+        state = group.status.replace("_", " ")
+        table.add_row(
+            str(group.count), group.channel, state, escape(group.message), escape(group.cure), escape(example)
+        )
+    console.print(table)
+    if len(overview.problems) > _MOST_GROUPS:
+        console.print(f"... and {len(overview.problems) - _MOST_GROUPS} more kinds of problems.")
+
+
+def _show_waiting(console: Console, overview: Overview) -> None:
+    from rich.table import Table
+
+    table = Table("consumer group", "topic", "records to read", title="Waiting in Kafka")
+    for group, lags in overview.lags.items():
+        for lag in lags:
+            count = str(lag.records) if lag.exact else f"about {lag.records}"
+            table.add_row(group, lag.topic, count if lag.started or not lag.records else f"{count} (never read)")
+    console.print(table if overview.lags else "Waiting in Kafka: no channel is enabled.")
+
+
+def _show_capture(console: Console, overview: Overview) -> None:
+    capture = overview.capture
+    last = "has not begun" if capture.last_change is None else f"last change captured {_age(capture.last_change)} ago"
+    console.print(f"Capture (stream {capture.stream}): {last}.")
+    for tenant, (products, done) in sorted(capture.snapshots.items()):
+        console.print(f"  snapshot of {tenant}: {products} products, {'done' if done else 'not done yet'}")
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

@@ -1,0 +1,128 @@
+"""The demo from beginning to end: snapshot, changes while everything runs, and the question whether all is equal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+
+from consumer.demo.changes import Shopkeeper
+from consumer.demo.comparison import Difference, Shown, differences, wanted
+from consumer.demo.figures import Buckets, Figures, read_figures, since
+from consumer.demo.screen import Screen
+from consumer.demo.stage import Stage
+from consumer.errors import MarketsyncError, UnavailableError
+
+_LOOK = 0.25
+_SNAPSHOT_DEADLINE = 90
+_SETTLE_DEADLINE = 60
+
+
+class DemoError(MarketsyncError):
+    """The demo could not go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much happens. writes: how many changes; duration: seconds they are spread over; seed: which ones."""
+
+    writes: int = 3000
+    duration: float = 20
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class Play:
+    """One performance on a stage."""
+
+    stage: Stage
+    screen: Screen
+    plan: Plan
+    _phase: str = ""
+    _keeper: Shopkeeper | None = None
+    _before_changes: Buckets | None = None
+    _seen_calls: int = 0
+    _curtain: Event = field(default_factory=Event)
+
+    async def perform(self) -> None:
+        """Play until the channel has come to rest. Raises DemoError when the service does not get going."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            await self._snapshot()
+            await self._change()
+            await self._settle()
+        finally:
+            self._curtain.set()
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _snapshot(self) -> None:
+        count = len(self.stage.catalogue)
+        self._phase = f"Snapshot: {count} products on their way to eBay"
+        started = time.monotonic()
+        if not await self._until(self._equal, _SNAPSHOT_DEADLINE):
+            raise DemoError(f"the {count} products did not reach eBay, see {self.stage.log}")
+        self.screen.say(f"✓ snapshot: {count} products live on eBay after {time.monotonic() - started:.1f} s")
+
+    async def _change(self) -> None:
+        self._before_changes = (await asyncio.to_thread(self._figures)).latency
+        self._keeper = Shopkeeper(self.stage.products, self.stage.catalogue, self.plan.seed)
+        self._phase = f"Changes: {self.plan.writes} writes to the PIM in {self.plan.duration:.0f} s"
+        await asyncio.to_thread(self._write, self._keeper)
+        made = ", ".join(f"{count} × {kind}" for kind, count in sorted(self._keeper.made.items()))
+        self.screen.say(f"✓ changes: {made}")
+
+    async def _settle(self) -> None:
+        self._phase = "The PIM has come to rest; the last changes reach eBay"
+        started = time.monotonic()
+        await self._until(self._equal, _SETTLE_DEADLINE)
+        self.screen.say(f"✓ at rest: nothing left to send {time.monotonic() - started:.1f} s after the last write")
+
+    def _write(self, keeper: Shopkeeper) -> None:
+        started = time.monotonic()
+        for number in range(self.plan.writes):
+            due = started + self.plan.duration * number / self.plan.writes
+            if self._curtain.wait(max(0.0, due - time.monotonic())):
+                return
+            keeper.change()
+
+    async def _until(self, condition: Callable[[], bool], deadline: float) -> bool:
+        end = time.monotonic() + deadline
+        while not await asyncio.to_thread(condition):
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(_LOOK)
+        return True
+
+    def _equal(self) -> bool:
+        try:
+            return not compare(self.stage)[2]
+        except UnavailableError:  # the stand-in is still starting
+            return False
+
+    async def _watch(self) -> None:
+        while True:
+            figures = await asyncio.to_thread(self._figures)
+            latency = {} if self._before_changes is None else since(figures.latency, self._before_changes)
+            self.screen.show(self._phase, figures, latency=latency, writes=self._keeper.made if self._keeper else {})
+            await asyncio.sleep(_LOOK)
+
+    def _figures(self) -> Figures:
+        figures = read_figures([part.metrics_url for part in self.stage.parts], self.stage.listings)
+        try:
+            calls = self.stage.market.last_calls(self._seen_calls)
+        except UnavailableError:
+            calls = []
+        for call in calls:
+            self._seen_calls = call.number
+            self.screen.call(call)
+        return figures
+
+
+def compare(stage: Stage) -> tuple[dict[str, Shown], dict[str, Shown], list[Difference]]:
+    """What the PIM wants, what the channel shows, and where they differ, read now."""
+    pim = wanted(stage.products.find({}))
+    channel = stage.market.shown()
+    return pim, channel, differences(pim, channel)

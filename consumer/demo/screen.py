@@ -1,0 +1,162 @@
+"""What a person sees of the demo: a live picture on a terminal, plain lines elsewhere, a verdict at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from consumer.demo.comparison import Difference, Shown
+from consumer.demo.figures import Buckets, Figures, quantile
+from consumer.demo.market import Call
+
+_SAMPLE = 8
+_MOST_DIFFERENCES = 50
+
+
+class Screen(Protocol):
+    """Where the demo shows itself."""
+
+    def say(self, text: str) -> None:
+        """One line that stays."""
+
+    def show(self, phase: str, figures: Figures, *, latency: Buckets, writes: Mapping[str, int]) -> None:
+        """The picture of this moment. latency: of the changes only, not of the first snapshot."""
+
+    def call(self, call: Call) -> None:
+        """A write reached the channel."""
+
+
+class PlainScreen:
+    """Lines for a pipe or a log."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = ""
+
+    def say(self, text: str) -> None:
+        """One line that stays."""
+        self._console.print(text, markup=False)
+
+    def show(self, phase: str, figures: Figures, *, latency: Buckets, writes: Mapping[str, int]) -> None:
+        """One line, when something moved."""
+        line = (
+            f"  {phase}: {sum(writes.values())} writes, {figures.events.total()} events, {figures.sent.total()} sent,"
+            f" {figures.superseded} superseded, {_words(figures.listings)}, write to channel {_latency(latency)}"
+        )
+        if line != self._last:
+            self._last = line
+            self._console.print(line, markup=False)
+
+    def call(self, call: Call) -> None:
+        """Too many for a log."""
+
+
+class LiveScreen:
+    """A picture that is drawn over itself."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._calls: list[Call] = []
+
+    def say(self, text: str) -> None:
+        """One line above the picture."""
+        self._live.console.print(text, markup=False)
+
+    def show(self, phase: str, figures: Figures, *, latency: Buckets, writes: Mapping[str, int]) -> None:
+        """Draw the picture anew."""
+        tables = [
+            _counts("written to the PIM", writes),
+            _counts("events captured", {**figures.events, "noise, dropped": figures.noise}),
+            _counts("sent to eBay", {**figures.sent, "superseded": figures.superseded, **_retried(figures)}),
+            _counts("listings", figures.listings),
+        ]
+        self._live.update(
+            Group(
+                Text(f"\n{phase}", style="bold"),
+                Columns(tables, padding=(1, 3)),
+                Text(f"from write to channel: {_latency(latency)}\n", style="bold green"),
+                self._recent(),
+            )
+        )
+
+    def call(self, call: Call) -> None:
+        """Kept for the next picture."""
+        self._calls = [*self._calls[-5:], call]
+
+    def _recent(self) -> RenderableType:
+        table = Table(box=None, show_header=False, padding=(0, 2))
+        for call in self._calls:
+            quantity = "" if call.quantity is None else f"{call.quantity} pcs"
+            table.add_row(f"[dim]{call.operation}", call.sku, call.title or "", call.price or "", quantity)
+        return table
+
+
+@contextmanager
+def open_screen(console: Console) -> Iterator[Screen]:
+    """The screen that fits where the output goes."""
+    if not console.is_terminal:
+        yield PlainScreen(console)
+        return
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        yield LiveScreen(live)
+
+
+def print_verdict(
+    console: Console, pim: Mapping[str, Shown], channel: Mapping[str, Shown], different: Sequence[Difference]
+) -> None:
+    """Counts, a sample of products side by side, and every difference."""
+    table = Table("product", "title", "price PIM", "price eBay", "stock PIM", "stock eBay", "", title="PIM and eBay")
+    for code in _sample(sorted(pim)):
+        wanted, shown = pim[code], channel.get(code)
+        table.add_row(
+            code,
+            shown.title if shown else "(not live)",
+            wanted.price,
+            shown.price if shown else "-",
+            str(wanted.quantity),
+            str(shown.quantity) if shown else "-",
+            "✗" if any(d.code == code for d in different) else "=",
+        )
+    console.print(table)
+    sold_out = sum(1 for shown in pim.values() if shown.quantity == 0)
+    console.print(
+        f"PIM: {len(pim)} products, {sold_out} of them sold out. eBay: {len(channel)} live."
+        f" Equal in title, price, stock and being live: {len(pim.keys() | channel.keys()) - len(different)}."
+        f" Different: {len(different)}."
+    )
+    for difference in different[:_MOST_DIFFERENCES]:
+        console.print(f"  {difference}", style="red", markup=False)
+
+
+def _sample(codes: Sequence[str]) -> Sequence[str]:
+    step = max(1, len(codes) // _SAMPLE)
+    return codes[::step][:_SAMPLE]
+
+
+def _counts(title: str, counts: Mapping[str, int]) -> Table:
+    table = Table(title=title, box=None, show_header=False, title_justify="left", title_style="dim")
+    table.add_column()
+    table.add_column(justify="right")
+    for name in sorted(counts):
+        table.add_row(name.replace("_", " "), str(counts[name]))
+    return table
+
+
+def _retried(figures: Figures) -> dict[str, int]:
+    return {f"retried: {reason}": count for reason, count in figures.failed.items()}
+
+
+def _words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[name]} {name}" for name in sorted(counts)) or "no listings yet"
+
+
+def _latency(buckets: Buckets) -> str:
+    half, most = quantile(buckets, 0.5), quantile(buckets, 0.95)
+    return "-" if half is None or most is None else f"p50 {half:.2f} s, p95 {most:.2f} s"
