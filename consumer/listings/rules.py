@@ -10,8 +10,6 @@ from consumer.listings.accounts import Account
 from consumer.listings.prices import wanted_price
 from consumer.listings.product import Attribute, Category, Product, Texts
 
-_BRAND_LABELS = {"it": "Marca", "es": "Marca", "de": "Marke", "fr": "Marque", "nl": "Merk", "pl": "Marka"}
-
 
 @dataclass(frozen=True, slots=True)
 class Unwanted:
@@ -56,7 +54,7 @@ def wanted(product: Product, account: Account) -> Listing | Unwanted | list[Prob
         brand=product.brand,
         mpn=product.model,
         gtins=product.barcodes,
-        attributes=_attributes(product, texts_in, account),
+        attributes=_attributes(product, texts_in),
     )
 
 
@@ -142,18 +140,12 @@ def _category(category: Category | None, account: Account) -> str | Problem:
     )
 
 
-def _attributes(product: Product, languages: Iterable[str], account: Account) -> dict[str, tuple[str, ...]]:
-    """Label -> values in the listing's language, and the brand unless the PIM has it as an attribute too.
-
-    The brand is labelled as the channel's buyers know it: in the account's first language, whatever the text is in.
-    """
+def _attributes(product: Product, languages: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Label -> values in the listing's language. The brand is the listing's own field; channels name it as they do."""
     found: dict[str, dict[str, None]] = {}
     for attribute in _attributes_in(product.attributes, languages):
         found.setdefault(attribute.label, {}).update(dict.fromkeys(attribute.values))
-    label = _BRAND_LABELS.get(account.languages[0].split("-", 1)[0].lower(), "Brand") if account.languages else "Brand"
-    if product.brand and not any(known.lower() in ("brand", label.lower()) for known in found):
-        found[label] = {product.brand: None}
-    return {name: tuple(values) for name, values in found.items()}
+    return {label: tuple(values) for label, values in found.items()}
 
 
 def _attributes_in(attributes: Mapping[str, tuple[Attribute, ...]], languages: Iterable[str]) -> tuple[Attribute, ...]:

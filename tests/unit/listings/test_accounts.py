@@ -1,0 +1,77 @@
+"""The variables of a single-tenant install become accounts, or say in words what is missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.ebay import EbayAccount
+from consumer.errors import SettingsError
+from consumer.listings.accounts import accounts_from_environment
+from consumer.settings import load_settings
+
+COMPLETE = {
+    "MARKETSYNC_TENANTS": "shop,other",
+    "EBAY_ENABLED": "true",
+    "EBAY_APP_ID": "app",
+    "EBAY_API_SECRET": "planted-secret",
+    "EBAY_REFRESH_TOKEN": "planted-token",
+    "EBAY_FULFILLMENT_POLICY_ID": "1",
+    "EBAY_PAYMENT_POLICY_ID": "2",
+    "EBAY_RETURN_POLICY_ID": "3",
+    "EBAY_MERCHANT_LOCATION_KEY": "warehouse",
+    "EBAY_PRICE_BASIS": "sale",
+    "EBAY_CATEGORIES": '{"cat-1": "9355"}',
+}
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_one_account_per_tenant(variables: pytest.MonkeyPatch) -> None:
+    first, second = accounts_from_environment(load_settings())
+    assert (first.tenant, first.channel, first.name, first.mode) == ("shop", "ebay", "default", "live")
+    assert (second.tenant, first.price_basis, first.categories) == ("other", "sale", {"cat-1": "9355"})
+    assert first.listing_id("A/1") == "ebay/default/shop/A/1"
+    assert isinstance(first.settings, EbayAccount)
+    assert first.settings.api_url == "https://api.ebay.com"
+    assert "planted" not in repr(first)
+
+
+def test_dry_run_sandbox_and_own_hosts(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("EBAY_MODE", "dry-run")
+    variables.setenv("EBAY_ENVIRONMENT", "sandbox")
+    variables.setenv("EBAY_TOKEN_URL", "http://127.0.0.1:9/token")
+    account = accounts_from_environment(load_settings())[0]
+    assert account.mode == "dry-run"
+    assert account.settings.api_url == "https://api.sandbox.ebay.com"
+    assert account.settings.token_url == "http://127.0.0.1:9/token"
+
+
+def test_no_channel_no_account(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("EBAY_ENABLED", "false")
+    assert accounts_from_environment(load_settings()) == []
+
+
+@pytest.mark.parametrize("name", [name for name in COMPLETE if name not in ("EBAY_ENABLED", "EBAY_CATEGORIES")])
+def test_what_is_missing_is_named_and_no_secret_is_told(variables: pytest.MonkeyPatch, name: str) -> None:
+    variables.delenv(name)
+    with pytest.raises(SettingsError, match=name) as caught:
+        accounts_from_environment(load_settings())
+    assert "planted" not in str(caught.value)
+
+
+def test_an_access_token_will_do_without_refresh_token(variables: pytest.MonkeyPatch) -> None:
+    variables.delenv("EBAY_REFRESH_TOKEN")
+    variables.setenv("EBAY_ACCESS_TOKEN", "planted")
+    assert accounts_from_environment(load_settings())
+
+
+def test_what_the_channel_cannot_use_is_named(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("EBAY_MARKETPLACE_ID", "IT")
+    with pytest.raises(SettingsError, match="EBAY_MARKETPLACE_ID") as caught:
+        accounts_from_environment(load_settings())
+    assert "planted" not in str(caught.value)
