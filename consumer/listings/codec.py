@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,16 @@ from consumer.events import Sequence
 from consumer.listings.state import Doubt, Fingerprint, ListingKey, ListingState, Status, Version
 from consumer.mongo import Document
 
+_KINDS: Mapping[str, type] = {
+    "_id": str,
+    "revision": int,
+    "planned_sequence": str,
+    "created_at": datetime,
+    "updated_at": datetime,
+    "sku": str,
+    "reason": str,
+    "attempts": int,
+}
 _VERSIONS = ("intent", "sent", "accepted", "proposed")
 
 
@@ -49,6 +60,9 @@ def to_document(state: ListingState) -> Document:
 def from_document(document: Mapping[str, Any]) -> ListingState:
     """The state in a document. Raises UnreadableStateError naming the listing."""
     try:
+        for name, kind in _KINDS.items():
+            if not isinstance(document[name], kind):
+                raise TypeError(f"{name} is not {kind.__name__}")
         return ListingState(
             id=document["_id"],
             revision=document["revision"],
