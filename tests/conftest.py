@@ -7,21 +7,34 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from consumer import embedded
 from consumer.embedded import Endpoints
 
+_OURS = ("MONGODB_", "KAFKA_", "MARKETSYNC_", "SYNC_", "EBAY_", "AMAZON_", "MANOMANO_", "TROVAPREZZI_")
+_outside = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Forget the developer's own settings and accounts: no test may depend on them, let alone write to them."""
+    config.stash[_outside] = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(_OURS)}
+    # How long an example takes depends on the machine; a test that hangs is ended by its timeout.
+    hypothesis.settings.register_profile("marketsync", deadline=None, print_blob=True)
+    hypothesis.settings.load_profile("marketsync")
+
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+def servers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """A real MongoDB replica set and a real Kafka, shared by all tests of the run: use fresh names.
 
     Those of MONGODB_URI and KAFKA_BOOTSTRAP_SERVERS where both are set; else embedded ones, which stay up in the folder
     MARKETSYNC_TEST_HOME where that is set, and otherwise end with the run.
     """
-    uri, kafka = os.environ.get("MONGODB_URI"), os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
-    kept = os.environ.get("MARKETSYNC_TEST_HOME")
+    outside = pytestconfig.stash[_outside]
+    uri, kafka = outside.get("MONGODB_URI"), outside.get("KAFKA_BOOTSTRAP_SERVERS")
+    kept = outside.get("MARKETSYNC_TEST_HOME")
     if uri and kafka:
         yield Endpoints(mongodb_uri=uri, kafka_bootstrap_servers=kafka)
     elif kept:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 _POLL = 0.02
 
 
-def wait_until(condition: Callable[[], T], deadline: float, message: str = "") -> T:
+def wait_until(condition: Callable[[], T | None], deadline: float, message: str = "") -> T:
     """Call `condition` until it is true and return what it returned. Fails the test after `deadline` seconds."""
     end = time.monotonic() + deadline
     while True:
@@ -24,12 +24,12 @@ def wait_until(condition: Callable[[], T], deadline: float, message: str = "") -
         time.sleep(_POLL)
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], deadline: float, message: str = "") -> T:
+async def eventually(condition: Callable[[], T | Awaitable[T | None] | None], deadline: float, message: str = "") -> T:
     """`wait_until` for asyncio: the condition may be a plain function or a coroutine function."""
     end = time.monotonic() + deadline
     while True:
         answer = condition()
-        result: T = await answer if isinstance(answer, Awaitable) else answer
+        result: T | None = await answer if isinstance(answer, Awaitable) else answer
         if result:
             return result
         if time.monotonic() >= end:

@@ -60,7 +60,7 @@ class ServerProcess:
         lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             # Whoever only asks `running()` holds the lock for a moment.
-            if not wait_for(lambda: try_lock(lock), 5):
+            if not wait_for(lambda: try_lock(lock), 1):
                 raise EmbeddedError(f"{self.name} already runs in {self.folder}")
             os.ftruncate(lock, 0)
             if self.output.exists():

@@ -92,14 +92,25 @@ def start(home: Path, *, cache: Path | None = None, say: Callable[[str], None] =
     if os.name != "posix":
         raise EmbeddedError(f"the embedded servers run on Linux and macOS only, {ELSEWHERE}")
     home = home.expanduser().resolve()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     jar_cache = (cache or PlaceSettings().cache_folder).resolve()
-    with exclusive(home / "lock", deadline=2 * _START_DEADLINE):
-        mongo = _Start(_MONGOD, home, mongod.prepare)
-        kafka = _Start(_KAFKA, home, lambda folder, ports: broker.prepare(folder, ports, jar_cache, say))
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with exclusive(home / "lock", deadline=2 * _START_DEADLINE):
+            return _start_both(home, lambda folder, ports: broker.prepare(folder, ports, jar_cache, say))
+    except OSError as error:
+        raise EmbeddedError(f"cannot keep servers in {home} ({error}): set MARKETSYNC_HOME, {ELSEWHERE}") from error
+
+
+def _start_both(home: Path, prepare_kafka: Callable[[Path, Ports], list[str]]) -> Endpoints:
+    mongo, kafka = _Start(_MONGOD, home, mongod.prepare), _Start(_KAFKA, home, prepare_kafka)
+    try:
         mongo.launch()
         kafka.launch()
         return Endpoints(mongodb_uri=mongo.wait(), kafka_bootstrap_servers=kafka.wait())
+    except BaseException:
+        for each in (kafka, mongo):
+            each.undo()
+        raise
 
 
 def stop(home: Path) -> None:
@@ -161,6 +172,11 @@ class _Start:
                 break
             self.launch()
         raise EmbeddedError(f"{self._kind.name} ended while starting{self._last_words()}: see {self._process.output}")
+
+    def undo(self) -> None:
+        """End the process if it was started here: a start that failed leaves nothing new behind."""
+        if self._launched:
+            self._process.stop(patience=_STOP_PATIENCE)
 
     def _served(self) -> bool:
         """True when it serves, False when it ended. Raises EmbeddedError when neither comes in time."""
