@@ -121,7 +121,10 @@ class EbaySandbox:
             await asyncio.sleep(verdict.wait_before)
         if verdict.cut_before:
             return Reply(cut=True)
-        reply = verdict.reply or operation.answer(shop, request)
+        try:
+            reply = verdict.reply or operation.answer(shop, request)
+        except RefusedError as error:
+            reply = Reply(error.status, {"errors": error.errors})
         if verdict.wait_after:
             await asyncio.sleep(verdict.wait_after)
         reply.cut = verdict.cut_after
