@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
 
 import aiohttp
@@ -124,6 +125,7 @@ def open_http(addresses: Mapping[str, str], limits: HttpLimits = DEFAULT_LIMITS)
         follow_redirects=False,
         trust_env=False,  # proxies are resolved above; nothing else of the environment may reach a request
         headers={"User-Agent": "marketsync"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
     return HttpClient(client, origins, limits)
 
