@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,7 @@ def servers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
             yield embedded.start(home)
         finally:
             embedded.stop(home)
+            shutil.rmtree(home)
 
 
 @pytest.fixture

@@ -28,7 +28,11 @@ _LARGEST_RECORD = 52_428_800
 # for that and for 100,000 records, and 50 MB less.
 _JVM = (
     *("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"),
-    *("-XX:+ExitOnOutOfMemoryError", "-Dlog4j2.configurationFile=logging.properties"),
+    *(
+        "-XX:+ExitOnOutOfMemoryError",
+        "-Djava.net.preferIPv4Stack=true",
+        "-Dlog4j2.configurationFile=logging.properties",
+    ),
 )
 
 # One node keeps the only copy of everything; the rest keeps it small, and quick to start and to clean up.
@@ -114,8 +118,9 @@ def serves(process: ServerProcess, ports: dict[str, int]) -> bool:
 
 
 def last_words(lines: Sequence[str]) -> str:
-    """Why it ended, from its output. The Java runtime's own warnings come with every start."""
-    return next((line for line in reversed(lines) if not line.startswith("WARNING:")), "")
+    """Why it ended, from its output, without stack traces and the warnings that the runtime gives at every start."""
+    said = (line.strip() for line in reversed(lines))
+    return next((line for line in said if line and not line.startswith(("WARNING:", "at "))), "")
 
 
 def _format(command: list[str], folder: Path, ports: dict[str, int]) -> None:
@@ -124,7 +129,14 @@ def _format(command: list[str], folder: Path, ports: dict[str, int]) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     _write_settings(folder / "format.properties", aside.name, ports)
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", "format.properties", "--standalone"]
+    arguments = [
+        "kafka.tools.StorageTool",
+        "format",
+        f"--cluster-id={cluster}",
+        "-c",
+        "format.properties",
+        "--standalone",
+    ]
     try:
         subprocess.run(
             [*command, *arguments],

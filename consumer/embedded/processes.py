@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -106,5 +107,6 @@ class ServerProcess:
 
 
 def environment() -> dict[str, str]:
-    """The environment of the servers and their tools."""
-    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"LC_ALL": "C"}
+    """The environment of the servers and their tools. Paths are UTF-8, messages English."""
+    locale = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | {"LC_ALL": locale}
