@@ -47,8 +47,7 @@ def to_document(state: ListingState) -> Document:
         "sku": state.sku,
         **{name: _version_document(getattr(state, name)) for name in _VERSIONS},
         "doubt": state.doubt.name.lower(),
-        # A list of pairs: the channel chooses the names, and MongoDB gives a meaning to dots and dollars in them.
-        "references": [[name, value] for name, value in state.references.items()],
+        "references": dict(state.references),
         "warnings": list(state.warnings),
         "reason": state.reason,
         "problems": [_problem_document(problem) for problem in state.problems],
@@ -76,7 +75,7 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             accepted=_version(document["accepted"]),
             proposed=_version(document["proposed"]),
             doubt=Doubt[document["doubt"].upper()],
-            references=dict(document["references"]),
+            references={**document["references"]},
             warnings=tuple(document["warnings"]),
             reason=document["reason"],
             problems=tuple(_problem(problem) for problem in document["problems"]),

@@ -141,7 +141,6 @@ class _Case:
         return (
             state is not None
             and state.status is Status.REFUSED
-            and state.intent is None
             and state.sent is not None
             and (state.sent.sku, state.sent.fingerprint) == (listing.sku, wanted_print)
             and self.event.operation is not EventOperation.READ

@@ -182,7 +182,8 @@ class _Reading:
             return Prices()
         if not isinstance(value, dict) or any(key.startswith("$") for key in value):
             # The older shape: one number, the price the goods are sold at.
-            return Prices(retail=read_figure(value, "price", "price"), currency=self._word("currency") or None)
+            path = next(alias for alias in ALIASES["pricing"] if self.document.get(alias) is value)
+            return Prices(retail=read_figure(value, "price", path), currency=self._word("currency").upper() or None)
         figures: dict[str, Figure] = {
             name: read_figure(value.get(name), "price", f"pricing.{name}")
             for name in ("list", "retail", "sale", "vat_rate")

@@ -48,7 +48,7 @@ def make_state(code: str = "A", **changes: Any) -> ListingState:
         updated_at=AT,
         sku=code,
         intent=intent,
-        references={"offer.id": "$o-1"},
+        references={"offer_id": "$o-1"},
         problems=(Problem("title", "missing", "no name", "Fill it."),),
     )
     return replace(state, **changes)

@@ -55,7 +55,7 @@ _STATES = st.builds(
     accepted=st.none() | _VERSIONS,
     proposed=st.none() | _VERSIONS,
     doubt=st.sampled_from(Doubt),
-    references=st.dictionaries(_TEXT, _TEXT, max_size=3),
+    references=st.dictionaries(st.from_regex("[a-z_]{1,9}", fullmatch=True), _TEXT, max_size=3),
     warnings=st.lists(_TEXT, max_size=2).map(tuple),
     reason=_TEXT,
     problems=st.lists(st.builds(Problem, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT), max_size=2).map(tuple),

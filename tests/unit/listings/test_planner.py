@@ -236,7 +236,7 @@ def test_a_listing_the_channel_lost_is_created_again() -> None:
     outcome = Outcome(CODE, error=UnknownListingError("not found"))
     assert needs_another_plan(send, outcome)
     state = settled(intended(LIVE, send, NOW), send, outcome, now=NOW)
-    assert state.status is Status.WAITING
+    assert (state.status, state.accepted) == (Status.WAITING, None)
     again = sent(event, state)
     assert again.command.operation is Operation.CREATE
     assert not needs_another_plan(again, outcome)
@@ -251,6 +251,10 @@ def test_attempts_count_failures_of_one_state_but_not_the_channel_s_throttling()
     assert failed(event, state, RateLimitedError("slow down")).attempts == 1
     assert failed(make_event(3, quantity=4), state, LOST).attempts == 1
     assert after(event, state).attempts == 0
+    for number, attempts in ((2, 1), (3, 0)):
+        invalid = planned(make_event(number, quantity=None), state)
+        assert isinstance(invalid, Invalid)
+        assert noted(state, invalid, NOW).attempts == attempts
 
 
 def test_given_up_listings_are_told_and_the_next_event_is_planned_as_usual() -> None:
@@ -276,6 +280,14 @@ def test_a_changed_sku_takes_the_old_listing_down_before_the_new_one_goes_up() -
     assert (second.command.operation, second.command.sku) == (Operation.CREATE, "NEW-1")
     assert second.command.references == {}
     assert after(event, state).sku == "NEW-1"
+
+
+def test_ids_of_a_withdrawn_sku_are_not_written_to_under_another() -> None:
+    gone = after(make_event(2, EventOperation.DELETED), LIVE)
+    assert sent(make_event(3), gone).command.references == {"offer_id": "o-1"}
+    renumbered = sent(make_event(3, sku="NEW-1"), gone)
+    assert (renumbered.command.operation, renumbered.command.references) == (Operation.CREATE, {})
+    assert intended(gone, renumbered, NOW).references == {}
 
 
 def test_a_withdrawal_names_the_sku_the_channel_knows() -> None:
