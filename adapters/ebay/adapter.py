@@ -100,7 +100,7 @@ class EbayAdapter:
             return f"{setting} is not set: copy the id of the {kind} policy from eBay's business policies"
         try:
             policy = await self._client.get_policy(kind, policy_id)
-        except PermanentError as error:
+        except (PermanentError, ConfigurationError) as error:
             return f"{setting}: eBay knows no {kind} policy {policy_id} of this seller ({error.message})"
         if (marketplace := policy.get("marketplaceId")) != self._account.marketplace_id:
             return f"{setting}: policy {policy_id} is for {marketplace}, not for {self._account.marketplace_id}"

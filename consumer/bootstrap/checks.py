@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from adapters.errors import AdapterError, AuthenticationError, ConfigurationError
@@ -11,12 +12,16 @@ from adapters.registry import make_adapter
 from consumer.bootstrap.start import find_servers, topic_names
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
+from consumer.kafka.probe import cluster_of
 from consumer.kafka.topics import check_topics
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.mongo import Collection, Document, MongoClient, PyMongoError, connect
 from consumer.mongo.pim import PRODUCTS, pre_images_on, tenant_database
 from consumer.mongo.words import in_words
 from consumer.settings import Settings
+
+# Seconds a healthy Kafka never needs for a first answer.
+_KAFKA_DEADLINE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +42,18 @@ def check(settings: Settings) -> list[Finding]:
         findings.append(_accounts_finding(accounts))
     except MarketsyncError as error:
         findings.append(Finding("accounts", str(error), "Set the variable and check again."))
-    try:
-        endpoints = find_servers(settings)
-        findings += _check_mongodb(settings, endpoints)
-        findings += _check_kafka(settings, endpoints, sorted({account.channel for account in accounts}))
-    except MarketsyncError as error:
-        findings.append(Finding("servers", str(error), "See the message."))
-    return findings + asyncio.run(_check_credentials(accounts))
+    channels = sorted({account.channel for account in accounts})
+    # Together, so that the person waits for the slowest server and not for the sum.
+    with ThreadPoolExecutor() as threads:
+        credentials = threads.submit(asyncio.run, _check_credentials(accounts))
+        try:
+            endpoints = find_servers(settings)
+            mongodb = threads.submit(_check_mongodb, settings, endpoints)
+            findings += _check_kafka(settings, endpoints, channels)
+            findings += mongodb.result()
+        except MarketsyncError as error:
+            findings.append(Finding("servers", str(error), "Set both variables, or start servers here."))
+        return findings + credentials.result()
 
 
 def _accounts_finding(accounts: Sequence[Account]) -> Finding:
@@ -125,16 +135,22 @@ def _stream_finding(tenant: str, products: Collection[Document]) -> Finding:
 
 
 def _check_kafka(settings: Settings, endpoints: Endpoints, channels: Sequence[str]) -> Iterator[Finding]:
+    kafka = endpoints.kafka_bootstrap_servers
+    if cluster_of(kafka, deadline=_KAFKA_DEADLINE) is None:
+        yield Finding(
+            "Kafka", f"Kafka at {kafka} does not answer", "Start it, or correct KAFKA_BOOTSTRAP_SERVERS (host:port)."
+        )
+        return
     try:
         complaints = check_topics(
-            endpoints.kafka_bootstrap_servers,
+            kafka,
             topic_names(settings),
             topic_settings=settings.topics,
             channels=channels,
             retry_delays=settings.delivery.retry_delays,
         )
     except MarketsyncError as error:
-        yield Finding("Kafka", str(error), "Start it or correct KAFKA_BOOTSTRAP_SERVERS.")
+        yield Finding("Kafka", str(error), "See the message.")
         return
     yield Finding("Kafka", "answers")
     for complaint in complaints:
