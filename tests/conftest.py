@@ -15,12 +15,14 @@ from consumer import embedded
 from consumer.embedded import Endpoints
 
 _OURS = ("MONGODB_", "KAFKA_", "MARKETSYNC_", "SYNC_", "EBAY_", "AMAZON_", "MANOMANO_", "TROVAPREZZI_")
+_KEPT = frozenset({"MARKETSYNC_SHARED"})  # where the vendors' contracts are: test input, no setting of the service
 _outside = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Forget the developer's own settings and accounts: no test may depend on them, let alone write to them."""
-    config.stash[_outside] = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(_OURS)}
+    ours = [name for name in os.environ if name.startswith(_OURS) and name not in _KEPT]
+    config.stash[_outside] = {name: os.environ.pop(name) for name in ours}
     # How long an example takes depends on the machine; a test that hangs is ended by its timeout.
     hypothesis.settings.register_profile("marketsync", deadline=None, print_blob=True)
     hypothesis.settings.load_profile("marketsync")

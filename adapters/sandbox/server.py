@@ -10,7 +10,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 _LOOPBACK = "127.0.0.1"
 _KEEP_ALIVE = 75.0
-_DRAIN_DEADLINE = 2.0
+_DRAIN_DEADLINE = 1.0
 
 
 @dataclass(slots=True)
@@ -81,7 +81,9 @@ async def serve(answer: Answer, *, port: int = 0) -> AsyncIterator[Running]:
     """Serve `answer` on a loopback port (0: a free one) in the running event loop until the block ends."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] != "http":
+            return
+        with suppress(asyncio.CancelledError):  # only `_drain` cancels, and the connection is closed by then
             await _send(await answer(await _read(scope, receive)), receive, send)
 
     config = Config(
@@ -118,7 +120,9 @@ async def run(answer: Answer, *, port: int, ready_file: Path | None = None) -> N
 def _announce(url: str, ready_file: Path | None) -> None:
     line = json.dumps({"url": url})
     if ready_file is not None:
-        ready_file.write_text(line + "\n", encoding="utf-8")
+        draft = ready_file.with_name(f"{ready_file.name}.part")
+        draft.write_text(line + "\n", encoding="utf-8")
+        draft.replace(ready_file)
     print(line, flush=True)  # noqa: T201  # the address is this program's output
 
 
@@ -131,7 +135,11 @@ async def _drain(state: ServerState) -> None:
     for connection in list(state.connections):
         if connection.transport is not None:
             connection.transport.abort()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # lets the protocols learn that their connections are gone
+    tasks = list(state.tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:

@@ -212,7 +212,10 @@ async def test_a_reset_forgets_everything(ebay: Caller) -> None:
     assert (await ebay.put_item("A1", make_item())).status_code == 204
 
 
-@pytest.mark.parametrize("body", ['{"kind": "earthquake"}', '{"kind": "status", "colour": 1}', "{"])
+@pytest.mark.parametrize(
+    "body",
+    ['{"kind": "earthquake"}', '{"kind": "status", "colour": 1}', '{"kind": "status", "rate": "often"}', "[1]", "{"],
+)
 async def test_a_fault_that_cannot_be_is_refused_in_words(ebay: Caller, body: str) -> None:
     reply = await ebay.http.post("/_sandbox/faults", content=body)
     assert reply.status_code == 400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from adapters.sandbox.ebay import Seller
 from tests.contract.ebay_calls import TOKEN
+from tests.waiting import wait_until
 
 _DEADLINE = 20
 
@@ -46,3 +48,18 @@ def test_it_prints_its_address_when_it_serves_and_stops_on_sigterm(
     assert (process.returncode, rest, complaints) == (0, "", "")
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
+
+
+def test_a_call_under_way_does_not_hold_sigterm_back(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    url = httpx.URL(json.loads(process.stdout.readline())["url"])
+    httpx.post(url.join("/_sandbox/faults"), json={"kind": "latency", "seconds": 3600})
+    lines = (
+        f"GET /sell/inventory/v1/location HTTP/1.1\r\nHost: e\r\nAuthorization: Bearer {Seller().access_token}\r\n\r\n"
+    )
+    with socket.create_connection((url.host, url.port or 0), timeout=_DEADLINE) as connection:
+        connection.sendall(lines.encode())
+        wait_until(lambda: httpx.get(url.join("/_sandbox/faults")).json()["faults"][0]["hits"], _DEADLINE)
+        process.send_signal(signal.SIGTERM)
+        rest, complaints = process.communicate(timeout=_DEADLINE)
+    assert (process.returncode, rest, complaints) == (0, "", "")

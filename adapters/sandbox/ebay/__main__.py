@@ -49,9 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=0, help="loopback port, 0 takes a free one")
     parser.add_argument("--ready-file", type=Path, help="written with the address once it serves")
-    parser.add_argument("--client-id", default=default.client_id, help=" ")
-    parser.add_argument("--client-secret", default=default.client_secret, help=" ")
-    parser.add_argument("--refresh-token", default=default.refresh_token, help=" ")
+    parser.add_argument("--client-id", default=default.client_id, help="the application's id")
+    parser.add_argument("--client-secret", default=default.client_secret, help="its secret")
+    parser.add_argument("--refresh-token", default=default.refresh_token, help="the seller's")
     parser.add_argument("--access-token", default=default.access_token, help="valid from the start, empty for none")
     parser.add_argument(
         "--seller", action="append", default=[], help="another one: name:client_id:client_secret:refresh_token"

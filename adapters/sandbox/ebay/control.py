@@ -81,6 +81,8 @@ class Control:
         """One fault or a list of them."""
         document = orjson.loads(request.body)
         documents: list[dict[str, Any]] = document if isinstance(document, list) else [document]
+        if not all(isinstance(one, dict) for one in documents):
+            raise ValueError("a fault is an object")
         added = [self._sandbox.faults.switch_on(one).public() for one in documents]
         return Reply(201, {"faults": added})
 
@@ -111,6 +113,8 @@ class Control:
     def _move_clock(self, request: Request) -> Reply:
         """{"advance": seconds} moves it on, {"offset": seconds} sets its distance from the true time."""
         document = orjson.loads(request.body)
+        if not isinstance(document, dict):
+            raise ValueError("an object with advance or offset is needed")
         clock = self._sandbox.clock
         clock.offset = float(document.get("offset", clock.offset)) + float(document.get("advance", 0))
         return self._clock(request)

@@ -9,7 +9,7 @@ from typing import Any
 Json = dict[str, Any]
 
 # id: (HTTP status, domain, category, words)
-_CATALOGUE: dict[int, tuple[int, str, str, str]] = {
+CATALOGUE: dict[int, tuple[int, str, str, str]] = {
     1001: (401, "OAuth", "REQUEST", "The access token is not valid"),
     1100: (403, "ACCESS", "REQUEST", "This token may not do that"),
     2001: (429, "ACCESS", "REQUEST", "Too many requests"),
@@ -18,7 +18,7 @@ _CATALOGUE: dict[int, tuple[int, str, str, str]] = {
     2004: (400, "ACCESS", "REQUEST", "The request cannot be read"),
     20401: (400, "API_ACCOUNT", "REQUEST", "A field is missing"),
     20403: (400, "API_ACCOUNT", "REQUEST", "A field is not valid"),
-    20404: (404, "API_ACCOUNT", "REQUEST", "Not found"),
+    20404: (400, "API_ACCOUNT", "REQUEST", "Not found"),
     25001: (500, "API_INVENTORY", "APPLICATION", "System error"),
     25002: (400, "API_INVENTORY", "REQUEST", "User error"),
     25003: (400, "API_INVENTORY", "REQUEST", "The price is not valid"),
@@ -68,7 +68,7 @@ _CATALOGUE: dict[int, tuple[int, str, str, str]] = {
 
 def vendor_error(error_id: int, words: str = "", **parameters: str) -> Json:
     """One entry of `errors` or `warnings` as eBay writes it. An id we have no words for is sent as a request error."""
-    _, domain, category, message = _CATALOGUE.get(error_id, (400, "API_INVENTORY", "REQUEST", "Refused"))
+    _, domain, category, message = CATALOGUE.get(error_id, (400, "API_INVENTORY", "REQUEST", "Refused"))
     return {
         "errorId": error_id,
         "domain": domain,
@@ -81,7 +81,7 @@ def vendor_error(error_id: int, words: str = "", **parameters: str) -> Json:
 
 def status_of(error_id: int) -> int:
     """The HTTP status this error comes with."""
-    return _CATALOGUE[error_id][0] if error_id in _CATALOGUE else 400
+    return CATALOGUE[error_id][0] if error_id in CATALOGUE else 400
 
 
 class RefusedError(Exception):

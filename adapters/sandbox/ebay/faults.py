@@ -23,6 +23,13 @@ KINDS = {
     "silence": "a publish is accepted and never shown; a revision of a live listing is accepted and does nothing",
 }
 _STATE_KINDS = frozenset({"refresh_token_revoked"})
+_TEXT, _NUMBER, _WHOLE = (str, type(None)), (int, float), (int, type(None))
+_FIELD_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("route", "sku", "seller"), _TEXT),
+    **dict.fromkeys(("kind", "words", "when"), (str,)),
+    **dict.fromkeys(("rate", "seconds"), _NUMBER),
+    "seed": (int,),
+}
 _ENTRY_KINDS = frozenset({"refused_sku", "silence"})
 
 
@@ -98,6 +105,9 @@ class Faults:
         kind = document.get("kind")
         if kind not in KINDS or unknown:
             raise ValueError(f"kind is one of {sorted(KINDS)}; unknown fields here: {sorted(unknown)}")
+        for name, value in document.items():
+            if not isinstance(value, _FIELD_TYPES.get(name, _WHOLE)) or isinstance(value, bool):
+                raise ValueError(f"{name} cannot be {value!r}")
         fault = Fault(**{"count": 1, **document} if kind == "token_expired" else document)
         fault.id = next(self._ids)
         fault._random = Random(fault.seed)  # noqa: S311, SLF001  # repeatable faults, no secrets
