@@ -19,7 +19,7 @@ from adapters.ebay.work import Work
 from adapters.errors import ConfigurationError, PermanentError, UnknownListingError
 from adapters.model import ChannelListing, Command, Listing, Money, Operation, Outcome, Problem, Rendered
 
-PARALLEL_CALLS = 8  # calls without a bulk form that one account has in flight at once
+PARALLEL_CALLS = 8  # calls of one kind (whole listings, urgent ones, reads) that an account has in flight at once
 _ON_SALE = frozenset({"ACTIVE", "OUT_OF_STOCK"})
 
 
@@ -35,8 +35,8 @@ class EbayAdapter:
     def __init__(self, client: EbayClient, account: EbayAccount, *, parallel_calls: int = PARALLEL_CALLS) -> None:
         self._client = client
         self._account = account
-        self._gate = asyncio.Semaphore(parallel_calls)
-        self._steps = Steps(client, account, self._gate)
+        self._steps = Steps(client, account, parallel_calls)
+        self._reads = asyncio.Semaphore(parallel_calls)
 
     async def close(self) -> None:
         """Release connections. Idempotent."""
@@ -91,7 +91,7 @@ class EbayAdapter:
         return found
 
     async def _offer_of(self, sku: str) -> Mapping[str, Any] | None:
-        async with self._gate:
+        async with self._reads:
             return await self._client.find_offer(sku)
 
     async def _policy_complaint(self, kind: str, policy_id: str) -> str:

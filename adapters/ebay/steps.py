@@ -21,12 +21,17 @@ _CONFLICT = 409  # not in the contract; seen as the answer to a second offer in 
 
 
 class Steps:
-    """Performs works for one account. gate: bounds the calls in flight at once."""
+    """Performs works for one account.
 
-    def __init__(self, client: EbayClient, account: EbayAccount, gate: asyncio.Semaphore) -> None:
+    parallel_calls: calls in flight at once, counted apart for whole listings and for what is urgent, so that an empty
+    shelf does not wait behind a hundred new descriptions.
+    """
+
+    def __init__(self, client: EbayClient, account: EbayAccount, parallel_calls: int) -> None:
         self._client = client
         self._account = account
-        self._gate = gate
+        self._whole = asyncio.Semaphore(parallel_calls)
+        self._urgent = asyncio.Semaphore(parallel_calls)
 
     async def show(self, works: Sequence[Work]) -> None:
         """Item, offer, publication: afterwards a buyer sees exactly the wanted state.
@@ -38,7 +43,7 @@ class Steps:
         true, and the first revision that brings stock publishes it.
         """
         await self._replace_items(works)
-        await self._each([work for work in alive(works) if work.offer_id], self._update_known_offer)
+        await self._each([work for work in alive(works) if work.offer_id], self._update_known_offer, self._whole)
         await self._create_offers([work for work in alive(works) if not work.offer_id])
         await self._publish(alive(works))
 
@@ -62,21 +67,21 @@ class Steps:
             elif error is not None:
                 work.fail(error)  # live under this very offer: eBay refuses the figures
 
-        await self._each([work for work in works if not work.offer_id], look)
+        await self._each([work for work in works if not work.offer_id], look, self._urgent)
         live = [work for work in alive(works) if work not in not_live]
         await self._revise_prices(live)
-        await self._each([work for work in live if _may_be_gone(work.error)], look_again)
+        await self._each([work for work in live if _may_be_gone(work.error)], look_again, self._urgent)
         await self.show(not_live)
 
     async def withdraw(self, works: Sequence[Work]) -> None:
         """End the listings. One that is not there, or is ended already, is a success."""
-        await self._each(works, self._withdraw)
+        await self._each(works, self._withdraw, self._urgent)
 
     async def _replace_items(self, works: Sequence[Work]) -> None:
         async def send(some: Sequence[Work]) -> list[Entry]:
             return await self._client.replace_items([item_document(work.listing, self._account) for work in some])
 
-        await BulkCall(send, _sku, _entry_sku, _settle, self._gate).run(works)
+        await BulkCall(send, _sku, _entry_sku, _settle, self._whole).run(works)
 
     async def _create_offers(self, works: Sequence[Work]) -> None:
         """Create first and adopt what exists: one call for 25 new listings instead of 25 look-ups."""
@@ -95,8 +100,8 @@ class Steps:
             if work.offer_id or entry.error.code == str(ANY_MISTAKE) or entry.error.status == _CONFLICT:
                 existing.append(work)
 
-        await BulkCall(send, _sku, _entry_sku, settle, self._gate).run(works)
-        await self._each(existing, self._adopt)
+        await BulkCall(send, _sku, _entry_sku, settle, self._whole).run(works)
+        await self._each(existing, self._adopt, self._whole)
 
     async def _adopt(self, work: Work) -> None:
         if not work.offer_id:
@@ -124,7 +129,7 @@ class Steps:
             else:
                 _settle(work, entry)
 
-        await BulkCall(send, _offer_id, lambda entry: entry.offer_id, settle, self._gate).run(works)
+        await BulkCall(send, _offer_id, lambda entry: entry.offer_id, settle, self._whole).run(works)
 
     async def _revise_prices(self, works: Sequence[Work]) -> None:
         async def send(some: Sequence[Work]) -> list[Entry]:
@@ -137,7 +142,7 @@ class Steps:
             if work.error is not None:
                 work.error.effect_unknown = True  # the item's quantity may be written, only the offer's part refused
 
-        await BulkCall(send, _sku, _entry_sku, settle, self._gate).run(works)
+        await BulkCall(send, _sku, _entry_sku, settle, self._urgent).run(works)
 
     async def _is_live(self, work: Work) -> bool:
         """Whether a listing is live under an offer of this SKU; takes over the offer's id, live or not."""
@@ -173,12 +178,14 @@ class Steps:
             return error
         return None
 
-    async def _each(self, works: Sequence[Work], step: Callable[[Work], Awaitable[None]]) -> None:
+    async def _each(
+        self, works: Sequence[Work], step: Callable[[Work], Awaitable[None]], gate: asyncio.Semaphore
+    ) -> None:
         """A call that has no bulk form, for all works at once within the gate."""
 
         async def one(work: Work) -> None:
             try:
-                async with self._gate:
+                async with gate:
                     await step(work)
             except AdapterError as error:
                 work.fail(error)
