@@ -94,35 +94,79 @@ def encode_key(tenant: str, entity_code: str) -> bytes:
     return f"{tenant}/{entity_code}".encode()
 
 
+class EventWriter:
+    """Writes events of one tenant and operation; what is the same in all of them is made once.
+
+    Documents come as JSON text or as anything orjson writes as an object. time: ISO 8601 with offset.
+    """
+
+    def __init__(self, tenant: str, operation: Operation) -> None:
+        self._tenant = tenant
+        self._operation = str(operation)
+        # The order of these headers is part of nothing; readers look up by name.
+        self._headers: Headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_type", f"{TYPE_PREFIX}{operation}{TYPE_VERSION}".encode()),
+            ("ce_source", f"/marketsync/{tenant}/pimproducts".encode()),
+            ("content-type", b"application/json"),
+            ("tenant", tenant.encode()),
+        ]
+
+    def headers(self, identity: str, entity_code: str, *, sequence: str, time: str) -> Headers:
+        """The CloudEvents attributes of an event, as Kafka headers."""
+        return [
+            *self._headers,
+            ("ce_id", identity.encode()),
+            ("ce_subject", entity_code.encode()),
+            ("ce_time", time.encode()),
+            ("ce_sequence", sequence.encode()),
+        ]
+
+    def value(
+        self,
+        entity_code: str,
+        *,
+        sequence: str,
+        time: str,
+        changed: Iterable[str] | None,
+        product: Any,
+        before: Any,
+    ) -> bytes:
+        """The JSON value of an event."""
+        return orjson.dumps(
+            {
+                "operation": self._operation,
+                "tenant": self._tenant,
+                "entity_code": entity_code,
+                "sequence": sequence,
+                "time": time,
+                "changed": changed,
+                "product": orjson.Fragment(product) if type(product) is bytes else product,
+                "before": orjson.Fragment(before) if type(before) is bytes else before,
+            }
+        )
+
+
 def encode_headers(event: ProductEvent) -> Headers:
     """The CloudEvents attributes of an event, as Kafka headers."""
-    return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", event.id.encode()),
-        ("ce_type", f"{TYPE_PREFIX}{event.operation}{TYPE_VERSION}".encode()),
-        ("ce_source", f"/marketsync/{event.tenant}/pimproducts".encode()),
-        ("ce_subject", event.entity_code.encode()),
-        ("ce_time", event.time.isoformat(timespec="milliseconds").encode()),
-        ("ce_sequence", event.sequence.encode()),
-        ("content-type", b"application/json"),
-        ("tenant", event.tenant.encode()),
-    ]
+    writer = EventWriter(event.tenant, event.operation)
+    return writer.headers(event.id, event.entity_code, sequence=event.sequence, time=_iso(event.time))
 
 
 def encode_value(event: ProductEvent) -> bytes:
     """The JSON value of an event whose documents hold only JSON values (Extended JSON already applied)."""
-    return orjson.dumps(
-        {
-            "operation": event.operation,
-            "tenant": event.tenant,
-            "entity_code": event.entity_code,
-            "sequence": event.sequence,
-            "time": event.time.isoformat(timespec="milliseconds"),
-            "changed": event.changed,
-            "product": event.product,
-            "before": event.before,
-        }
+    return EventWriter(event.tenant, event.operation).value(
+        event.entity_code,
+        sequence=event.sequence,
+        time=_iso(event.time),
+        changed=event.changed,
+        product=event.product,
+        before=event.before,
     )
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds")
 
 
 def decode(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> ProductEvent:

@@ -46,7 +46,8 @@ class PlaceSettings(BaseSettings):
     database: str = Field("marketsync", description="MongoDB database of our own state.", min_length=1)
     home: Path = Field(Path("~/.marketsync"), description="Folder of the embedded servers: data and logs.")
     cache: Path | None = Field(
-        None, description="Folder of downloaded jars; unset = marketsync in the user's cache (XDG_CACHE_HOME, ~/.cache)."
+        None,
+        description="Folder of downloaded jars; unset = marketsync in the user's cache (XDG_CACHE_HOME, ~/.cache).",
     )
     log_format: Literal["pretty", "json"] = Field("pretty", description="pretty for people, json for log collectors.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged.")
@@ -92,6 +93,10 @@ class CaptureSettings(BaseSettings):
     max_await: float = Field(0.5, gt=0, description="Seconds the server may wait for changes before an empty answer.")
     transaction_timeout: float = Field(
         30, gt=1, le=900, description="Seconds after which Kafka aborts the transaction of a dead capture."
+    )
+    batch: int = Field(1000, ge=1, description="Most changes in one answer of the server (which has 16 MB at most).")
+    idle_position: float = Field(
+        5, gt=0, description="Seconds between position records while nothing happens: keeps the oplog from losing us."
     )
     snapshot_chunk: int = Field(1000, ge=1, description="Products per snapshot read, each read at one cluster time.")
 

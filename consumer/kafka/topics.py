@@ -18,6 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub fo
 )
 
 from consumer import events
+from consumer.errors import UnavailableError
 from consumer.events import Operation
 from consumer.kafka.client import ADMIN_TIMEOUT, client_config, kafka_error, unavailable
 from consumer.settings import TopicSettings
@@ -139,6 +140,10 @@ def largest_record(bootstrap: str, topics: Sequence[str]) -> int:
     try:
         configs = _configs(admin, topics)
     except KafkaException as failure:
+        if kafka_error(failure).code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise UnavailableError(
+                f"Not all topics exist ({', '.join(topics)}). Create them with `marketsync init`."
+            ) from failure
         raise unavailable(bootstrap, failure) from failure
     return min(int(config["max.message.bytes"]) for config in configs.values()) - _FRAME_BYTES
 

@@ -11,7 +11,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 
 __all__ = [
     "AsyncCollection",
@@ -19,6 +19,7 @@ __all__ = [
     "AsyncMongoClient",
     "BulkWriteError",
     "Collection",
+    "ConnectionFailure",
     "Database",
     "Document",
     "DuplicateKeyError",

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+import bson
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from consumer.errors import MarketsyncError
+from consumer.mongo.change_stream import ClusterTime
+from consumer.mongo.raw import documents, places
 
 Document = dict[str, Any]
+
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 PRODUCTS = "pimproducts"
 _DATABASE_PREFIX = "vinc-"
@@ -23,6 +33,63 @@ def tenant_database(tenant: str) -> str:
 def tenant_of(database: str) -> str:
     """The tenant whose database this is."""
     return database.removeprefix(_DATABASE_PREFIX)
+
+
+class PimReader:
+    """Questions capture asks the PIM. Thread-safe as the client is. All raise PyMongoError."""
+
+    def __init__(self, client: MongoClient[Document]) -> None:
+        self._client = client
+
+    def current_codes(self, database: str, codes: Iterable[str]) -> set[str]:
+        """Those of these entity codes that have a current version now."""
+        found = self._client[database][PRODUCTS].find(
+            {"entity_code": {"$in": list(codes)}, "isCurrent": True}, {"_id": False, "entity_code": True}
+        )
+        return {document["entity_code"] for document in found}
+
+    def documents(self, database: str, ids: Iterable[Any]) -> dict[bytes, bytes]:
+        """`id_key` → BSON of the documents with these ids that are there now."""
+        collection = self._client[database].with_options(codec_options=_RAW)[PRODUCTS]
+        found = collection.find({"_id": {"$in": list(ids)}})
+        return {id_key(document["_id"]): bytes(document.raw) for document in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Products as they all were at one cluster time. documents: BSON, by ascending `_id`."""
+
+    time: ClusterTime
+    documents: list[bytes]
+
+
+def read_chunk(database: Database[Document], *, after: Any, first: bool, size: int) -> Chunk:
+    """The next current products by `_id`, at most `size` of them; an empty chunk is the end.
+
+    after: the `_id` to go on behind, ignored when `first`. Reads with read concern snapshot and writes nothing.
+    Raises PyMongoError.
+    """
+    condition: Document = {"isCurrent": True}
+    command: Document = {"find": PRODUCTS, "filter": condition, "sort": {"_id": 1}, "hint": {"_id": 1}}
+    if not first:
+        # `min` seeks in the index across all types of ids, $expr leaves out the one it begins at.
+        command["min"] = {"_id": after}
+        condition["$expr"] = {"$gt": ["$_id", {"$literal": after}]}
+    # One reply is all: its 16 MB may hold fewer than asked for, which is why only an empty chunk is the end.
+    command |= {"limit": size, "batchSize": size, "singleBatch": True, "readConcern": {"level": "snapshot"}}
+    reply = bytes(database.command(command, codec_options=_RAW).raw)
+    cursor = places(reply, places(reply, 0)[b"cursor"][0])
+    if b"atClusterTime" not in cursor:
+        return Chunk((0, 0), [])  # there is no such collection
+    at, _ = cursor[b"atClusterTime"]
+    # A BSON timestamp: the increment first, then the seconds, little-endian.
+    increment, seconds = int.from_bytes(reply[at : at + 4], "little"), int.from_bytes(reply[at + 4 : at + 8], "little")
+    return Chunk((seconds, increment), documents(reply, *cursor[b"firstBatch"]))
+
+
+def id_key(identity: Any) -> bytes:
+    """An `_id`, which may be of any type, as something to look up by."""
+    return bson.encode({"_id": identity})
 
 
 def pre_images_on(database: Database[Document]) -> bool:

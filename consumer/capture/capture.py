@@ -1,0 +1,237 @@
+"""The process that turns changes of the PIM into events: takes over, follows the stream, survives what can be survived.
+
+Taking over: fence the predecessor (transactional id), read how far it came, open the stream there. Whatever goes wrong
+later leads back to one of two places: reading again from the last committed position, or taking over again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import structlog
+
+from consumer.capture.failures import Recovery, classify_failure, cure
+from consumer.capture.follow import Follower
+from consumer.capture.positions import (
+    Position,
+    Standing,
+    encode_progress,
+    not_read,
+    read_standing,
+    snapshot_key,
+    stream_key,
+)
+from consumer.capture.publisher import Publisher
+from consumer.capture.records import RecordWriter
+from consumer.capture.snapshot import Snapshot, SnapshotThread, SnapshotWriter
+from consumer.capture.stream import CaptureFailedError, Feed
+from consumer.capture.translate import Translator
+from consumer.errors import SettingsError, UnavailableError
+from consumer.kafka import TopicNames, TransactionalProducer, largest_record
+from consumer.metrics import CaptureMetrics
+from consumer.mongo import Document, MongoClient, PyMongoError
+from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched, token_time
+from consumer.mongo.pim import PRODUCTS, PimReader, pre_images_on, tenant_database
+from consumer.settings import CaptureSettings, TopicSettings
+
+_log = structlog.get_logger()
+
+# Seconds before taking over again after Kafka or the PIM could not be used.
+_DELAY = 1.0
+
+
+class Capture:
+    """One stream over the databases of some tenants. `run` in one thread, `stop` from any."""
+
+    def __init__(
+        self,
+        client: MongoClient[Document],
+        bootstrap: str,
+        *,
+        tenants: Sequence[str],
+        settings: CaptureSettings,
+        topics: TopicSettings,
+        metrics: CaptureMetrics,
+    ) -> None:
+        self._client = client
+        self._bootstrap = bootstrap
+        self._databases = tuple(tenant_database(tenant) for tenant in tenants)
+        self._settings = settings
+        self._topics = topics
+        self._names = TopicNames(topics.prefix)
+        self._metrics = metrics
+        self._stop = threading.Event()
+        self._producers: list[TransactionalProducer] = []
+        self._leading = False
+        self._anew = False
+
+    @property
+    def leading(self) -> bool:
+        """Whether this capture has taken over its stream and follows it."""
+        return self._leading and not self._stop.is_set()
+
+    def begin_anew(self) -> None:
+        """Make `run` forget how far this stream came: it begins now and publishes every product again.
+
+        The cure after HistoryLostError.
+        """
+        self._anew = True
+
+    def stop(self) -> None:
+        """Make `run` return after the transaction at hand. Returns at once."""
+        self._stop.set()
+        for producer in tuple(self._producers):
+            producer.cancel()
+
+    def run(self) -> None:
+        """Capture until `stop`. Blocks.
+
+        Raises FencedError when another capture has taken this stream over, HistoryLostError when changes were
+        missed, CaptureFailedError when a person has to act, and UnavailableError when MongoDB or Kafka cannot be used
+        at the start. Once it has worked, it waits for them to come back.
+        """
+        if not self._databases:
+            raise SettingsError("MARKETSYNC_TENANTS is empty: name the tenants to capture, comma separated.")
+        while not self._stop.is_set():
+            try:
+                self._lead()
+            except (UnavailableError, PyMongoError, ChangeStreamError) as error:
+                _raise_fatal(error)
+                if not self._leading:
+                    raise _unavailable(error) from error
+                _log.warning("capture takes over again", error=str(error), delay=_DELAY)
+                self._metrics.reconnects.labels("takeover").inc()
+                self._stop.wait(_DELAY)
+
+    def _lead(self) -> None:
+        """Take over and follow the stream until stopped."""
+        with ExitStack() as stack:
+            producer = stack.enter_context(self._producer(""))
+            writer = self._writer()
+            watched = self._watched()
+            publisher = Publisher(
+                producer,
+                topic=self._names.positions,
+                key=stream_key(self._settings.stream),
+                metrics=self._metrics,
+                clock=time.time,
+            )
+            position = self._standing().position
+            if position is None or self._anew:
+                position = self._begin(producer, publisher, watched)
+            check = stack.enter_context(self._snapshot(writer))
+            follower = Follower(publisher, position, settings=self._settings, metrics=self._metrics, stop=self._stop)
+            self._leading = True
+            _log.info("capture follows the stream", databases=self._databases, token=position.token.get("_data"))
+            while not self._stop.is_set():
+                feed = Feed(self._connect, watched, token=follower.position.token, reconnected=self._reconnected)
+                translator = Translator(writer, PimReader(self._client), position=follower.position)
+                follower.follow(feed, translator, check=check)
+
+    def _begin(self, producer: TransactionalProducer, publisher: Publisher, watched: Watched) -> Position:
+        """The first start: the position is now, and no database has been read yet; both are written together."""
+        stream = self._connect(watched)
+        try:
+            token = stream.open(StartPoint())
+        finally:
+            stream.close()
+        position = Position(token, token_time(token) or (0, 0), -1)
+        publisher.begin()
+        for database in self._databases:
+            key = snapshot_key(self._settings.stream, database)
+            producer.produce(self._names.positions, key, encode_progress(not_read(database)))
+        publisher.commit(position)
+        self._anew = False
+        return position
+
+    @contextmanager
+    def _snapshot(self, writer: RecordWriter) -> Iterator[Callable[[], None]]:
+        """The snapshot of databases not yet read whole, beside the stream. Gives a function that raises its failure."""
+        if all(progress.done for progress in self._standing().snapshots):
+            yield _nothing_to_check
+            return
+        with self._producer("-snapshot") as producer:
+            # Read again: only now a predecessor's snapshot is fenced and cannot have come further.
+            snapshot = Snapshot(
+                self._client,
+                producer,
+                publish=SnapshotWriter(
+                    writer, positions=self._names.positions, stream=self._settings.stream, metrics=self._metrics
+                ),
+                progress=[progress for progress in self._standing().snapshots if not progress.done],
+                chunk=self._settings.snapshot_chunk,
+            )
+            thread = SnapshotThread(snapshot)
+            thread.start()
+            try:
+                yield thread.check
+            finally:
+                thread.end()
+
+    @contextmanager
+    def _producer(self, suffix: str) -> Iterator[TransactionalProducer]:
+        """A producer that owns its transactional id; whoever had it before is fenced."""
+        producer = TransactionalProducer(
+            self._bootstrap,
+            f"{self._names.prefix}marketsync-capture-{self._settings.stream}{suffix}",
+            max_message_bytes=self._topics.max_message_bytes,
+            timeout=self._settings.transaction_timeout,
+        )
+        self._producers.append(producer)
+        try:
+            producer.start()
+            yield producer
+        finally:
+            self._producers.remove(producer)
+            producer.close()
+
+    def _standing(self) -> Standing:
+        return read_standing(self._bootstrap, self._names, stream=self._settings.stream, databases=self._databases)
+
+    def _writer(self) -> RecordWriter:
+        topics = [*self._names.products, self._names.capture_dead_letters]
+        limit = min(self._topics.max_message_bytes, largest_record(self._bootstrap, topics))
+        return RecordWriter(self._names, limit=limit)
+
+    def _watched(self) -> Watched:
+        without = [name for name in self._databases if not pre_images_on(self._client[name])]
+        if without:
+            _log.warning(
+                "pre-images are off: deletes there cannot be told and become dead letters",
+                databases=without,
+                cure="marketsync init",
+            )
+        return Watched(
+            databases=self._databases,
+            collection=PRODUCTS,
+            images=not without,
+            batch_size=self._settings.batch,
+            max_await=self._settings.max_await,
+        )
+
+    def _connect(self, watched: Watched) -> ChangeStream:
+        return ChangeStream(self._client, watched)
+
+    def _reconnected(self, reason: str) -> None:
+        self._metrics.reconnects.labels(reason).inc()
+
+
+def _nothing_to_check() -> None:
+    """There is no snapshot."""
+
+
+def _raise_fatal(error: Exception) -> None:
+    """Raise when no waiting helps."""
+    if isinstance(error, ChangeStreamError):
+        recovery = classify_failure(code=error.code, labels=error.labels, network=error.network)
+        if recovery is not Recovery.RESUME:
+            raise CaptureFailedError(f"The change stream cannot be opened: {error}. {cure(error.code)}") from error
+
+
+def _unavailable(error: Exception) -> UnavailableError:
+    if isinstance(error, UnavailableError):
+        return error
+    return UnavailableError(f"MongoDB cannot be used: {error}. Is it running, and is MONGODB_URI right?")

@@ -1,0 +1,103 @@
+"""The loop: take a batch, translate it, put it into the transaction, commit when it is time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event
+
+import structlog
+
+from consumer.capture.positions import Position
+from consumer.capture.publisher import Publisher
+from consumer.capture.stream import Feed
+from consumer.capture.translate import Translator
+from consumer.kafka import TransactionAbortedError
+from consumer.metrics import CaptureMetrics
+from consumer.mongo import PyMongoError
+from consumer.settings import CaptureSettings
+
+_log = structlog.get_logger()
+
+# Seconds before reading again what could not be published.
+_DELAY = 1.0
+
+
+class Follower:
+    """Follows one stream from a position on, and keeps the last one that was committed."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        position: Position,
+        *,
+        settings: CaptureSettings,
+        metrics: CaptureMetrics,
+        stop: Event,
+    ) -> None:
+        self._publisher = publisher
+        self._committed = position
+        self._reached = position
+        self._settings = settings
+        self._metrics = metrics
+        self._stop = stop
+        self._last_commit = time.monotonic()
+
+    @property
+    def position(self) -> Position:
+        """The last committed position."""
+        return self._committed
+
+    def follow(self, feed: Feed, translator: Translator, *, check: Callable[[], None]) -> None:
+        """Publish what the feed gives until stopped, or until it must be read again from `position`.
+
+        check: called every turn, raises what ends the capture. Raises FencedError, UnavailableError, HistoryLostError,
+        CaptureFailedError.
+        """
+        self._reached = self._committed
+        feed.start()
+        try:
+            while not self._stop.is_set():
+                check()
+                self._turn(feed, translator)
+            if self._publisher.open:
+                self._commit()
+        except TransactionAbortedError as error:
+            self._publisher.forget()
+            self._wait("transaction aborted", error)
+        except PyMongoError as error:
+            self._publisher.abort()
+            self._wait("lookup failed", error)
+        finally:
+            feed.close()
+
+    def _turn(self, feed: Feed, translator: Translator) -> None:
+        fetched = feed.take(self._settings.max_await)
+        if fetched is None:
+            return
+        translated = translator.translate(fetched.batch, from_time=fetched.from_time)
+        if translated.position is not None:
+            self._reached = translated.position
+            if translated.changes:
+                self._publisher.add(translated)
+        if not translated.changes:
+            self._metrics.last_progress.set(time.time())
+        if self._due(feed):
+            self._commit()
+
+    def _due(self, feed: Feed) -> bool:
+        """At once when there is nothing more at hand, by size and age when there is, seldom when all is quiet."""
+        if self._publisher.open:
+            return self._publisher.full or not feed.waiting
+        moved = self._reached.token != self._committed.token
+        return moved and time.monotonic() - self._last_commit >= self._settings.idle_position
+
+    def _commit(self) -> None:
+        self._publisher.commit(self._reached)
+        self._committed = self._reached
+        self._last_commit = time.monotonic()
+
+    def _wait(self, reason: str, error: Exception) -> None:
+        _log.warning("capture reads again from its last position", reason=reason, error=str(error), delay=_DELAY)
+        self._metrics.reconnects.labels(reason).inc()
+        self._stop.wait(_DELAY)

@@ -1,0 +1,150 @@
+"""How far capture came, as the record that travels in the same transaction as the events it covers."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from consumer.errors import MarketsyncError
+from consumer.events import Sequence, change_sequence
+from consumer.kafka import TopicNames, read_compacted
+from consumer.mongo.change_stream import ClusterTime
+from consumer.mongo.documents import from_extended_json, to_json_document
+
+_LAYOUT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Everything up to here is committed.
+
+    token: resuming after it repeats and misses nothing. time: cluster time of the last change seen. index: its place
+    among the changes of that time, from 0; -1 before the first.
+    """
+
+    token: Mapping[str, Any]
+    time: ClusterTime
+    index: int
+
+    @property
+    def sequence(self) -> Sequence:
+        """The sequence of the last change covered; sorts before every sequence when there was none."""
+        return change_sequence(*self.time, self.index) if self.index >= 0 else Sequence("")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotProgress:
+    """How far the snapshot of one database came.
+
+    last: the greatest `_id` published, as BSON (it may be of any type), empty before the first.
+    """
+
+    database: str
+    last: bytes
+    products: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known at take-over. position: None when the stream has never run."""
+
+    position: Position | None
+    snapshots: tuple[SnapshotProgress, ...]
+
+
+def stream_key(stream: str) -> bytes:
+    """Key of the stream's position record."""
+    return f"stream/{stream}".encode()
+
+
+def snapshot_key(stream: str, database: str) -> bytes:
+    """Key of the record of how far the snapshot of this database came."""
+    return f"snapshot/{stream}/{database}".encode()
+
+
+def encode_position(position: Position) -> bytes:
+    """The record's value."""
+    return orjson.dumps(
+        {
+            "layout": _LAYOUT,
+            "token": to_json_document(position.token),
+            "time": position.time,
+            "index": position.index,
+        }
+    )
+
+
+def decode_position(value: bytes) -> Position:
+    """Raises MarketsyncError for a record of another layout: capture must not start at a guess."""
+    try:
+        record = _record(value)
+        seconds, increment = record["time"]
+        return Position(
+            token=from_extended_json(record["token"]), time=(int(seconds), int(increment)), index=int(record["index"])
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise _unreadable(value) from error
+
+
+def encode_progress(progress: SnapshotProgress) -> bytes:
+    """The record's value."""
+    return orjson.dumps(
+        {
+            "layout": _LAYOUT,
+            "database": progress.database,
+            "last": base64.b64encode(progress.last).decode(),
+            "products": progress.products,
+            "done": progress.done,
+        }
+    )
+
+
+def decode_progress(value: bytes) -> SnapshotProgress:
+    """Raises MarketsyncError for a record of another layout."""
+    try:
+        record = _record(value)
+        return SnapshotProgress(
+            database=record["database"],
+            last=base64.b64decode(record["last"], validate=True),
+            products=int(record["products"]),
+            done=bool(record["done"]),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise _unreadable(value) from error
+
+
+def read_standing(bootstrap: str, names: TopicNames, *, stream: str, databases: Iterable[str]) -> Standing:
+    """What the stream's last owner committed. Fence that owner first. Raises UnavailableError, MarketsyncError."""
+    values = read_compacted(bootstrap, names.positions)
+    stored = values.get(stream_key(stream))
+    return Standing(
+        position=decode_position(stored) if stored else None,
+        snapshots=tuple(
+            decode_progress(value) if (value := values.get(snapshot_key(stream, name))) else not_read(name)
+            for name in databases
+        ),
+    )
+
+
+def not_read(database: str) -> SnapshotProgress:
+    """The progress before the first chunk."""
+    return SnapshotProgress(database, last=b"", products=0, done=False)
+
+
+def _record(value: bytes) -> dict[str, Any]:
+    record: dict[str, Any] = orjson.loads(value)
+    if record["layout"] != _LAYOUT:
+        raise ValueError(record["layout"])
+    return record
+
+
+def _unreadable(value: bytes) -> MarketsyncError:
+    return MarketsyncError(
+        f"A record of capture's positions cannot be read: {value[:200]!r}. It was written by another version of"
+        " marketsync: use that one."
+    )

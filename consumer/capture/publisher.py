@@ -1,0 +1,116 @@
+"""Kafka transactions: product events, dead letters and the position that covers them become visible together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from consumer.capture.positions import Position, encode_position
+from consumer.capture.translate import Translated
+from consumer.kafka import TransactionalProducer
+from consumer.metrics import CaptureMetrics
+
+# A transaction ends at the latest with this much in it. Ending one costs some ten milliseconds, so a capture that is
+# behind puts many batches into one; a reader waits for the end, so it must not grow without bound.
+_MOST_CHANGES = 10_000
+_MOST_BYTES = 32 * 1024 * 1024
+_LONGEST = 0.25
+
+
+class Publisher:
+    """Fills and commits transactions, one at a time. One thread uses it.
+
+    All methods that talk to Kafka raise what TransactionalProducer raises.
+    """
+
+    def __init__(
+        self,
+        producer: TransactionalProducer,
+        *,
+        topic: str,
+        key: bytes,
+        metrics: CaptureMetrics,
+        clock: Callable[[], float],
+    ) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._key = key
+        self._metrics = metrics
+        self._clock = clock
+        self._open = False
+        self._begun = 0.0
+        self._changes = 0
+        self._bytes = 0
+        self._events: Counter[str] = Counter()
+        self._noise: Counter[str] = Counter()
+        self._dead_letters: Counter[str] = Counter()
+        self._newest: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether something waits for `commit`."""
+        return self._open
+
+    @property
+    def full(self) -> bool:
+        """Whether the transaction should end now, even if there is more to put into it."""
+        return self._changes >= _MOST_CHANGES or self._bytes >= _MOST_BYTES or self._clock() - self._begun >= _LONGEST
+
+    def begin(self) -> None:
+        """Open a transaction, if none is open."""
+        if not self._open:
+            self._producer.begin()
+            self._open = True
+            self._begun = self._clock()
+
+    def add(self, translated: Translated) -> None:
+        """Put a batch into the transaction."""
+        self.begin()
+        produce = self._producer.produce
+        for topic, key, value, headers in translated.records:
+            produce(topic, key, value, headers)
+        self._producer.serve()
+        self._changes += translated.changes
+        self._bytes += translated.size
+        self._events += translated.events
+        self._noise += translated.noise
+        self._dead_letters += translated.dead_letters
+        self._newest = translated.newest or self._newest
+
+    def commit(self, position: Position) -> None:
+        """End the transaction with this position in it."""
+        self.begin()
+        self._producer.produce(self._topic, self._key, encode_position(position))
+        self._producer.commit()
+        self._count()
+        self.forget()
+
+    def abort(self) -> None:
+        """Throw the open transaction away; nothing of it was visible."""
+        if self._open:
+            self.forget()
+            self._producer.abort()
+
+    def forget(self) -> None:
+        """There is no transaction any more: it was committed or aborted."""
+        self._open = False
+        self._changes = self._bytes = 0
+        self._events.clear()
+        self._noise.clear()
+        self._dead_letters.clear()
+        self._newest = None
+
+    def _count(self) -> None:
+        metrics, now = self._metrics, self._clock()
+        for operation, count in self._events.items():
+            metrics.events.labels(operation).inc(count)
+        for reason, count in self._noise.items():
+            metrics.noise.labels(reason).inc(count)
+        for reason, count in self._dead_letters.items():
+            metrics.dead_letters.labels(reason).inc(count)
+        metrics.bytes_read.inc(self._bytes)
+        metrics.transaction_seconds.observe(now - self._begun)
+        metrics.transaction_events.observe(self._changes)
+        metrics.last_progress.set(now)
+        metrics.lag.set(0 if self._newest is None else max(0.0, now - self._newest.replace(tzinfo=UTC).timestamp()))

@@ -1,0 +1,201 @@
+"""One change stream as raw batches: the server's replies are cut into events, not decoded.
+
+The driver's own change stream decodes and hands out event by event, which is its cost; here a batch is one command and
+one walk over its bytes. Going on after a failure is the caller's: errors come out with what is needed to decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bson import Int64, Timestamp
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.errors import ConnectionFailure, PyMongoError
+
+from consumer.errors import MarketsyncError
+from consumer.mongo.documents import Document, decode, decode_leniently
+from consumer.mongo.raw import documents, places
+
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+_LABELS = ("ResumableChangeStreamError", "NonResumableChangeStreamError")
+# The first byte of a resume token says that a timestamp follows.
+_TOKEN_DATA = re.compile(r"82([0-9A-F]{8})([0-9A-F]{8})", re.IGNORECASE)
+# What people's data is in: the rest of an event is the server's own, and small.
+_DOCUMENT_FIELDS = ["fullDocument", "fullDocumentBeforeChange", "updateDescription"]
+
+ClusterTime = tuple[int, int]
+"""Seconds since 1970 and the count inside the second; orders everything a replica set writes."""
+
+
+class ChangeStreamError(MarketsyncError):
+    """The server or the connection failed. code: MongoDB's error code, if the server answered."""
+
+    def __init__(self, message: str, *, code: int | None, labels: frozenset[str], network: bool) -> None:
+        super().__init__(message)
+        self.code = code
+        self.labels = labels
+        self.network = network
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a stream shows. images: every collection keeps pre- and post-images, use them.
+
+    bare: leave out all documents, so that an event too large for the server passes. batch_size: events at most per
+    reply (a reply has 16 MB at most in any case). max_await: seconds a reply without events may take.
+    """
+
+    databases: tuple[str, ...]
+    collection: str
+    images: bool
+    batch_size: int
+    max_await: float
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartPoint:
+    """Where a stream begins: after a token, at a cluster time (its events included), or now when both are None."""
+
+    token: Mapping[str, Any] | None = None
+    time: ClusterTime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """One reply. events: BSON, oldest first. token: resuming with it goes on after this batch. size: bytes."""
+
+    events: list[bytes]
+    token: Document
+    size: int
+
+
+def token_time(token: Mapping[str, Any]) -> ClusterTime | None:
+    """The cluster time inside a resume token; None when it is of a kind we do not know."""
+    found = _TOKEN_DATA.match(str(token.get("_data", "")))
+    return (int(found[1], 16), int(found[2], 16)) if found else None
+
+
+def outline(event: bytes) -> Document:
+    """An event without the documents in it, for one that cannot be decoded whole. Raises UndecodableDocumentError."""
+    left_out = {name.encode() for name in _DOCUMENT_FIELDS}
+    kept = []
+    start = 4
+    for name, (at, size) in places(event, 0).items():
+        if name not in left_out:
+            kept.append(event[start : at + size])
+        start = at + size
+    body = b"".join(kept)
+    return decode_leniently((len(body) + 5).to_bytes(4, "little") + body + b"\0")
+
+
+class ChangeStream:
+    """One server-side cursor. One thread uses it; after an error only `close` is left.
+
+    All methods but `close` raise ChangeStreamError.
+    """
+
+    def __init__(self, client: MongoClient[Document], watched: Watched) -> None:
+        self._client = client
+        self._watched = watched
+        self._session: ClientSession | None = None
+        self._cursor = 0
+        self._token: Document = {}
+        # One database is watched as such, so that a user who may read only it suffices.
+        self._scope = client[watched.databases[0] if len(watched.databases) == 1 else "admin"]
+
+    def open(self, start: StartPoint) -> Document:
+        """Open the cursor and return its first token. Never scans the oplog: that happens in `more`."""
+        try:
+            self._session = self._client.start_session(causal_consistency=False)
+        except PyMongoError as error:
+            raise _in_words(error) from error
+        reply = self._run(
+            {"aggregate": 1, "pipeline": self._pipeline(start), "cursor": {"batchSize": 0}},
+        )
+        self._take(reply, b"firstBatch")
+        return self._token
+
+    def more(self) -> RawBatch | None:
+        """The next batch, empty when nothing happened for `max_await`; None when the server ended the stream.
+
+        The server ends it after an invalidate event; a new stream that starts after the last token goes on.
+        """
+        if self._cursor == 0:
+            return None
+        reply = self._run(
+            {
+                "getMore": Int64(self._cursor),
+                "collection": "$cmd.aggregate",
+                "batchSize": self._watched.batch_size,
+                "maxTimeMS": max(1, int(self._watched.max_await * 1000)),
+            }
+        )
+        return RawBatch(events=self._take(reply, b"nextBatch"), token=self._token, size=len(reply))
+
+    def close(self) -> None:
+        """Free the cursor on the server. Idempotent, never raises."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            if self._cursor:
+                self._scope.command(
+                    {"killCursors": "$cmd.aggregate", "cursors": [Int64(self._cursor)]}, session=session
+                )
+        except PyMongoError:
+            pass  # the server drops it by itself after ten minutes
+        finally:
+            session.end_session()
+
+    def _pipeline(self, start: StartPoint) -> list[Document]:
+        watched = self._watched
+        stage: Document = {}
+        if len(watched.databases) > 1:
+            stage["allChangesForCluster"] = True
+        if not watched.bare:
+            stage["fullDocument"] = "whenAvailable" if watched.images else "updateLookup"
+            stage["fullDocumentBeforeChange"] = "whenAvailable"
+        if start.token is not None:
+            stage["startAfter"] = dict(start.token)
+        elif start.time is not None:
+            stage["startAtOperationTime"] = Timestamp(*start.time)
+        # Literal conditions on `ns`: the server skips foreign entries at half the price of a regular expression.
+        match: Document = {"ns.coll": watched.collection, "ns.db": {"$in": list(watched.databases)}}
+        return [
+            {"$changeStream": stage},
+            {"$match": match},
+            *([{"$unset": _DOCUMENT_FIELDS}] if watched.bare else []),
+        ]
+
+    def _run(self, command: Document) -> bytes:
+        try:
+            reply = self._scope.command(command, codec_options=_RAW, session=self._session)
+        except PyMongoError as error:
+            raise _in_words(error) from error
+        return bytes(reply.raw)
+
+    def _take(self, reply: bytes, batch: bytes) -> list[bytes]:
+        """Keep the reply's cursor id and token, return its events."""
+        cursor = places(reply, places(reply, 0)[b"cursor"][0])
+        at, size = cursor[b"id"]
+        self._cursor = int.from_bytes(reply[at : at + size], "little")
+        if b"postBatchResumeToken" in cursor:
+            at, size = cursor[b"postBatchResumeToken"]
+            self._token = decode(reply[at : at + size])
+        return documents(reply, *cursor[batch])
+
+
+def _in_words(error: PyMongoError) -> ChangeStreamError:
+    return ChangeStreamError(
+        str(error),
+        code=getattr(error, "code", None),
+        labels=frozenset(label for label in _LABELS if error.has_error_label(label)),
+        network=isinstance(error, ConnectionFailure),
+    )
