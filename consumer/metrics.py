@@ -86,6 +86,7 @@ class DeliveryMetrics:
     records: Counter
     outcomes: Counter
     superseded: Counter
+    ignored: Counter
     retries: Counter
     dead_letters: Counter
     call_seconds: Histogram
@@ -115,6 +116,12 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
             "marketsync_delivery_superseded",
             "States never sent because a newer one of the same listing was there",
             account,
+            registry=registry,
+        ),
+        ignored=Counter(
+            "marketsync_delivery_ignored",
+            "Records that concern nobody here, by reason (no_account: their tenant sells nothing on this channel)",
+            ["channel", "reason"],
             registry=registry,
         ),
         retries=Counter(

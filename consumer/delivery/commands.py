@@ -101,10 +101,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A state that needs no call. outcome: a bounded word: unchanged, invalid, superseded, rehearsed …"""
+    """A state that needs no call. outcome: a bounded word: unchanged, invalid, superseded, rehearsed …
+
+    words: why, for people.
+    """
 
     work: Work
     outcome: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +134,16 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A listing is done with one state. operation: what was called, "none" without a call."""
+    """A listing is done with one state. operation: what was called, "none" without a call.
+
+    words: why it ended so, for people. send: the command that the channel accepted.
+    """
 
     work: Work
     operation: str
     outcome: str
-    error: Exception | None = None
+    words: str = ""
+    send: Send | None = None
 
 
 @dataclass(frozen=True, slots=True)

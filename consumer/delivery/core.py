@@ -49,6 +49,7 @@ from consumer.delivery.retry import Decision, RetryPolicy, Wait, decide, postpon
 from consumer.delivery.slots import Slots
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.kafka.records import Partition, Record
+from consumer.listings.state import ListingKey
 
 Item = TypeVar("Item")
 
@@ -163,6 +164,16 @@ class Core:
         self.offsets.start(ticket, len(works))
         for work in works:
             self.flow.offer(work, now)
+            self._send_on(work.key, now)
+
+    def _send_on(self, key: ListingKey, now: float) -> None:
+        """A state that is due much later than its retry topic waits goes round once more."""
+        waiting = self.slots.ready(key)
+        if waiting is None or waiting.due - now <= self._policy.memory_wait or not self._policy.delays:
+            return
+        self.gates[account_of(key)].in_flight += 1
+        away = postpone(waiting.due - now, self._policy, now=now, burned=False)
+        self.flow.follow(Failed(self.slots.take(key), "none", None), away, now)
 
     def undecodable(self, ticket: Ticket, record: Record, error: Exception) -> None:
         """A record that is no event of ours: it goes to the dead letters as it is."""
@@ -183,7 +194,7 @@ class Core:
                 self.batches[account].add(send, now)
                 self.gates[account].queued += 1
         for settled in report.settled:
-            self.flow.finish(Finished(settled.work, "none", settled.outcome), now)
+            self.flow.finish(Finished(settled.work, "none", settled.outcome, settled.words), now)
         for work in report.lost:
             self.flow.wait(replace(work, due=now), now)
         for work, error in report.failed:
@@ -221,7 +232,7 @@ class Core:
             if str(send.work.key) in lost:
                 self.flow.wait(replace(send.work, due=now), now)
             elif ending.follow_up is None:
-                self.flow.finish(Finished(send.work, send.operation, "accepted"), now)
+                self.flow.finish(Finished(send.work, send.operation, "accepted", send=send), now)
             else:
                 self.flow.follow(Failed(send.work, send.operation, ending.error), ending.follow_up, now)
 
@@ -240,7 +251,7 @@ class Core:
                 self.notes.add(Postponed(letter.work, "topic", letter.retry.due - now, letter.error))
                 self.flow.done(letter.work, now)
             else:
-                self.flow.finish(Finished(letter.work, "none", "dead_letter", letter.error), now)
+                self.flow.finish(Finished(letter.work, "none", "dead_letter", f"{letter.dead}: {letter.error}"), now)
 
     def not_produced(self, produce: Produce, now: float) -> None:
         """What belongs to the letters could not be stored: nothing was written, they stay."""

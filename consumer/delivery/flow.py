@@ -61,7 +61,7 @@ class Flow:
         if isinstance(decision, Halt):
             decision = decision.place
         if isinstance(decision, Refused):
-            self.finish(Finished(failed.work, failed.operation, "refused", failed.error), now)
+            self.finish(Finished(failed.work, failed.operation, "refused", str(failed.error)), now)
         elif isinstance(decision, Wait):
             work = _after(failed, decision, now)
             self.notes.add(Postponed(work, "memory", decision.due - now, failed.error))

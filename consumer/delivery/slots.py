@@ -11,11 +11,12 @@ on its way is not dropped but waits: the one on its way may belong to a partitio
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from consumer.delivery.lanes import Lane
-from consumer.delivery.work import Work
+from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.listings.state import ListingKey
 
 
@@ -103,6 +104,10 @@ class Slots:
     def all_waiting(self) -> Iterator[Work]:
         """Every state that could be taken."""
         return (slot.waiting for slot in self._slots.values() if slot.waiting is not None and slot.in_flight is None)
+
+    def waiting_by_account(self) -> Counter[AccountKey]:
+        """How many wait, also behind one in flight."""
+        return Counter(account_of(key) for key, slot in self._slots.items() if slot.waiting is not None)
 
     def all_in_flight(self) -> Iterator[Work]:
         """Every state on its way."""

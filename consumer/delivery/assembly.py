@@ -1,0 +1,113 @@
+"""Joins the parts of one channel's delivery. What belongs to the outside (servers, accounts, settings) is given."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from consumer.delivery.core import Core, CoreSettings
+from consumer.delivery.execution import Execution
+from consumer.delivery.intake import Intake, Sources
+from consumer.delivery.letters import Letters, Outgoing
+from consumer.delivery.planning import Seller
+from consumer.delivery.reporting import Reporter
+from consumer.delivery.retry import RetryPolicy
+from consumer.delivery.work import AccountKey
+from consumer.delivery.worker import Clocks, DeliveryWorker, Parts
+from consumer.events import Operation
+from consumer.kafka import ReliableProducer, TopicNames
+from consumer.kafka.consumer import ConsumerThread
+from consumer.kafka.membership import Membership
+from consumer.listings.store import ListingStore
+from consumer.metrics import DeliveryMetrics
+from consumer.settings import DeliverySettings
+
+# Headers are added to records that may be as large as a record can be; topics leave room for that.
+_HEADER_BYTES = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where a worker reads and writes. max_message_bytes: the largest event (TopicSettings)."""
+
+    bootstrap: str
+    names: TopicNames
+    store: ListingStore
+    max_message_bytes: int
+
+
+def group_of(channel: str, names: TopicNames) -> str:
+    """The channel's consumer group."""
+    return f"{names.prefix}marketsync.delivery.{channel}"
+
+
+def make_worker(
+    channel: str, sellers: Sequence[Seller], servers: Servers, *, settings: DeliverySettings, metrics: DeliveryMetrics
+) -> DeliveryWorker:
+    """A worker for all accounts of one channel. Connects to nothing before it runs. Needs a running event loop."""
+    clocks = Clocks()
+    names = servers.names
+    by_account = {AccountKey(seller.account.tenant, seller.account.name): seller for seller in sellers}
+    retries = {names.retry(channel, delay): delay for delay in settings.retry_delays}
+    background = frozenset({names.of(Operation.READ)})
+    membership = Membership(
+        bootstrap=servers.bootstrap,
+        group=group_of(channel, names),
+        topics=(*names.products, *retries),
+        replica=settings.replica,
+        session_timeout=settings.session_timeout,
+        drain=settings.drain,
+    )
+    return DeliveryWorker(
+        Parts(
+            channel=channel,
+            core=_make_core(by_account, settings, background),
+            intake=Intake(channel, by_account, Sources(background, retries)),
+            execution=Execution(by_account, servers.store, clocks.wall),
+            letters=Letters(channel, membership.group, names),
+            writer=KafkaWriter(
+                ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES),
+                settings.drain,
+            ),
+            consumer=ConsumerThread(membership),
+            reporter=Reporter(channel, metrics, clocks.wall),
+            metrics=metrics,
+            clocks=clocks,
+            drain=settings.drain,
+        )
+    )
+
+
+def _make_core(sellers: Mapping[AccountKey, Seller], settings: DeliverySettings, background: frozenset[str]) -> Core:
+    limits = CoreSettings(
+        policy=RetryPolicy.of(settings),
+        concurrency=settings.concurrency,
+        linger=settings.linger,
+        max_waiting=settings.max_waiting,
+        background_topics=background,
+    )
+    sizes = {account: seller.adapter.batch_size for account, seller in sellers.items()}
+    return Core(limits, sizes, random.SystemRandom().random)
+
+
+class KafkaWriter:
+    """Writes letters through a producer that says when each record is safe. timeout: seconds a close may take."""
+
+    def __init__(self, producer: ReliableProducer, timeout: float) -> None:
+        self._producer = producer
+        self._timeout = timeout
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._producer.start()
+
+    async def write(self, records: Sequence[Outgoing]) -> None:
+        """Until all in-sync replicas have all of them. Raises UnavailableError, RecordTooLargeError."""
+        written = [self._producer.produce(r.topic, r.key, r.value, r.headers) for r in records]
+        await asyncio.gather(*map(asyncio.wrap_future, written))
+
+    async def close(self) -> None:
+        """Give what is under way its time."""
+        await asyncio.to_thread(self._producer.close, self._timeout)

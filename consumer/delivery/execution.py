@@ -1,0 +1,154 @@
+"""Does what the core commands, in bulk: load → plan → store intents, call the adapter, store outcomes.
+
+Every step is one round trip to MongoDB for all its listings. The intent is stored before the call and the outcome after
+it, each over the revision that was read: a process that lost its partition loses the race and is told. It decides
+nothing: failures are reported, the core says what follows. A `None` answer means that our own store is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+import structlog
+
+from adapters.errors import AdapterError
+from adapters.model import Outcome
+from consumer.delivery.batches import Send
+from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Settled, Store
+from consumer.delivery.planning import Planned, Seller, plan_step
+from consumer.delivery.work import AccountKey, Work, account_of
+from consumer.errors import MarketsyncError
+from consumer.listings import transitions
+from consumer.listings.store import ListingStore
+from consumer.mongo import PyMongoError
+
+Result = TypeVar("Result")
+
+_log = structlog.get_logger()
+
+# Seconds between attempts to mark a listing uncertain: nothing may go on before that is stored.
+_MARK_PAUSE = 1.0
+
+
+class Execution:
+    """Performs the commands of one channel. clock: seconds since 1970."""
+
+    def __init__(self, sellers: Mapping[AccountKey, Seller], store: ListingStore, clock: Callable[[], float]) -> None:
+        self._sellers = sellers
+        self._store = store
+        self._clock = clock
+
+    async def prepare(self, prepare: Prepare) -> Prepared | None:
+        """Plan these states and store what was planned."""
+        report = await _reach_store(self._prepare_safely(prepare.works))
+        return None if report is None else report[0]
+
+    async def call(self, call: Call) -> list[Answer]:
+        """One call of the adapter. An exception is a bug in it: the effect of every command is unknown then."""
+        commands = [_planned(send).plan.command for send in call.sends]
+        try:
+            outcomes = await self._sellers[call.account].adapter.apply(commands)
+            if [outcome.sku for outcome in outcomes] != [command.sku for command in commands]:
+                raise RuntimeError(f"the adapter answered for {[outcome.sku for outcome in outcomes]}")
+        except Exception as error:
+            _log.exception("bug in an adapter", account=str(call.account), operation=call.operation)
+            return [Answer(send, _crashed(send, error), error) for send in call.sends]
+        return [
+            Answer(send, outcome, outcome.error, transitions.needs_another_plan(_planned(send).plan, outcome))
+            for send, outcome in zip(call.sends, outcomes, strict=True)
+        ]
+
+    async def store(self, store: Store) -> frozenset[str] | None:
+        """Store outcomes; the ids of those that lost the race, which are marked uncertain by then."""
+        now = self._clock()
+        states = []
+        for ending in store.endings:
+            planned = _planned(ending.send)
+            states.append(transitions.settled(planned.intended, planned.plan, ending.outcome, now=now))
+        answer = await _reach_store(self._store.store_outcomes(states))
+        if answer is None:
+            return None
+        lost = answer[0]
+        await self._mark_uncertain(lost)
+        return frozenset(lost)
+
+    async def give_up(self, letters: Sequence[Letter]) -> bool:
+        """Show people that these listings were given up. False: our store is away, nothing may be given up now."""
+        given_up = {str(letter.work.key): letter for letter in letters if letter.work is not None and letter.dead}
+        return not given_up or await _reach_store(self._give_up(given_up)) is not None
+
+    async def _mark_uncertain(self, lost: Collection[str]) -> None:
+        """What we know of these calls is gone once the core goes on, so this goes on until it is stored."""
+        while await _reach_store(self._store.mark_uncertain(lost)) is None:
+            _log.warning("MongoDB must be told which listings are uncertain; trying again", listings=len(lost))
+            await asyncio.sleep(_MARK_PAUSE)
+
+    async def _give_up(self, letters: Mapping[str, Letter]) -> None:
+        for listing_id, letter in letters.items():
+            if letter.work is None:
+                continue
+            try:
+                states = await self._store.load([listing_id])
+            except MarketsyncError:
+                continue  # it cannot be read, which is why it is given up
+            state = states.get(listing_id)
+            words = f"{letter.dead}: {letter.error}"
+            given_up = transitions.dead_lettered(
+                state, listing_id, sequence=letter.work.sequence, reason=words, now=self._clock()
+            )
+            if given_up is not state:
+                # A lost race means that someone has a newer state: that is what people should see then.
+                await self._store.store_outcomes([given_up])
+
+    async def _prepare_safely(self, works: Sequence[Work]) -> Prepared:
+        """All in one step; one by one in the rare case that one of them spoils it for all."""
+        try:
+            return await self._prepare(works)
+        except PyMongoError:
+            raise
+        except Exception as error:
+            if len(works) == 1:
+                _log.exception("cannot prepare a listing", listing=str(works[0].key))
+                return Prepared(failed=[(works[0], error)])
+        reports = [await self._prepare_safely([work]) for work in works]
+        return Prepared(
+            sends=[send for report in reports for send in report.sends],
+            settled=[settled for report in reports for settled in report.settled],
+            lost=[work for report in reports for work in report.lost],
+            failed=[failure for report in reports for failure in report.failed],
+        )
+
+    async def _prepare(self, works: Sequence[Work]) -> Prepared:
+        states = await self._store.load([str(work.key) for work in works])
+        steps = [
+            plan_step(work, states.get(str(work.key)), self._sellers[account_of(work.key)], self._clock())
+            for work in works
+        ]
+        lost = await self._store.store_intents([step.store for step in steps if step.store is not None])
+        kept = [step.result for step in steps if step.store is None or step.store.id not in lost]
+        return Prepared(
+            sends=[result for result in kept if isinstance(result, Send)],
+            settled=[result for result in kept if isinstance(result, Settled)],
+            lost=[step.result.work for step in steps if step.store is not None and step.store.id in lost],
+        )
+
+
+async def _reach_store(step: Awaitable[Result]) -> tuple[Result] | None:
+    """The step's result, boxed; None when MongoDB is away."""
+    try:
+        return (await step,)
+    except PyMongoError as error:
+        _log.warning("MongoDB cannot be used, delivery waits", error=str(error)[:300])
+        return None
+
+
+def _planned(send: Send) -> Planned:
+    planned: Planned = send.plan
+    return planned
+
+
+def _crashed(send: Send, error: Exception) -> Outcome:
+    """What is stored of a call that ended in a bug."""
+    return Outcome(send.sku, AdapterError(f"bug: {type(error).__name__}: {error}", effect_unknown=True))

@@ -1,0 +1,116 @@
+"""Tells people what delivery did: metrics, and one log line per delivery as a shop keeper would say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+
+from consumer.delivery.commands import AccountHalted, AccountOpened, Finished, Note, Postponed, Superseded
+from consumer.delivery.core import Core
+from consumer.delivery.dead_letters import error_kind
+from consumer.delivery.planning import Planned
+from consumer.delivery.work import Work, account_of
+from consumer.metrics import DeliveryMetrics
+
+_log = structlog.get_logger()
+
+_SPELLING = {"ebay": "eBay", "amazon": "Amazon", "manomano": "ManoMano", "trovaprezzi": "Trovaprezzi"}
+_ACCEPTED = {
+    "create": "offer published",
+    "revise_content": "content revised",
+    "revise_offer": "price and stock updated",
+    "withdraw": "offer withdrawn",
+}
+# Nothing happened that a person would look for at info.
+_QUIET = frozenset({"unchanged", "superseded", "unlisted", "withdrawn"})
+_LONGEST = 300
+
+
+class Reporter:
+    """Turns the core's notes into metrics and log lines. clock: seconds since 1970."""
+
+    def __init__(self, channel: str, metrics: DeliveryMetrics, clock: Callable[[], float]) -> None:
+        self._channel = channel
+        self._spelling = _SPELLING.get(channel, channel)
+        self._metrics = metrics
+        self._clock = clock
+
+    def report(self, notes: Iterable[Note]) -> None:
+        """Tell about these happenings."""
+        for note in notes:
+            match note:
+                case Finished():
+                    self._finished(note)
+                case Superseded():
+                    self._metrics.superseded.labels(*self._account(note.work)).inc()
+                case Postponed():
+                    self._postponed(note)
+                case AccountHalted():
+                    self._metrics.halted.labels(self._channel, str(note.account)).set(1)
+                    _log.error(
+                        f"{self._spelling} account {note.account} is halted: {_cut(note.error)}",
+                        account=str(note.account),
+                        next_try_in=round(note.delay),
+                    )
+                case AccountOpened():
+                    self._metrics.halted.labels(self._channel, str(note.account)).set(0)
+                    _log.info(f"{self._spelling} account {note.account} works again", account=str(note.account))
+
+    def gauges(self, core: Core, resting: int) -> None:
+        """How full it is now. resting: partitions that are not read."""
+        waiting = core.slots.waiting_by_account()
+        for account, gate in core.gates.items():
+            labels = (self._channel, str(account))
+            self._metrics.in_flight.labels(*labels).set(gate.calling)
+            self._metrics.waiting.labels(*labels).set(waiting.get(account, 0))
+            self._metrics.halted.labels(*labels).set(gate.halted)
+        self._metrics.unfinished_records.labels(self._channel).set(core.offsets.unfinished)
+        self._metrics.paused_partitions.labels(self._channel).set(resting)
+
+    def undecodable(self, words: str, topic: str, partition: int, offset: int) -> None:
+        """A record that is no event of ours."""
+        self._metrics.dead_letters.labels(self._channel, "undecodable").inc()
+        _log.error(f"record is no product event: {words}", topic=topic, partition=partition, offset=offset)
+
+    def _finished(self, note: Finished) -> None:
+        account = self._account(note.work)
+        self._metrics.outcomes.labels(*account, note.operation, note.outcome).inc()
+        if note.outcome == "accepted" and note.send is not None:
+            planned: Planned = note.send.plan
+            age = self._clock() - planned.written.timestamp()
+            self._metrics.write_to_channel_seconds.labels(*account).observe(max(0.0, age))
+            self._say(note.work, f"✓ {_ACCEPTED.get(note.operation, note.operation)}")
+        elif note.outcome == "superseded":
+            self._metrics.superseded.labels(*account).inc()
+        elif note.outcome == "dead_letter":
+            self._metrics.dead_letters.labels(self._channel, note.words.partition(":")[0]).inc()
+            _log.error(self._line(note.work, f"✗ given up, {note.words[:_LONGEST]}"), **_where(note.work))
+        elif note.outcome == "rehearsed":
+            self._say(note.work, f"would {note.words.replace('_', ' ')} (dry run)")
+        elif note.outcome not in _QUIET:
+            self._say(note.work, f"✗ {note.outcome}: {note.words[:_LONGEST]}")
+
+    def _postponed(self, note: Postponed) -> None:
+        reason = error_kind(note.error)
+        self._metrics.retries.labels(*self._account(note.work), reason, note.place).inc()
+        if note.delay > 0 and note.error is not None:
+            words = f"… waits {note.delay:.0f} s: {_cut(note.error)}"
+            _log.debug(self._line(note.work, words), attempts=note.work.attempts, **_where(note.work))
+
+    def _say(self, work: Work, words: str) -> None:
+        _log.info(self._line(work, words), **_where(work))
+
+    def _line(self, work: Work, words: str) -> str:
+        return f"{work.key.entity_code} → {self._spelling} … {words}"
+
+    def _account(self, work: Work) -> tuple[str, str]:
+        return self._channel, str(account_of(work.key))
+
+
+def _where(work: Work) -> Mapping[str, str]:
+    return {"tenant": work.key.tenant, "account": work.key.account}
+
+
+def _cut(error: Exception | None) -> str:
+    return str(error)[:_LONGEST]

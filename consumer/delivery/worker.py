@@ -1,0 +1,297 @@
+"""One channel's delivery process: an asyncio shell that polls, calls, stores and commits, and decides nothing.
+
+Facts (records, answers, time) go to the core; after each the core is asked what to do, and each command becomes a task.
+A command that cannot be performed for a reason the core does not know stops the worker loudly: nothing is ever dropped.
+What was not committed is delivered again after the restart, and what was intended without an outcome is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from consumer.delivery.commands import Call, CoreCommand, Prepare, Produce, Release, Rest, Store
+from consumer.delivery.core import Core
+from consumer.delivery.execution import Execution
+from consumer.delivery.intake import Intake
+from consumer.delivery.letters import Letters, Outgoing
+from consumer.delivery.reporting import Reporter
+from consumer.errors import UndecodableEventError
+from consumer.kafka.consumer import ConsumerThread
+from consumer.kafka.records import Partition, Record
+from consumer.metrics import DeliveryMetrics
+
+_log = structlog.get_logger()
+
+# Seconds between commits. After a crash so much is read again; the listing store keeps it from being sent again.
+_COMMIT = 1.0
+# How often a drain looks whether everything in flight has ended.
+_LOOK = 0.02
+
+
+class Writer(Protocol):
+    """Writes records to Kafka: done when they are safe there. Raises MarketsyncError."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    async def write(self, records: Sequence[Outgoing]) -> None:
+        """Write all of them."""
+
+    async def close(self) -> None:
+        """End. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Where the time comes from. wall: seconds since 1970. core: seconds that never jump."""
+
+    wall: Callable[[], float] = time.time
+    core: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker is made of. drain: seconds that calls in flight may take to end."""
+
+    channel: str
+    core: Core
+    intake: Intake
+    execution: Execution
+    letters: Letters
+    writer: Writer
+    consumer: ConsumerThread
+    reporter: Reporter
+    metrics: DeliveryMetrics
+    clocks: Clocks
+    drain: float
+
+
+class DeliveryWorker:
+    """Delivers one channel's updates until it is stopped. `run` once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._core = parts.core
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+        self._failure: Exception | None = None
+        self._turn_due = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._resting = 0
+        self._joined = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether the group gave us partitions (or decided that there are none for us), and nothing failed."""
+        return self._joined and self._failure is None and not self._stop.is_set()
+
+    async def run(self) -> None:
+        """Work until `stop`. Returns after the drain. Raises what made it impossible to go on.
+
+        Cancelling it is the hard way: nothing is drained or committed, as in a crash.
+        """
+        parts = self._parts
+        parts.writer.start()
+        parts.consumer.start(self)
+        keeper = asyncio.create_task(self._commit_regularly())
+        try:
+            await self._stop.wait()
+            if self._failure is None:
+                await self._drain(self._core.offsets.partitions)
+            await parts.consumer.close(self._core.offsets.committable())
+        finally:
+            keeper.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(keeper, *self._tasks, return_exceptions=True)
+            await parts.consumer.close({})
+            await parts.writer.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """End in order: calls in flight may finish, offsets are committed. Idempotent; on the event loop's thread."""
+        self._stop.set()
+
+    # The consumer's listener
+
+    def assigned(self, partitions: Sequence[Partition]) -> None:
+        """Partitions are ours now."""
+        self._joined = True
+        self._core.assigned(partitions, self._now())
+        self._soon()
+
+    async def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        """Partitions are about to leave: drain them, say what to commit, forget them."""
+        await self._drain(frozenset(partitions))
+        positions = {p: n for p, n in self._core.offsets.committable().items() if p in partitions}
+        self._core.revoked(partitions, self._now())
+        self._soon()
+        return positions
+
+    def lost(self, partitions: Sequence[Partition]) -> None:
+        """Partitions left without asking."""
+        self._core.revoked(partitions, self._now())
+        self._soon()
+
+    def received(self, records: Sequence[Record]) -> None:
+        """New records."""
+        now, shift = self._now(), self._shift()
+        for record in records:
+            self._parts.metrics.records.labels(self._parts.channel, record.topic).inc()
+            if not self._core.hold(record, self._parts.intake.held_until(record, shift), now):
+                self._take_in(record, now, shift)
+        self._soon()
+
+    def committed(self, positions: Mapping[Partition, int]) -> None:
+        """Kafka stored these offsets."""
+        self._core.offsets.confirm(positions)
+
+    def reset(self, partition: Partition) -> None:
+        """The partition starts over: updates were missed."""
+        self._parts.metrics.reset_offsets.labels(self._parts.channel, partition.topic).inc()
+        self._core.assigned([partition], self._now())
+        self._soon()
+
+    def failed(self, error: Exception) -> None:
+        """It cannot go on."""
+        if self._failure is None:
+            self._failure = error
+            _log.error("delivery stops", channel=self._parts.channel, error=f"{type(error).__name__}: {error}")
+        self._stop.set()
+
+    # Turning facts into commands into tasks
+
+    def _take_in(self, record: Record, now: float, shift: float) -> None:
+        ticket = self._core.ticket(record)
+        if ticket is None:
+            return
+        try:
+            works = self._parts.intake.works(record, ticket, shift)
+        except UndecodableEventError as error:
+            self._parts.reporter.undecodable(str(error), record.topic, record.partition, record.offset)
+            self._core.undecodable(ticket, record, error)
+            return
+        if not works:
+            self._parts.metrics.ignored.labels(self._parts.channel, "no_account").inc()
+        self._core.arrived(ticket, works, now)
+
+    def _soon(self) -> None:
+        """Ask the core what to do, once for all that happens in this round of the event loop."""
+        if not self._turn_due:
+            self._turn_due = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._turn_due = False
+        try:
+            now = self._now()
+            for command in self._core.tick(now):
+                self._perform(command, now)
+            self._parts.reporter.report(self._core.notes.drain())
+            self._set_timer(now)
+        except Exception as error:
+            self.failed(error)
+
+    def _set_timer(self, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self._core.next_due(now)
+        if due is not None:
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, due - now), self._soon)
+
+    def _perform(self, command: CoreCommand, now: float) -> None:
+        match command:
+            case Prepare():
+                self._start(self._prepare(command))
+            case Call():
+                self._start(self._call(command))
+            case Store():
+                self._start(self._store(command))
+            case Produce():
+                self._start(self._produce(command))
+            case Release():
+                for record in command.records:
+                    self._take_in(record, now, self._shift())
+                self._soon()
+            case Rest():
+                self._resting = len(command.partitions)
+                self._parts.consumer.rest(command.partitions)
+
+    def _start(self, step: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._watched(step))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watched(self, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except Exception as error:
+            _log.exception("delivery cannot go on", channel=self._parts.channel)
+            self.failed(error)
+        self._soon()
+
+    async def _prepare(self, prepare: Prepare) -> None:
+        report = await self._parts.execution.prepare(prepare)
+        if report is None:
+            self._core.not_prepared(prepare, self._now())
+        else:
+            self._core.prepared(prepare, report, self._now())
+
+    async def _call(self, call: Call) -> None:
+        begun = self._now()
+        answers = await self._parts.execution.call(call)
+        now = self._now()
+        seconds = self._parts.metrics.call_seconds
+        seconds.labels(self._parts.channel, str(call.account), call.operation).observe(now - begun)
+        self._core.called(call, answers, now)
+
+    async def _store(self, store: Store) -> None:
+        lost = await self._parts.execution.store(store)
+        if lost is None:
+            self._core.not_stored(store, self._now())
+        else:
+            self._core.stored(store, lost, self._now())
+
+    async def _produce(self, produce: Produce) -> None:
+        if not await self._parts.execution.give_up(produce.letters):
+            self._core.not_produced(produce, self._now())
+            return
+        now, shift = self._now(), self._shift()
+        await self._parts.writer.write([self._parts.letters.outgoing(letter, now, shift) for letter in produce.letters])
+        self._core.produced(produce, self._now())
+
+    async def _drain(self, partitions: frozenset[Partition]) -> None:
+        """Let what is in flight end, within the deadline; nothing new starts for these partitions."""
+        self._core.revoking(partitions, self._now())
+        self._soon()
+        deadline = self._now() + self._parts.drain
+        while self._core.busy(partitions) and self._failure is None:
+            if self._now() >= deadline:
+                _log.warning(
+                    "calls still in flight after the drain; they will be sent again", seconds=self._parts.drain
+                )
+                return
+            await asyncio.sleep(_LOOK)
+
+    async def _commit_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT)
+            if positions := self._core.offsets.committable():
+                self._parts.consumer.commit(positions)
+            self._parts.reporter.gauges(self._core, self._resting)
+
+    def _now(self) -> float:
+        return self._parts.clocks.core()
+
+    def _shift(self) -> float:
+        return self._parts.clocks.wall() - self._parts.clocks.core()
