@@ -6,6 +6,11 @@ BIN := .venv/bin
 READY := .venv/ready
 UV := 0.13.9
 
+# Installed for another folder (a copied clone), or its Python is gone: install anew.
+ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo check test bench-capture format lock jars clean
 
@@ -49,13 +54,14 @@ clean: ## Remove .venv and all caches of this folder
 
 $(READY): requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "marketsync needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "marketsync needs Python 3.11 or newer, $(PYTHON) is not: say make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "$(PYTHON) lacks the venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
-	@$(BIN)/python -c 'import pip' 2>/dev/null || { echo "Making .venv with $(PYTHON) ..."; $(PYTHON) -m venv --clear .venv; }
-	@echo "Installing pinned packages into .venv (about 300 MB the first time, a minute or two) ..."
+	@test "$$(cat .venv/folder 2>/dev/null)" = "$(CURDIR)" && $(BIN)/python -c 'import pip' 2>/dev/null \
+		|| { echo "Making .venv with $(PYTHON) ..."; $(PYTHON) -m venv --clear .venv && echo "$(CURDIR)" >.venv/folder; }
+	@echo "Installing pinned packages into .venv (450 MB, the first time half a minute or more) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r requirements/dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null
-	@touch $(READY)
+	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
+	@echo "$(CURDIR)" >$(READY)
