@@ -33,14 +33,15 @@ from adapters.redaction import redacted
 class HttpLimits:
     """Bounds of one client. Durations in seconds, sizes in bytes.
 
-    connect: to open a connection; read: silence between two pieces of an answer; total: the whole exchange.
+    connect: to open a connection; read: silence between two pieces of an answer, long because publishing 25 listings in
+    one call is not quick; total: the whole exchange.
     connections: open at once. keepalive: idle time after which one is closed, below what load balancers allow, since
     a request into a connection that the other side is closing has an unknown effect. body: longest answer read.
     """
 
     connect: float = 5.0
-    read: float = 30.0
-    total: float = 60.0
+    read: float = 60.0
+    total: float = 120.0
     connections: int = 32
     keepalive: float = 15.0
     body: int = 32_000_000

@@ -8,6 +8,7 @@ from typing import Any
 from adapters.base import Adapter
 from adapters.ebay import EbayAccount, EbayAdapter
 from adapters.ebay.client import EbayClient
+from adapters.ebay.settings import NEW_CONSENT
 from adapters.errors import ConfigurationError
 from adapters.http import open_http
 from adapters.oauth import Credentials, TokenSource
@@ -33,7 +34,7 @@ def make_ebay(account: EbayAccount) -> EbayAdapter:
         client_secret=account.api_secret,
         refresh_token=account.refresh_token,
         access_token=account.access_token,
-        cure="Let the seller give consent again and set EBAY_REFRESH_TOKEN.",
+        cure=NEW_CONSENT,
     )
     return EbayAdapter(EbayClient(http, TokenSource(http, credentials), account), account)
 

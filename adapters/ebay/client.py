@@ -21,8 +21,8 @@ from adapters.ebay.faults import (
     numbers_of,
     warnings_of,
 )
-from adapters.ebay.settings import EbayAccount
-from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
+from adapters.ebay.settings import NEW_CONSENT, EbayAccount
+from adapters.errors import AdapterError, AuthenticationError, ChannelUnavailableError, UnknownListingError
 from adapters.exchange import Answer, Request
 from adapters.http import HttpClient
 from adapters.oauth import TokenSource
@@ -157,6 +157,8 @@ class EbayClient:
         answer = await self._http.send(_with_token(request, token))
         if _token_is_refused(answer):
             answer = await self._http.send(_with_token(request, await self._tokens.renew(token)))
+            if _token_is_refused(answer):
+                raise _refused_again(answer)
         if not 200 <= answer.status < 300:
             raise error_of(answer, writes=request.writes)
         return answer
@@ -186,6 +188,15 @@ def _with_token(request: Request, token: SecretStr) -> Request:
 
 def _token_is_refused(answer: Answer) -> bool:
     return answer.status == 401 or (answer.status == 403 and _INSUFFICIENT_PERMISSIONS in numbers_of(answer))
+
+
+def _refused_again(answer: Answer) -> AuthenticationError:
+    """The consent was taken back, or does not cover this call."""
+    error = error_of(answer, writes=False)
+    words = f"{error.message.rstrip('.')}. A fresh access token was refused too. {NEW_CONSENT}"
+    dead = AuthenticationError(words, code=error.code, status=error.status)
+    dead.known = error.known
+    return dead
 
 
 def _mapping(answer: Answer) -> Mapping[str, Any]:

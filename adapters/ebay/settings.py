@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+NEW_CONSENT = "Let the seller give consent again and set EBAY_REFRESH_TOKEN."
+
 
 @dataclass(frozen=True, slots=True)
 class EbayHosts:
@@ -96,6 +98,8 @@ class EbayAccount(BaseModel):
     @classmethod
     def _with_hyphen(cls, value: str) -> str:
         """eBay writes both it-IT and it_IT, people copy either."""
+        if not value:
+            raise ValueError('is needed, e.g. "it-IT": we know no language of this marketplace')
         return value.replace("_", "-")
 
     @property
