@@ -1,0 +1,208 @@
+"""Raw change events become Kafka records, in order, and nothing that happens is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import bson
+import orjson
+import pytest
+from bson import Timestamp
+
+from consumer.capture.positions import Position
+from consumer.capture.records import Record, RecordWriter
+from consumer.capture.translate import Translated, Translator
+from consumer.events import Operation, ProductEvent, Sequence, decode
+from consumer.kafka import TopicNames
+from consumer.mongo.change_stream import RawBatch
+from consumer.mongo.pim import id_key
+
+NAMES = TopicNames("p.")
+START = Position({"_data": "82" + "0" * 16}, (1, 0), -1)
+WALL = datetime(2026, 11, 23, 8, 0, 0, 250_000)  # noqa: DTZ001  naive is UTC in the driver
+
+
+class KnownPim:
+    """A PIM of some documents by tenant database."""
+
+    def __init__(self, documents: Mapping[str, Collection[dict[str, Any]]] | None = None) -> None:
+        self.content = documents or {}
+        self.questions = 0
+
+    def current_codes(self, database: str, codes: Collection[str]) -> set[str]:
+        self.questions += 1
+        found = (one for one in self.content.get(database, ()) if one.get("isCurrent"))
+        return {one["entity_code"] for one in found if one["entity_code"] in codes}
+
+    def documents(self, database: str, ids: Collection[Any]) -> Mapping[bytes, bytes]:
+        self.questions += 1
+        found = (one for one in self.content.get(database, ()) if one["_id"] in ids)
+        return {id_key(one["_id"]): bson.encode(one) for one in found}
+
+
+def product(number: int, **more: Any) -> dict[str, Any]:
+    return {"_id": number, "entity_code": f"P-{number}", "isCurrent": True, **more}
+
+
+def change(number: int, kind: str, document: Any = None, *, database: str = "vinc-a", **more: Any) -> dict[str, Any]:
+    event = {
+        "_id": {"_data": f"82{1:08X}{number:08X}AA"},
+        "operationType": kind,
+        "clusterTime": Timestamp(1, number),
+        "wallTime": WALL,
+        "ns": {"db": database, "coll": "pimproducts"},
+        "documentKey": {"_id": (document or {"_id": number})["_id"]},
+        **more,
+    }
+    return event if document is None else {**event, "fullDocument": document}
+
+
+def translate(*changes: dict[str, Any] | bytes, pim: KnownPim | None = None, limit: int = 100_000) -> Translated:
+    raw = [one if isinstance(one, bytes) else bson.encode(one) for one in changes]
+    translator = Translator(RecordWriter(NAMES, limit=limit), pim or KnownPim(), position=START)
+    return translator.translate(RawBatch(raw, {"_data": "82FF"}, 7))
+
+
+def event_of(record: Record) -> ProductEvent:
+    topic, key, value, headers = record
+    event = decode(key, value, headers)
+    assert topic == NAMES.of(event.operation)
+    return event
+
+
+def test_a_write_becomes_an_event_readers_can_decode() -> None:
+    update = {"updatedFields": {"quantity": 3}}
+    document = product(1, quantity=3, at=WALL)
+    result = translate(
+        change(7, "update", document, updateDescription=update, fullDocumentBeforeChange=product(1, quantity=4))
+    )
+    event = event_of(result.records[0])
+    assert (event.operation, event.tenant, event.entity_code) == (Operation.UPDATED, "a", "P-1")
+    assert event.id == f"82{1:08X}{7:08X}AA"
+    assert event.sequence == "000000010000000700000000"
+    assert event.time.isoformat() == "2026-11-23T08:00:00.250000+00:00"
+    assert event.changed == ("quantity",)
+    assert event.product == product(1, quantity=3, at={"$date": "2026-11-23T08:00:00.250Z"})
+    assert event.before == product(1, quantity=4)
+    assert result.position == Position({"_data": "82FF"}, (1, 7), 0)
+    assert (result.events, result.changes, result.size, result.newest) == ({"updated": 1}, 1, 7, WALL)
+
+
+def test_records_keep_the_order_of_the_changes_whatever_had_to_be_asked() -> None:
+    pim = KnownPim({"vinc-a": [product(2)], "vinc-b": [product(3)]})
+    result = translate(
+        change(1, "insert", product(1)),
+        change(2, "update", documentKey={"_id": 2}),
+        change(3, "delete", fullDocumentBeforeChange=product(4)),
+        change(4, "update", documentKey={"_id": 3}, database="vinc-b"),
+        change(5, "insert", product(5)),
+        pim=pim,
+    )
+    assert [event_of(record).entity_code for record in result.records] == ["P-1", "P-2", "P-4", "P-3", "P-5"]
+    assert [event_of(record).sequence for record in result.records] == sorted(
+        event_of(record).sequence for record in result.records
+    )
+    assert pim.questions == 3, "one question per database and kind"
+
+
+def test_the_last_version_gone_is_a_deleted_product() -> None:
+    result = translate(change(1, "delete", fullDocumentBeforeChange=product(1, price=9)))
+    event = event_of(result.records[0])
+    assert (event.operation, event.product, event.before) == (Operation.DELETED, None, product(1, price=9))
+
+
+def test_a_product_with_another_current_version_is_not_deleted() -> None:
+    pim = KnownPim({"vinc-a": [{**product(2), "entity_code": "P-1"}]})
+    result = translate(change(1, "delete", fullDocumentBeforeChange=product(1)), pim=pim)
+    assert (result.records, result.noise) == ([], {"current_version_left": 1})
+
+
+def test_a_document_gone_before_it_could_be_read_is_noise() -> None:
+    result = translate(change(1, "update"))
+    assert (result.records, result.noise) == ([], {"gone": 1})
+
+
+def test_a_document_read_later_may_be_an_old_version_by_now() -> None:
+    result = translate(change(1, "update"), pim=KnownPim({"vinc-a": [product(1, isCurrent=False)]}))
+    assert (result.records, result.noise) == ([], {"not_current": 1})
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_is_none_is_not_turned_into_null(number: float) -> None:
+    looked_up = KnownPim({"vinc-a": [product(2, price=number)]})
+    result = translate(change(1, "insert", product(1, price=number)), change(2, "update"), pim=looked_up)
+    for record in result.records:
+        found = event_of(record).product
+        assert found is not None
+        assert found["price"] == {"$numberDouble": "NaN" if number != number else "Infinity"}
+
+
+def dead_letter_of(result: Translated, place: int = 0) -> dict[str, Any]:
+    topic, _, value, headers = result.records[place]
+    assert topic == "p.marketsync.capture.dead-letters"
+    letter: dict[str, Any] = orjson.loads(value)
+    assert dict(headers)["reason"].decode() == letter["reason"]
+    return letter
+
+
+def test_what_cannot_be_named_is_a_dead_letter_and_the_rest_goes_on() -> None:
+    result = translate(
+        change(1, "insert", {"_id": 9, "isCurrent": True}),
+        change(2, "delete"),
+        change(3, "insert", product(3)),
+    )
+    assert dead_letter_of(result)["reason"] == "no_entity_code"
+    assert dead_letter_of(result)["document_key"] == {"_id": 9}
+    assert dead_letter_of(result, 1)["reason"] == "no_pre_image"
+    assert event_of(result.records[2]).entity_code == "P-3"
+    assert result.dead_letters == {"no_entity_code": 1, "no_pre_image": 1}
+
+
+def test_a_product_too_large_for_kafka_keeps_its_key_in_a_dead_letter() -> None:
+    result = translate(change(1, "insert", product(1, description="x" * 20_000)), limit=10_000)
+    letter = dead_letter_of(result)
+    assert (letter["reason"], letter["entity_code"], letter["tenant"]) == ("too_large", "P-1", "a")
+    assert len(result.records[0][2]) < 2_000
+
+
+@pytest.mark.parametrize("kind", ["update", "delete"])
+def test_the_state_before_is_left_out_where_it_makes_the_event_too_large(kind: str) -> None:
+    before = product(1, description="x" * 20_000)
+    document = product(1) if kind == "update" else None
+    result = translate(change(1, kind, document, fullDocumentBeforeChange=before), limit=10_000)
+    assert event_of(result.records[0]).before is None
+
+
+def test_bytes_that_are_no_text_are_a_dead_letter_with_the_document_key() -> None:
+    raw = bson.encode(change(1, "insert", product(1, name="ab"))).replace(b"ab\0", b"\xff\xfe\0")
+    result = translate(raw, change(2, "insert", product(2)))
+    letter = dead_letter_of(result)
+    assert (letter["reason"], letter["document_key"], letter["database"]) == ("undecodable", {"_id": 1}, "vinc-a")
+    assert event_of(result.records[1]).entity_code == "P-2"
+
+
+def test_a_dropped_collection_is_noise() -> None:
+    drop = change(1, "drop")
+    del drop["documentKey"]
+    result = translate(drop)
+    assert (result.records, result.noise) == ([], {"collection_event": 1})
+
+
+def test_changes_of_one_transaction_are_counted_across_batches() -> None:
+    translator = Translator(RecordWriter(NAMES, limit=100_000), KnownPim(), position=START)
+    same = [bson.encode({**change(1, "insert", product(n)), "clusterTime": Timestamp(5, 5)}) for n in range(4)]
+    sequences: list[Sequence] = []
+    for part in (same[:1], same[1:3], same[3:]):
+        result = translator.translate(RawBatch(part, {"_data": "82"}, 1))
+        sequences += [event_of(record).sequence for record in result.records]
+    assert sequences == [f"0000000500000005{index:08x}" for index in range(4)]
+
+
+def test_what_was_done_before_a_fallback_is_not_done_again() -> None:
+    translator = Translator(RecordWriter(NAMES, limit=100_000), KnownPim(), position=START)
+    changes = [bson.encode(change(number, "insert", product(number))) for number in (1, 2, 3)]
+    translator.translate(RawBatch(changes[:2], {"_data": "82"}, 1))
+    result = translator.translate(RawBatch(changes[1:], {"_data": "82"}, 1), from_time=True)
+    assert [event_of(record).entity_code for record in result.records] == ["P-3"]
