@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 
+import aiohttp
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -140,6 +142,33 @@ async def test_an_answer_cut_in_the_middle_leaves_the_effect_unknown() -> None:
 
     async with broken_server(half) as url:
         assert (await send(url)).effect_unknown
+
+
+async def test_an_answer_reset_in_the_middle_leaves_the_effect_unknown() -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        await writer.drain()
+        at_once = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+
+    async with broken_server(reset) as url:
+        assert (await send(url)).effect_unknown
+
+
+@pytest.mark.parametrize(
+    ("cause", "unknown"),
+    [
+        (aiohttp.ServerDisconnectedError(), True),
+        (aiohttp.ClientConnectionResetError(), True),
+        (aiohttp.ConnectionTimeoutError(), False),
+    ],
+)
+def test_a_lost_connection_is_judged_by_what_the_transport_saw(cause: Exception, unknown: bool) -> None:
+    """httpx-aiohttp calls all of these a ConnectTimeout."""
+    error = httpx.ConnectTimeout("words")
+    error.__cause__ = cause
+    assert error_from(error, Request("POST", ORIGIN)).effect_unknown is unknown
 
 
 async def test_an_answer_that_is_not_http_leaves_the_effect_unknown() -> None:
