@@ -21,13 +21,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from consumer.errors import UnavailableError
 
+Registry = CollectorRegistry
+"""Where the metrics of one process are."""
+
 Reasons = Callable[[], Sequence[str]]
 """Why not, in words; nothing = all is well. Called from the server's threads."""
 
 
-def make_registry() -> CollectorRegistry:
+def make_registry() -> Registry:
     """A registry of this process alone, with its CPU, memory and open files."""
-    registry = CollectorRegistry()
+    registry = Registry()
     ProcessCollector(registry=registry)
     return registry
 
@@ -38,9 +41,7 @@ class HealthServer:
     stuck: why only a restart helps (503 on /health/live).
     """
 
-    def __init__(
-        self, registry: CollectorRegistry, address: tuple[str, int], *, unready: Reasons, stuck: Reasons
-    ) -> None:
+    def __init__(self, registry: Registry, address: tuple[str, int], *, unready: Reasons, stuck: Reasons) -> None:
         self._registry = registry
         self._address = address
         self._unready = unready

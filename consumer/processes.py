@@ -180,7 +180,7 @@ def doubling(first: float, ceiling: float) -> Callable[[int], float]:
     return lambda deaths: min(ceiling, first * 2.0 ** min(deaths - 1, 32))
 
 
-def stop_on_signals(stop: Callable[[], None], *, supervised: bool) -> None:
+def stop_on_signals(stop: Callable[[], object], *, supervised: bool) -> None:
     """Call `stop` on SIGTERM and SIGINT. Main thread only; `stop` must be idempotent and safe in a signal handler.
 
     supervised: a parent started us and forwards its signals. A terminal's Ctrl-C reaches the whole process group, so

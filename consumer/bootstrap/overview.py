@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from consumer.bootstrap.preparation import channels_of
-from consumer.bootstrap.start import consumer_group, topic_names
+from consumer.bootstrap.start import topic_names
 from consumer.capture.positions import decode_position, decode_progress, snapshot_key, stream_key
+from consumer.delivery.assembly import group_of
 from consumer.embedded import Endpoints
 from consumer.kafka.compacted import read_compacted
 from consumer.kafka.lag import TopicLag, group_lag
@@ -70,7 +71,7 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
     lags = {}
     for channel in channels_of(settings):
         topics = (*names.products, *(names.retry(channel, delay) for delay in settings.delivery.retry_delays))
-        group = consumer_group(settings, channel)
+        group = group_of(channel, names)
         lags[group] = group_lag(kafka, group, topics)
     return Overview(listings, group_problems(problems), lags, _read_capture(settings, endpoints))
 

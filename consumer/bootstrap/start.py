@@ -92,8 +92,3 @@ def environment_of(endpoints: Endpoints) -> dict[str, str]:
 def topic_names(settings: Settings) -> TopicNames:
     """The topics of this installation."""
     return TopicNames(settings.topics.prefix)
-
-
-def consumer_group(settings: Settings, channel: str) -> str:
-    """The consumer group that all delivery processes of a channel share."""
-    return f"{settings.topics.prefix}marketsync.{channel}"

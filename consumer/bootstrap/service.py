@@ -1,0 +1,135 @@
+"""The two processes of the service, put together: built, watched by a health server, stopped by signals, taken down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from queue import SimpleQueue
+from threading import Thread
+
+import structlog
+
+from adapters.registry import make_adapter
+from consumer.bootstrap.start import topic_names
+from consumer.capture import Capture
+from consumer.delivery.assembly import Servers, make_worker
+from consumer.delivery.planning import Seller
+from consumer.embedded import Endpoints
+from consumer.errors import SettingsError
+from consumer.health import HealthServer, Reasons, Registry, make_registry
+from consumer.listings.accounts import Account, accounts_from_environment
+from consumer.listings.store import COLLECTION, ListingStore
+from consumer.metrics import capture_metrics, delivery_metrics
+from consumer.mongo import connect, connect_async
+from consumer.processes import stop_on_signals
+from consumer.settings import Settings
+
+_log = structlog.get_logger()
+
+# Capture hears from MongoDB several times a second; after this many seconds of silence something is wrong.
+_SILENCE = 60.0
+
+
+def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
+    """Capture until SIGTERM or SIGINT. Raises what `Capture.run` raises."""
+    registry = make_registry()
+    with ExitStack() as exits:
+        capture = Capture(
+            exits.enter_context(connect(endpoints.mongodb_uri)),
+            endpoints.kafka_bootstrap_servers,
+            tenants=settings.place.tenants,
+            settings=settings.capture,
+            topics=settings.topics,
+            metrics=capture_metrics(registry),
+        )
+        exits.enter_context(_health(settings, registry, unready=lambda: _why_not_capturing(capture, registry)))
+        _run_until_signalled(capture.run, capture.stop, supervised=supervised)
+    _log.info("capture has ended, its position is stored")
+
+
+def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supervised: bool) -> None:
+    """Deliver one channel's updates until SIGTERM or SIGINT.
+
+    Raises SettingsError when no account of the channel is enabled, and what `DeliveryWorker.run` raises.
+    """
+    enabled = accounts_from_environment(settings)
+    accounts = [account for account in enabled if account.channel == channel]
+    if not accounts:
+        others = ", ".join(sorted({account.channel for account in enabled})) or "none"
+        raise SettingsError(f"no account of the channel {channel!r} is enabled (enabled: {others})")
+    asyncio.run(_deliver(settings, endpoints, accounts, supervised=supervised))
+    _log.info("delivery has ended, everything in flight has its outcome")
+
+
+async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[Account], *, supervised: bool) -> None:
+    registry = make_registry()
+    channel = accounts[0].channel
+    async with AsyncExitStack() as exits:
+        client = await exits.enter_async_context(connect_async(endpoints.mongodb_uri))
+        sellers = [Seller(account, make_adapter(channel, account.settings)) for account in accounts]
+        for seller in sellers:
+            exits.push_async_callback(seller.adapter.close)
+        worker = make_worker(
+            channel,
+            sellers,
+            Servers(
+                endpoints.kafka_bootstrap_servers,
+                topic_names(settings),
+                ListingStore(client[settings.place.database][COLLECTION]),
+                settings.topics.max_message_bytes,
+            ),
+            settings=settings.delivery,
+            metrics=delivery_metrics(registry),
+        )
+        loop = asyncio.get_running_loop()
+        stop_on_signals(lambda: loop.call_soon_threadsafe(worker.stop), supervised=supervised)
+        exits.enter_context(_health(settings, registry, unready=worker.unready, stuck=worker.stuck))
+        await worker.run()
+
+
+def _why_not_capturing(capture: Capture, registry: Registry) -> Sequence[str]:
+    if not capture.leading:
+        return ["the stream is not followed yet, or not any more"]
+    silence = time.time() - (registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds") or 0)
+    return [f"no progress for {silence:.0f} s"] if silence > _SILENCE else []
+
+
+@contextmanager
+def _health(settings: Settings, registry: Registry, *, unready: Reasons, stuck: Reasons = tuple) -> Iterator[None]:
+    server = HealthServer(
+        registry, (settings.place.metrics_host, settings.place.metrics_port), unready=unready, stuck=stuck
+    )
+    _log.info("metrics and health", at=server.start())
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+def _run_until_signalled(work: Callable[[], None], stop: Callable[[], None], *, supervised: bool) -> None:
+    """Run `work` in a thread of its own until it ends or a signal comes, then `stop` it. Raises what it raised.
+
+    A signal handler may only do what is safe in the middle of anything, and setting an event is not; putting into a
+    SimpleQueue is. Hence the thread: the main one does nothing but wait for that queue.
+    """
+    wake: SimpleQueue[None] = SimpleQueue()
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # raised again in the main thread
+            failures.append(error)
+        finally:
+            wake.put(None)
+
+    stop_on_signals(lambda: wake.put(None), supervised=supervised)
+    thread = Thread(target=run, name="work")
+    thread.start()
+    wake.get()
+    stop()
+    thread.join()
+    if failures:
+        raise failures[0]

@@ -1,0 +1,82 @@
+"""The demo in plain mode: it ends well twice in a row, tells the truth when it does not, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from consumer.embedded import Endpoints
+from consumer.mongo import connect
+from tests.acceptance.installation import ROOT
+from tests.waiting import wait_until
+
+
+def environment(servers: Endpoints, home: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "MONGODB_URI": servers.mongodb_uri,
+        "KAFKA_BOOTSTRAP_SERVERS": servers.kafka_bootstrap_servers,
+        "MARKETSYNC_HOME": str(home),
+        # An account of the shell's owner, which the demo may not touch.
+        "EBAY_ENABLED": "true",
+        "EBAY_API_URL": "https://api.example.test",
+        "EBAY_ACCESS_TOKEN": "somebody-elses-token",
+    }
+
+
+def start(servers: Endpoints, home: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "consumer", "demo", *arguments],
+        env=environment(servers, home),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def nothing_is_left(servers: Endpoints) -> None:
+    with connect(servers.mongodb_uri) as client:
+        assert not [name for name in client.list_database_names() if name.endswith("-demo")]
+    admin = AdminClient({"bootstrap.servers": servers.kafka_bootstrap_servers})
+    wait_until(
+        lambda: not [name for name in admin.list_topics(timeout=10).topics if name.startswith("marketsync-demo-")],
+        10,
+        "topics of the demo are left",
+    )
+
+
+@pytest.mark.timeout(150)
+def test_the_demo_ends_without_a_difference_twice_in_a_row(servers: Endpoints, tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        demo = start(servers, tmp_path, "--writes", "600", "--seconds", "4", "--seed", seed)
+        output, _ = demo.communicate(timeout=100)
+        assert demo.returncode == 0, output
+        assert "Different: 0." in output
+        assert "304 products live on eBay" in output
+        assert "\x1b" not in output
+        nothing_is_left(servers)
+
+
+@pytest.mark.timeout(90)
+def test_ctrl_c_stops_everything(servers: Endpoints, tmp_path: Path) -> None:
+    demo = start(servers, tmp_path, "--writes", "5000", "--seconds", "60")
+    assert demo.stdout is not None
+    lines = iter(demo.stdout.readline, "")
+    for line in lines:
+        if "Changes:" in line:
+            break
+    os.killpg(demo.pid, signal.SIGINT)
+    rest = "".join(lines)
+    assert demo.wait(40) == 130, rest
+    with pytest.raises(ProcessLookupError):
+        os.killpg(demo.pid, 0)
+    nothing_is_left(servers)
