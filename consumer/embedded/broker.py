@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -124,22 +125,26 @@ def last_words(lines: Sequence[str]) -> str:
 
 
 def _format(command: list[str], folder: Path, ports: dict[str, int]) -> None:
-    """Aside, then moved in place whole: a format that was interrupted leaves nothing behind that looks ready."""
-    aside = folder / "data.new"
-    shutil.rmtree(aside, ignore_errors=True)
-    _write_settings(folder / "format.properties", aside.name, ports)
+    """Aside, then moved in place whole: a format that was interrupted leaves nothing behind that looks ready.
+
+    Each try has a folder of its own, since the formatter of a start that was killed may still be writing.
+    """
+    for left_over in folder.glob("formatting-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = [
-        "kafka.tools.StorageTool",
-        "format",
-        f"--cluster-id={cluster}",
-        "-c",
-        "format.properties",
-        "--standalone",
-    ]
+    with tempfile.TemporaryDirectory(dir=folder, prefix="formatting-", ignore_cleanup_errors=True) as place:
+        aside = Path(place)
+        settings = aside / "format.properties"
+        _write_settings(settings, f"{aside.name}/data", ports)
+        arguments = ["format", f"--cluster-id={cluster}", "-c", f"{aside.name}/{settings.name}", "--standalone"]
+        _run_tool([*command, "kafka.tools.StorageTool", *arguments], folder)
+        (aside / "data").rename(folder / "data")
+
+
+def _run_tool(command: list[str], folder: Path) -> None:
     try:
         subprocess.run(
-            [*command, *arguments],
+            command,
             check=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -149,10 +154,11 @@ def _format(command: list[str], folder: Path, ports: dict[str, int]) -> None:
             timeout=_FORMAT_DEADLINE,
         )
     except subprocess.TimeoutExpired as error:
-        raise EmbeddedError(f"Kafka has not formatted {aside} within {_FORMAT_DEADLINE} s") from error
+        raise EmbeddedError(f"Kafka has not formatted its folder in {folder} in {_FORMAT_DEADLINE} s") from error
     except subprocess.CalledProcessError as error:
-        raise EmbeddedError(f"Kafka cannot format {aside}: {last_words(error.stdout.splitlines())}") from error
-    aside.rename(folder / "data")
+        raise EmbeddedError(
+            f"Kafka cannot format its folder in {folder}: {last_words(error.stdout.splitlines())}"
+        ) from error
 
 
 def _write_settings(file: Path, data: str, ports: dict[str, int]) -> None:

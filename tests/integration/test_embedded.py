@@ -199,13 +199,28 @@ def test_a_server_whose_ports_were_forgotten_is_found_again(home: Path, running:
     assert moved != running
 
 
+def test_a_start_that_was_killed_is_completed_by_the_next(tmp_path: Path) -> None:
+    code = "import sys, pathlib; from consumer import embedded; embedded.start(pathlib.Path(sys.argv[1]))"
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path]) as killed:
+        wait_until(lambda: embedded.status(tmp_path).mongod.pid, 20)
+        killed.kill()
+    try:
+        endpoints = embedded.start(tmp_path)
+        keep(endpoints, "after")
+        assert still_there(endpoints, "after")
+    finally:
+        embedded.stop(tmp_path)
+
+
 def test_a_format_that_was_interrupted_is_done_anew(home: Path, running: Endpoints, fresh_name: str) -> None:
     embedded.stop(home)
-    (home / "kafka" / "data").rename(home / "kafka" / "data.new")  # as it was left, and not yet put in place
-    (home / "kafka" / "data.new" / "meta.properties").write_text("half")
+    aside = home / "kafka" / "formatting-interrupted"
+    aside.mkdir()
+    (home / "kafka" / "data").rename(aside / "data")  # as it is left, half done and not yet put in place
+    (aside / "data" / "meta.properties").write_text("half")
     assert embedded.start(home) == running
     create_topic(running, fresh_name)
-    assert not (home / "kafka" / "data.new").exists()
+    assert not aside.exists()
 
 
 def test_what_ends_while_starting_is_told_with_its_last_words(home: Path, running: Endpoints) -> None:
