@@ -19,13 +19,17 @@ Buckets = Mapping[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One look. events: by operation. sent: accepted by the channel, by operation. listings: by status."""
+    """One look. events: captured, by operation. sent: accepted by the channel, by operation. listings: by status.
+
+    quiet: events that changed nothing a buyer sees, so that no call was made. failed: tries postponed, by reason.
+    """
 
     events: Counter[str] = field(default_factory=Counter)
     noise: int = 0
     sent: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
+    quiet: int = 0
     superseded: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
     listings: Mapping[str, int] = field(default_factory=dict)
     latency: Buckets = field(default_factory=dict)
 
@@ -33,10 +37,12 @@ class Figures:
 def read_figures(urls: Sequence[str], listings: Collection[Document]) -> Figures:
     """Look now. A process that does not answer, because it is starting, counts as having done nothing yet."""
     samples = [sample for url in urls for sample in _read(url)]
+    outcomes = "marketsync_delivery_outcomes_total"
     return Figures(
         events=_count(samples, "marketsync_capture_events_total", "operation"),
         noise=_count(samples, "marketsync_capture_noise_total", "reason").total(),
-        sent=_count(samples, "marketsync_delivery_outcomes_total", "operation", outcome="accepted"),
+        sent=_count(samples, outcomes, "operation", outcome="accepted"),
+        quiet=_count(samples, outcomes, "outcome")["unchanged"],
         failed=_count(samples, "marketsync_delivery_retries_total", "reason"),
         superseded=_count(samples, "marketsync_delivery_superseded_total", "channel").total(),
         listings={row["_id"]: row["n"] for row in listings.aggregate(_BY_STATUS)},

@@ -70,14 +70,16 @@ class Play:
         self._before_changes = (await asyncio.to_thread(self._figures)).latency
         self._keeper = Shopkeeper(self.stage.products, self.stage.catalogue, self.plan.seed)
         self._phase = f"Changes: {self.plan.writes} writes to the PIM in {self.plan.duration:.0f} s"
+        started = time.monotonic()
         await asyncio.to_thread(self._write, self._keeper)
+        seconds = time.monotonic() - started
         made = ", ".join(f"{count} × {kind}" for kind, count in sorted(self._keeper.made.items()))
-        self.screen.say(f"✓ changes: {made}")
+        self.screen.say(f"✓ {self._keeper.made.total()} changes in {seconds:.1f} s: {made}")
 
     async def _settle(self) -> None:
         self._phase = "The PIM has come to rest; the last changes reach eBay"
         started = time.monotonic()
-        await self._until(self._equal, _SETTLE_DEADLINE)
+        await self._until(self._at_rest, _SETTLE_DEADLINE)
         self.screen.say(f"✓ at rest: nothing left to send {time.monotonic() - started:.1f} s after the last write")
 
     def _write(self, keeper: Shopkeeper) -> None:
@@ -101,6 +103,10 @@ class Play:
             return not compare(self.stage)[2]
         except UnavailableError:  # the stand-in is still starting
             return False
+
+    def _at_rest(self) -> bool:
+        """Equal, and every outcome is stored."""
+        return self._equal() and not self._figures().listings.get("waiting")
 
     async def _watch(self) -> None:
         while True:

@@ -15,11 +15,15 @@ from consumer.demo.stage import Stage, make_stage, set_own_settings_aside
 from consumer.processes import Supervisor, doubling, ignore_signals, interrupt_on_term
 
 _PATIENCE = 30
+# Pipes and logs have no width of their own.
+_PLAIN_WIDTH = 120
 
 
 def run_demo(plan: Plan) -> int:
     """Play the demo; returns the exit code: 0 when the channel equals the PIM, 1 when not, 130 when interrupted."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PLAIN_WIDTH)
     interrupt_on_term()
     set_own_settings_aside()
     settings = begin("demo", level="error")

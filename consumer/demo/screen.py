@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from consumer.demo.figures import Buckets, Figures, quantile
 from consumer.demo.market import Call
 
 _SAMPLE = 8
+# Seconds between lines where nobody watches.
+_PLAIN_PAUSE = 2.0
 _MOST_DIFFERENCES = 50
 
 
@@ -34,25 +37,30 @@ class Screen(Protocol):
 
 
 class PlainScreen:
-    """Lines for a pipe or a log."""
+    """Lines for a pipe or a log. clock: seconds."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
-        self._last = ""
+        self._clock = clock
+        self._phase = ""
+        self._due = 0.0
 
     def say(self, text: str) -> None:
         """One line that stays."""
-        self._console.print(text, markup=False)
+        self._console.print(text, markup=False, soft_wrap=True)
 
     def show(self, phase: str, figures: Figures, *, latency: Buckets, writes: Mapping[str, int]) -> None:
-        """One line, when something moved."""
-        line = (
+        """One line every few seconds."""
+        if phase == self._phase and self._clock() < self._due:
+            return
+        self._phase, self._due = phase, self._clock() + _PLAIN_PAUSE
+        self._console.print(
             f"  {phase}: {sum(writes.values())} writes, {figures.events.total()} events, {figures.sent.total()} sent,"
-            f" {figures.superseded} superseded, {_words(figures.listings)}, write to channel {_latency(latency)}"
+            f" {figures.quiet} without change for eBay, {figures.superseded} superseded; {_words(figures.listings)};"
+            f" write to channel {_latency(latency)}",
+            markup=False,
+            soft_wrap=True,
         )
-        if line != self._last:
-            self._last = line
-            self._console.print(line, markup=False)
 
     def call(self, call: Call) -> None:
         """Too many for a log."""
@@ -73,14 +81,15 @@ class LiveScreen:
         """Draw the picture anew."""
         tables = [
             _counts("written to the PIM", writes),
-            _counts("events captured", {**figures.events, "noise, dropped": figures.noise}),
-            _counts("sent to eBay", {**figures.sent, "superseded": figures.superseded, **_retried(figures)}),
+            _counts("captured", _spelled(figures.events)),
+            _counts("sent to eBay", {**figures.sent, **_retried(figures)}),
+            _counts("not sent", {"no change for eBay": figures.quiet, "superseded": figures.superseded}),
             _counts("listings", figures.listings),
         ]
         self._live.update(
             Group(
                 Text(f"\n{phase}", style="bold"),
-                Columns(tables, padding=(1, 3)),
+                Columns(tables, padding=(0, 2)),
                 Text(f"from write to channel: {_latency(latency)}\n", style="bold green"),
                 self._recent(),
             )
@@ -94,7 +103,7 @@ class LiveScreen:
         table = Table(box=None, show_header=False, padding=(0, 2))
         for call in self._calls:
             quantity = "" if call.quantity is None else f"{call.quantity} pcs"
-            table.add_row(f"[dim]{call.operation}", call.sku, call.title or "", call.price or "", quantity)
+            table.add_row(Text(call.operation, style="dim"), call.sku, call.title or "", call.price or "", quantity)
         return table
 
 
@@ -112,7 +121,12 @@ def print_verdict(
     console: Console, pim: Mapping[str, Shown], channel: Mapping[str, Shown], different: Sequence[Difference]
 ) -> None:
     """Counts, a sample of products side by side, and every difference."""
-    table = Table("product", "title", "price PIM", "price eBay", "stock PIM", "stock eBay", "", title="PIM and eBay")
+    table = Table(title=f"{_SAMPLE} of {len(pim)} products, in the PIM and on eBay", title_justify="left")
+    table.add_column("product", no_wrap=True)
+    table.add_column("title on eBay", no_wrap=True, max_width=44)
+    for name in ("price PIM", "price eBay", "stock PIM", "stock eBay"):
+        table.add_column(name, justify="right")
+    table.add_column("")
     for code in _sample(sorted(pim)):
         wanted, shown = pim[code], channel.get(code)
         table.add_row(
@@ -132,7 +146,7 @@ def print_verdict(
         f" Different: {len(different)}."
     )
     for difference in different[:_MOST_DIFFERENCES]:
-        console.print(f"  {difference}", style="red", markup=False)
+        console.print(f"  {difference}", style="red", markup=False, soft_wrap=True)
 
 
 def _sample(codes: Sequence[str]) -> Sequence[str]:
@@ -147,6 +161,10 @@ def _counts(title: str, counts: Mapping[str, int]) -> Table:
     for name in sorted(counts):
         table.add_row(name.replace("_", " "), str(counts[name]))
     return table
+
+
+def _spelled(events: Mapping[str, int]) -> dict[str, int]:
+    return {"snapshot" if name == "read" else name: count for name, count in events.items()}
 
 
 def _retried(figures: Figures) -> dict[str, int]:

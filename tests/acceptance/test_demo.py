@@ -68,15 +68,13 @@ def test_the_demo_ends_without_a_difference_twice_in_a_row(servers: Endpoints, t
 
 @pytest.mark.timeout(90)
 def test_ctrl_c_stops_everything(servers: Endpoints, tmp_path: Path) -> None:
-    demo = start(servers, tmp_path, "--writes", "5000", "--seconds", "60")
-    assert demo.stdout is not None
-    lines = iter(demo.stdout.readline, "")
-    for line in lines:
-        if "Changes:" in line:
-            break
-    os.killpg(demo.pid, signal.SIGINT)
-    rest = "".join(lines)
-    assert demo.wait(40) == 130, rest
+    with start(servers, tmp_path, "--writes", "5000", "--seconds", "60") as demo:
+        assert demo.stdout is not None
+        lines = iter(demo.stdout.readline, "")
+        assert any("Changes:" in line for line in lines), "it ended before the changes"
+        os.killpg(demo.pid, signal.SIGINT)  # a terminal sends it to the whole group
+        rest = "".join(lines)
+        assert demo.wait(40) == 130, rest
     with pytest.raises(ProcessLookupError):
         os.killpg(demo.pid, 0)
     nothing_is_left(servers)
