@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
@@ -22,6 +22,14 @@ def wait_until(condition: Callable[[], T | None], deadline: float, message: str 
         if time.monotonic() >= end:
             raise AssertionError(f"not within {deadline} s: {message or condition}; last answer: {result!r}")
         time.sleep(_POLL)
+
+
+@overload
+async def eventually(condition: Callable[[], Awaitable[T | None]], deadline: float, message: str = "") -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T | None], deadline: float, message: str = "") -> T: ...
 
 
 async def eventually(condition: Callable[[], T | Awaitable[T | None] | None], deadline: float, message: str = "") -> T:

@@ -40,13 +40,20 @@ class Servers:
 
 def group_of(channel: str, names: TopicNames) -> str:
     """The channel's consumer group."""
-    return f"{names.prefix}marketsync.delivery.{channel}"
+    return f"{names.prefix}marketsync.{channel}"
 
 
 def make_worker(
     channel: str, sellers: Sequence[Seller], servers: Servers, *, settings: DeliverySettings, metrics: DeliveryMetrics
 ) -> DeliveryWorker:
-    """A worker for all accounts of one channel. Connects to nothing before it runs. Needs a running event loop."""
+    """A worker for all accounts of one channel. Connects to nothing before it runs."""
+    return DeliveryWorker(make_parts(channel, sellers, servers, settings=settings, metrics=metrics))
+
+
+def make_parts(
+    channel: str, sellers: Sequence[Seller], servers: Servers, *, settings: DeliverySettings, metrics: DeliveryMetrics
+) -> Parts:
+    """What `make_worker` puts together."""
     clocks = Clocks()
     names = servers.names
     by_account = {AccountKey(seller.account.tenant, seller.account.name): seller for seller in sellers}
@@ -60,23 +67,19 @@ def make_worker(
         session_timeout=settings.session_timeout,
         drain=settings.drain,
     )
-    return DeliveryWorker(
-        Parts(
-            channel=channel,
-            core=_make_core(by_account, settings, background),
-            intake=Intake(channel, by_account, Sources(background, retries)),
-            execution=Execution(by_account, servers.store, clocks.wall),
-            letters=Letters(channel, membership.group, names),
-            writer=KafkaWriter(
-                ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES),
-                settings.drain,
-            ),
-            consumer=ConsumerThread(membership),
-            reporter=Reporter(channel, metrics, clocks.wall),
-            metrics=metrics,
-            clocks=clocks,
-            drain=settings.drain,
-        )
+    producer = ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES)
+    return Parts(
+        channel=channel,
+        core=_make_core(by_account, settings, background),
+        intake=Intake(channel, by_account, Sources(background, retries)),
+        execution=Execution(by_account, servers.store, clocks.wall),
+        letters=Letters(channel, membership.group, names),
+        writer=KafkaWriter(producer, settings.drain),
+        consumer=ConsumerThread(membership),
+        reporter=Reporter(channel, metrics, clocks.wall),
+        metrics=metrics,
+        clocks=clocks,
+        drain=settings.drain,
     )
 
 

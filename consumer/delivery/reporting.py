@@ -95,7 +95,7 @@ class Reporter:
         reason = error_kind(note.error)
         self._metrics.retries.labels(*self._account(note.work), reason, note.place).inc()
         if note.delay > 0 and note.error is not None:
-            words = f"… waits {note.delay:.0f} s: {_cut(note.error)}"
+            words = f"waits {note.delay:.0f} s: {_cut(note.error)}"
             _log.debug(self._line(note.work, words), attempts=note.work.attempts, **_where(note.work))
 
     def _say(self, work: Work, words: str) -> None:

@@ -30,6 +30,8 @@ _log = structlog.get_logger()
 
 # Seconds between commits. After a crash so much is read again; the listing store keeps it from being sent again.
 _COMMIT = 1.0
+# Seconds without a sign of life after which a restart is the only help. A drain may take some of them.
+_STUCK = 120.0
 # How often a drain looks whether everything in flight has ended.
 _LOOK = 0.02
 
@@ -76,7 +78,7 @@ class DeliveryWorker:
     """Delivers one channel's updates until it is stopped. `run` once."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self.parts = parts
         self._core = parts.core
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
@@ -85,18 +87,30 @@ class DeliveryWorker:
         self._timer: asyncio.TimerHandle | None = None
         self._resting = 0
         self._joined = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._alive_at = 0.0
 
-    @property
-    def ready(self) -> bool:
-        """Whether the group gave us partitions (or decided that there are none for us), and nothing failed."""
-        return self._joined and self._failure is None and not self._stop.is_set()
+    def unready(self) -> list[str]:
+        """Why it does not deliver now, in words; empty = it does. From any thread."""
+        if self._failure is not None:
+            return [f"stopped: {self._failure}"]
+        if self._stop.is_set():
+            return ["stopping"]
+        return [] if self._joined else ["not in the consumer group yet"]
+
+    def stuck(self) -> list[str]:
+        """Why only a restart can help, in words; empty = nothing of that kind. From any thread."""
+        now = self._now()
+        silent = {"event loop": now - self._alive_at, "Kafka consumer": now - self.parts.consumer.alive_at}
+        return [f"the {name} has not moved for {age:.0f} s" for name, age in silent.items() if 0 < _STUCK < age < now]
 
     async def run(self) -> None:
         """Work until `stop`. Returns after the drain. Raises what made it impossible to go on.
 
         Cancelling it is the hard way: nothing is drained or committed, as in a crash.
         """
-        parts = self._parts
+        parts = self.parts
+        self._loop = asyncio.get_running_loop()
         parts.writer.start()
         parts.consumer.start(self)
         keeper = asyncio.create_task(self._commit_regularly())
@@ -118,8 +132,11 @@ class DeliveryWorker:
             raise self._failure
 
     def stop(self) -> None:
-        """End in order: calls in flight may finish, offsets are committed. Idempotent; on the event loop's thread."""
-        self._stop.set()
+        """End in order: calls in flight may finish, offsets are committed. Idempotent, from any thread."""
+        if self._loop is None:
+            self._stop.set()
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop.set)
 
     # The consumer's listener
 
@@ -146,8 +163,8 @@ class DeliveryWorker:
         """New records."""
         now, shift = self._now(), self._shift()
         for record in records:
-            self._parts.metrics.records.labels(self._parts.channel, record.topic).inc()
-            if not self._core.hold(record, self._parts.intake.held_until(record, shift), now):
+            self.parts.metrics.records.labels(self.parts.channel, record.topic).inc()
+            if not self._core.hold(record, self.parts.intake.held_until(record, shift), now):
                 self._take_in(record, now, shift)
         self._soon()
 
@@ -157,7 +174,7 @@ class DeliveryWorker:
 
     def reset(self, partition: Partition) -> None:
         """The partition starts over: updates were missed."""
-        self._parts.metrics.reset_offsets.labels(self._parts.channel, partition.topic).inc()
+        self.parts.metrics.reset_offsets.labels(self.parts.channel, partition.topic).inc()
         self._core.assigned([partition], self._now())
         self._soon()
 
@@ -165,7 +182,7 @@ class DeliveryWorker:
         """It cannot go on."""
         if self._failure is None:
             self._failure = error
-            _log.error("delivery stops", channel=self._parts.channel, error=f"{type(error).__name__}: {error}")
+            _log.error("delivery stops", channel=self.parts.channel, error=f"{type(error).__name__}: {error}")
         self._stop.set()
 
     # Turning facts into commands into tasks
@@ -175,13 +192,13 @@ class DeliveryWorker:
         if ticket is None:
             return
         try:
-            works = self._parts.intake.works(record, ticket, shift)
+            works = self.parts.intake.works(record, ticket, shift)
         except UndecodableEventError as error:
-            self._parts.reporter.undecodable(str(error), record.topic, record.partition, record.offset)
+            self.parts.reporter.undecodable(str(error), record.topic, record.partition, record.offset)
             self._core.undecodable(ticket, record, error)
             return
         if not works:
-            self._parts.metrics.ignored.labels(self._parts.channel, "no_account").inc()
+            self.parts.metrics.ignored.labels(self.parts.channel, "no_account").inc()
         self._core.arrived(ticket, works, now)
 
     def _soon(self) -> None:
@@ -196,7 +213,7 @@ class DeliveryWorker:
             now = self._now()
             for command in self._core.tick(now):
                 self._perform(command, now)
-            self._parts.reporter.report(self._core.notes.drain())
+            self.parts.reporter.report(self._core.notes.drain())
             self._set_timer(now)
         except Exception as error:
             self.failed(error)
@@ -225,7 +242,7 @@ class DeliveryWorker:
                 self._soon()
             case Rest():
                 self._resting = len(command.partitions)
-                self._parts.consumer.rest(command.partitions)
+                self.parts.consumer.rest(command.partitions)
 
     def _start(self, step: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._watched(step))
@@ -236,12 +253,12 @@ class DeliveryWorker:
         try:
             await step
         except Exception as error:
-            _log.exception("delivery cannot go on", channel=self._parts.channel)
+            _log.exception("delivery cannot go on", channel=self.parts.channel)
             self.failed(error)
         self._soon()
 
     async def _prepare(self, prepare: Prepare) -> None:
-        report = await self._parts.execution.prepare(prepare)
+        report = await self.parts.execution.prepare(prepare)
         if report is None:
             self._core.not_prepared(prepare, self._now())
         else:
@@ -249,49 +266,48 @@ class DeliveryWorker:
 
     async def _call(self, call: Call) -> None:
         begun = self._now()
-        answers = await self._parts.execution.call(call)
+        answers = await self.parts.execution.call(call)
         now = self._now()
-        seconds = self._parts.metrics.call_seconds
-        seconds.labels(self._parts.channel, str(call.account), call.operation).observe(now - begun)
+        seconds = self.parts.metrics.call_seconds
+        seconds.labels(self.parts.channel, str(call.account), call.operation).observe(now - begun)
         self._core.called(call, answers, now)
 
     async def _store(self, store: Store) -> None:
-        lost = await self._parts.execution.store(store)
+        lost = await self.parts.execution.store(store)
         if lost is None:
             self._core.not_stored(store, self._now())
         else:
             self._core.stored(store, lost, self._now())
 
     async def _produce(self, produce: Produce) -> None:
-        if not await self._parts.execution.give_up(produce.letters):
+        if not await self.parts.execution.give_up(produce.letters):
             self._core.not_produced(produce, self._now())
             return
         now, shift = self._now(), self._shift()
-        await self._parts.writer.write([self._parts.letters.outgoing(letter, now, shift) for letter in produce.letters])
+        await self.parts.writer.write([self.parts.letters.outgoing(letter, now, shift) for letter in produce.letters])
         self._core.produced(produce, self._now())
 
     async def _drain(self, partitions: frozenset[Partition]) -> None:
         """Let what is in flight end, within the deadline; nothing new starts for these partitions."""
         self._core.revoking(partitions, self._now())
         self._soon()
-        deadline = self._now() + self._parts.drain
+        deadline = self._now() + self.parts.drain
         while self._core.busy(partitions) and self._failure is None:
             if self._now() >= deadline:
-                _log.warning(
-                    "calls still in flight after the drain; they will be sent again", seconds=self._parts.drain
-                )
+                _log.warning("calls still in flight after the drain; they will be sent again", seconds=self.parts.drain)
                 return
             await asyncio.sleep(_LOOK)
 
     async def _commit_regularly(self) -> None:
         while True:
             await asyncio.sleep(_COMMIT)
+            self._alive_at = self._now()
             if positions := self._core.offsets.committable():
-                self._parts.consumer.commit(positions)
-            self._parts.reporter.gauges(self._core, self._resting)
+                self.parts.consumer.commit(positions)
+            self.parts.reporter.gauges(self._core, self._resting)
 
     def _now(self) -> float:
-        return self._parts.clocks.core()
+        return self.parts.clocks.core()
 
     def _shift(self) -> float:
-        return self._parts.clocks.wall() - self._parts.clocks.core()
+        return self.parts.clocks.wall() - self.parts.clocks.core()

@@ -13,17 +13,19 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, Protocol
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from consumer.errors import FencedError
-from consumer.kafka.client import ADMIN_TIMEOUT, kafka_error, unavailable
+from consumer.kafka.client import kafka_error, unavailable
 from consumer.kafka.membership import Membership, consumer_config
 from consumer.kafka.records import Partition, Record
+from consumer.kafka.starting import beginning, starting_offsets
 
 _log = structlog.get_logger()
 
@@ -65,7 +67,10 @@ class Listener(Protocol):
 
 
 class ConsumerThread:
-    """One member of a consumer group. `start` once, then `rest` and `commit` at will, `close` at the end."""
+    """One member of a consumer group. `start` once, then `rest` and `commit` at will, `close` at the end.
+
+    alive_at: when the thread last came round, on the monotonic clock.
+    """
 
     def __init__(self, membership: Membership) -> None:
         self._membership = membership
@@ -77,7 +82,9 @@ class ConsumerThread:
         self._listener: Listener | None = None
         self._assigned: set[Partition] = set()
         self._paused: frozenset[Partition] = frozenset()
+        self._starts: dict[Partition, int] = {}
         self._fatal: KafkaError | None = None
+        self.alive_at = 0.0
 
     # Called on the event loop; none of them blocks.
 
@@ -123,6 +130,7 @@ class ConsumerThread:
                 on_lost=self._on_lost,
             )
             while not self._closing.is_set():
+                self.alive_at = time.monotonic()
                 self._obey(client)
                 self._hand_over(self._poll(client))
                 self._raise_fatal()
@@ -151,7 +159,7 @@ class ConsumerThread:
             if error is not None:
                 self._on_message_error(client, message, error)
             else:
-                records.append(_record(message))
+                records.append(record_of(message))
         return records
 
     def _hand_over(self, records: list[Record]) -> None:
@@ -191,11 +199,9 @@ class ConsumerThread:
     def _on_assign(self, client: Any, partitions: list[TopicPartition]) -> None:
         if self._closing.is_set():
             return
-        for found in client.committed(partitions, ADMIN_TIMEOUT):
-            if found.error is not None:
-                raise KafkaException(found.error)
-            target = next(p for p in partitions if (p.topic, p.partition) == (found.topic, found.partition))
-            target.offset = found.offset if found.offset >= 0 else OFFSET_BEGINNING
+        self._starts = starting_offsets(client, partitions)
+        for found in partitions:
+            found.offset = self._starts[Partition(found.topic, found.partition)]
         client.assign(partitions)
         places = [Partition(p.topic, p.partition) for p in partitions]
         self._assigned = set(places)
@@ -233,13 +239,13 @@ class ConsumerThread:
         self._tell(lambda listener: listener.committed(positions))
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.fatal():
+        if _is_fatal(error):
             self._fatal = error
         else:
             _log.warning("Kafka", error=error.str())
 
     def _on_message_error(self, client: Any, message: Message, error: KafkaError) -> None:
-        if error.fatal():
+        if _is_fatal(error):
             self._fatal = error
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  the client's public name for its own code
             self._start_over(client, Partition(str(message.topic()), int(message.partition() or 0)))
@@ -253,7 +259,16 @@ class ConsumerThread:
             partition=partition.number,
         )
         self._tell(lambda listener: listener.reset(partition))
-        client.seek(TopicPartition(partition.topic, partition.number, OFFSET_BEGINNING))
+        # The client has given up on this partition and refuses to seek in it: all are assigned anew where they are.
+        self._starts[partition] = beginning(client, partition)
+        offsets = client.position([TopicPartition(p.topic, p.number) for p in self._assigned])
+        for offset in offsets:
+            place = Partition(offset.topic, offset.partition)
+            if place == partition or offset.offset < 0:
+                offset.offset = self._starts[place]
+        client.assign(offsets)
+        resting, self._paused = self._paused, frozenset()
+        self._rest(client, resting)
 
     # Talking to the event loop
 
@@ -276,8 +291,9 @@ class ConsumerThread:
     def _in_words(self, error: Exception) -> Exception:
         if not isinstance(error, KafkaException):
             return error
-        code = kafka_error(error).code()
-        if code in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED):  # noqa: SLF001  as above
+        inner = kafka_error(error)
+        # Wrapped in a fatal error the code is lost, and only the words tell.
+        if inner.code() == KafkaError.FENCED_INSTANCE_ID or "consumer fenced" in inner.str():
             return FencedError(
                 f"Another process of group {self._membership.group} runs as replica {self._membership.replica!r}."
                 " Give each its own MARKETSYNC_DELIVERY_REPLICA."
@@ -285,11 +301,16 @@ class ConsumerThread:
         return unavailable(self._membership.bootstrap, error)
 
 
+def _is_fatal(error: KafkaError) -> bool:
+    return error.fatal() or error.code() in (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)  # noqa: SLF001  as above
+
+
 async def _revoke(listener: Listener, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
     return await listener.revoked(partitions)
 
 
-def _record(message: Message) -> Record:
+def record_of(message: Message) -> Record:
+    """The record in a message of Kafka's client."""
     kind, milliseconds = message.timestamp()
     headers: Any = message.headers() or ()
     return Record(

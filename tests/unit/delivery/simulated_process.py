@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING
 
 from adapters.errors import AdapterError
 from adapters.model import Outcome
-from consumer.delivery.commands import Answer, Call, CoreCommand, Prepare, Prepared, Produce, Release, Rest, Settled, Store
 from consumer.delivery.batches import Send
+from consumer.delivery.commands import (
+    Answer,
+    Call,
+    CoreCommand,
+    Prepare,
+    Prepared,
+    Produce,
+    Release,
+    Rest,
+    Settled,
+    Store,
+)
 from consumer.delivery.planning import Planned, Step, plan_step
 from consumer.delivery.work import account_of
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
 from consumer.listings import transitions
-
 from tests.unit.delivery.making import START
 
 if TYPE_CHECKING:
@@ -181,7 +191,9 @@ class SimulatedProcess:
             return
         states = self._world.store.load(str(work.key) for work in prepare.works)
         steps = [
-            plan_step(work, states.get(str(work.key)), self._world.sellers[account_of(work.key)], START + self._world.now)
+            plan_step(
+                work, states.get(str(work.key)), self._world.sellers[account_of(work.key)], START + self._world.now
+            )
             for work in prepare.works
         ]
         self._after(lambda: self._intend(prepare, steps))
@@ -209,7 +221,9 @@ class SimulatedProcess:
         def effect() -> None:
             if self._effects.pop(number, None) is not None:
                 try:
-                    outcomes.append(self._world.apply(call.account, [_planned(send).plan.command for send in call.sends]))
+                    outcomes.append(
+                        self._world.apply(call.account, [_planned(send).plan.command for send in call.sends])
+                    )
                 except RuntimeError as bug:
                     outcomes.append(bug)
 

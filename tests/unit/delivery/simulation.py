@@ -18,7 +18,7 @@ import heapq
 import random
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -38,13 +38,10 @@ from consumer.delivery.letters import Letters
 from consumer.delivery.planning import Seller
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey, Work
-from consumer.errors import UndecodableEventError
 from consumer.events import Operation, ProductEvent, Sequence
 from consumer.kafka import TopicNames
 from consumer.kafka.records import Partition, Record
-from consumer.listings import transitions
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
-
 from tests.unit.delivery.making import CHANNEL, START, make_account, make_event, make_record
 from tests.unit.delivery.simulated_process import SimulatedProcess
 
@@ -119,7 +116,7 @@ class Store:
     def mark_uncertain(self, ids: Iterable[str]) -> None:
         for listing in ids:
             state = self.states[listing]
-            self.states[listing] = transitions.replace(
+            self.states[listing] = replace(
                 state, doubt=Doubt.EXISTENCE, status=Status.WAITING, revision=state.revision + 1
             )
 
@@ -258,9 +255,9 @@ class World:
 
     def _accounted(self, listing: str, sequence: Sequence) -> bool:
         state = self.store.states.get(listing)
-        if state is not None and state.planned_sequence >= sequence:
-            if state.status is not Status.WAITING or listing in self.marked:
-                return True
+        planned = state is not None and state.planned_sequence >= sequence
+        if planned and state is not None and (state.status is not Status.WAITING or listing in self.marked):
+            return True
         return any(
             carried >= sequence and offset >= self.kafka.committed[partition]
             for partition, offset, carried in self.carriers[listing]

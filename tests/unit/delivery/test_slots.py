@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from consumer.delivery.lanes import Lane
 from consumer.delivery.slots import Slots
 from consumer.delivery.work import Work
-
 from tests.unit.delivery.making import make_work
 
 
