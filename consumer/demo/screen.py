@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -79,17 +78,20 @@ class LiveScreen:
 
     def show(self, phase: str, figures: Figures, *, latency: Buckets, writes: Mapping[str, int]) -> None:
         """Draw the picture anew."""
-        tables = [
+        tables = Table.grid(padding=(0, 4))
+        tables.add_row(
             _counts("written to the PIM", writes),
             _counts("captured", _spelled(figures.events)),
             _counts("sent to eBay", {**figures.sent, **_retried(figures)}),
-            _counts("not sent", {"no change for eBay": figures.quiet, "superseded": figures.superseded}),
-            _counts("listings", figures.listings),
-        ]
+            Group(
+                _counts("not sent", {"no change for eBay": figures.quiet, "superseded": figures.superseded}),
+                _counts("listings", figures.listings),
+            ),
+        )
         self._live.update(
             Group(
                 Text(f"\n{phase}", style="bold"),
-                Columns(tables, padding=(0, 2)),
+                tables,
                 Text(f"from write to channel: {_latency(latency)}\n", style="bold green"),
                 self._recent(),
             )
@@ -139,12 +141,12 @@ def print_verdict(
             "✗" if any(d.code == code for d in different) else "=",
         )
     console.print(table)
-    sold_out = sum(1 for shown in pim.values() if shown.quantity == 0)
-    console.print(
-        f"PIM: {len(pim)} products, {sold_out} of them sold out. eBay: {len(channel)} live."
-        f" Equal in title, price, stock and being live: {len(pim.keys() | channel.keys()) - len(different)}."
-        f" Different: {len(different)}."
-    )
+    unlisted = sum(shown.quantity == 0 and code not in channel for code, shown in pim.items())
+    console.print(f"In the PIM: {len(pim)} products. On eBay: {len(channel)} live listings.")
+    if unlisted:
+        console.print(f"Not listed: {unlisted} that came in sold out: eBay takes no new listing without stock.")
+    console.print(f"Equal in title, price, stock and being live: {len(pim.keys() | channel.keys()) - len(different)}.")
+    console.print(f"Different: {len(different)}.", style="bold red" if different else "bold green")
     for difference in different[:_MOST_DIFFERENCES]:
         console.print(f"  {difference}", style="red", markup=False, soft_wrap=True)
 
