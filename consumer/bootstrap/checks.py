@@ -153,9 +153,18 @@ def _check_kafka(settings: Settings, endpoints: Endpoints, channels: Sequence[st
         yield Finding("Kafka", str(error), "See the message.")
         return
     yield Finding("Kafka", "answers")
+    yield from _topic_findings(complaints)
+
+
+def _topic_findings(complaints: Sequence[str]) -> Iterator[Finding]:
+    """One finding for each cure: before the first `init` every topic is missing, and one line says it."""
+    by_cure: dict[str, list[str]] = {}
     for complaint in complaints:
         found, _, cure = complaint.partition(". ")
-        yield Finding("topics", found, cure)
+        by_cure.setdefault(cure, []).append(found)
+    for cure, found_all in by_cure.items():
+        more = f" (and {len(found_all) - 1} more topics)" if len(found_all) > 1 else ""
+        yield Finding("topics", found_all[0] + more, cure)
     if not complaints:
         yield Finding("topics", "all there")
 

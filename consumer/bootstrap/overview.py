@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from consumer.bootstrap.preparation import channels_of
 from consumer.bootstrap.start import topic_names
-from consumer.capture.positions import decode_position, decode_progress, snapshot_key, stream_key
+from consumer.capture.positions import Position, decode_position, decode_progress, snapshot_key, stream_key
 from consumer.delivery.assembly import group_of
 from consumer.embedded import Endpoints
 from consumer.kafka.compacted import read_compacted
@@ -17,6 +17,7 @@ from consumer.kafka.lag import TopicLag, group_lag
 from consumer.listings.state import ListingState, Status
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import PyMongoError, connect_async
+from consumer.mongo.change_stream import token_time
 from consumer.mongo.pim import tenant_database
 from consumer.mongo.words import unavailable
 from consumer.settings import Settings
@@ -40,13 +41,14 @@ class ProblemGroup:
 
 @dataclass(frozen=True, slots=True)
 class CaptureProgress:
-    """How far one stream came. last_change: seconds since the last change that was captured, None before the first.
+    """How far one stream came. age: seconds since the moment up to which every change is captured, None before a start.
 
-    snapshots: database -> products published by its first snapshot, and whether it is done.
+    An idle stream stores its position only now and then, so its age grows up to that pause.
+    snapshots: tenant -> products published by its first snapshot, and whether it is done.
     """
 
     stream: str
-    last_change: float | None
+    age: float | None
     snapshots: Mapping[str, tuple[int, bool]]
 
 
@@ -98,6 +100,11 @@ def group_problems(states: Sequence[ListingState]) -> list[ProblemGroup]:
     ]
 
 
+def _age(position: Position) -> float:
+    seconds, _ = token_time(position.token) or position.time
+    return time.time() - seconds
+
+
 def _read_capture(settings: Settings, endpoints: Endpoints) -> CaptureProgress:
     stream = settings.capture.stream
     records = read_compacted(endpoints.kafka_bootstrap_servers, topic_names(settings).positions)
@@ -106,6 +113,6 @@ def _read_capture(settings: Settings, endpoints: Endpoints) -> CaptureProgress:
     done = {tenant: decode_progress(value) for tenant, value in progress.items() if value}
     return CaptureProgress(
         stream=stream,
-        last_change=time.time() - decode_position(position).time[0] if position else None,
+        age=_age(decode_position(position)) if position else None,
         snapshots={tenant: (snapshot.products, snapshot.done) for tenant, snapshot in done.items()},
     )

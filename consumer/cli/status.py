@@ -70,8 +70,8 @@ def _show_waiting(console: Console, overview: Overview) -> None:
 
 def _show_capture(console: Console, overview: Overview) -> None:
     capture = overview.capture
-    last = "has not begun" if capture.last_change is None else f"last change captured {_age(capture.last_change)} ago"
-    console.print(f"Capture (stream {capture.stream}): {last}.")
+    reached = "has not begun" if capture.age is None else f"has every change up to {_age(capture.age)} ago"
+    console.print(f"Capture (stream {capture.stream}) {reached}.")
     for tenant, (products, done) in sorted(capture.snapshots.items()):
         console.print(f"  snapshot of {tenant}: {products} products, {'done' if done else 'not done yet'}")
 
