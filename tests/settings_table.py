@@ -1,15 +1,21 @@
-"""The settings tables of docs/operations.md, made from consumer/settings.py: `python -m tests.settings_table`."""
+"""The tables of docs/operations.md, made from consumer/settings.py and consumer/metrics.py.
+
+`python -m tests.settings_table` writes them anew.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from consumer.metrics import capture_metrics, delivery_metrics
 from consumer.settings import (
     CaptureSettings,
     DeliverySettings,
@@ -20,7 +26,7 @@ from consumer.settings import (
 )
 
 PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
-_BEGIN, _END = "<!-- settings: begin (made by python -m tests.settings_table) -->", "<!-- settings: end -->"
+_BEGIN, _END = "<!-- {}: begin (made by python -m tests.settings_table) -->", "<!-- {}: end -->"
 
 GROUPS: tuple[type[BaseSettings], ...] = (
     ServerSettings,
@@ -38,15 +44,36 @@ def variables() -> dict[str, FieldInfo]:
 
 
 def settings_tables() -> str:
-    """One table per group, in Markdown."""
+    """One table per group of settings, in Markdown."""
     return "\n\n".join(_table(group) for group in GROUPS)
 
 
-def with_settings(page: str) -> str:
+def metrics() -> dict[str, Any]:
+    """Every metric of the service by the name it is scraped under."""
+    registry = CollectorRegistry()
+    rooms = (capture_metrics(registry), delivery_metrics(registry))
+    found = [getattr(room, field.name) for room in rooms for field in fields(room)]
+    return {f"{metric._name}_total" if metric._type == "counter" else metric._name: metric for metric in found}
+
+
+def metrics_table() -> str:
+    """One table of all metrics, in Markdown."""
+    rows = [
+        f"| `{name}` | {metric._type} | {', '.join(metric._labelnames)} | {metric._documentation} |"
+        for name, metric in metrics().items()
+    ]
+    return "\n".join(["| metric | type | labels | meaning |", "|---|---|---|---|", *rows])
+
+
+def with_tables(page: str) -> str:
     """The page with its tables made anew."""
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n\n{settings_tables()}\n\n{_END}{after}"
+    return _with(_with(page, "settings", settings_tables()), "metrics", metrics_table())
+
+
+def _with(page: str, name: str, table: str) -> str:
+    begin, end = _BEGIN.format(name), _END.format(name)
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
 
 
 def _table(group: type[BaseSettings]) -> str:
@@ -75,4 +102,4 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_settings(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
