@@ -18,6 +18,7 @@ class Gate:
     """One account. Counts are listings, but for `calls`.
 
     preparing: taken, plan and intent not ready. queued: intent stored, no call yet. calling: in a call.
+    most_in_flight: all that may be between slot and stored outcome.
     """
 
     def __init__(self, account: AccountKey, batch_size: int, *, concurrency: int, policy: RetryPolicy) -> None:
@@ -37,7 +38,7 @@ class Gate:
         self._throttled = 0
         # Prepared ahead of free calls, so that no call waits for the store: half of what is in calls.
         self._ahead = max(batch_size, concurrency * batch_size // 2)
-        self._most_in_flight = 2 * (concurrency * batch_size + self._ahead)
+        self.most_in_flight = 2 * (concurrency * batch_size + self._ahead)
 
     def room(self, now: float) -> int:
         """How many listings may be taken for planning now.
@@ -51,7 +52,7 @@ class Gate:
         if self.calls >= self._concurrency and 2 * pending > self._ahead:
             return 0
         room = self._concurrency * self.batch_size + self._ahead - pending - self.calling
-        return max(0, min(room, self._most_in_flight - self.in_flight))
+        return max(0, min(room, self.most_in_flight - self.in_flight))
 
     def may_call(self, now: float) -> bool:
         """Whether one more call may start now."""

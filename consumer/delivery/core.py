@@ -23,7 +23,6 @@ from typing import TypeVar
 
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
-from consumer.delivery.batches import Batches
 from consumer.delivery.commands import (
     AccountHalted,
     AccountOpened,
@@ -42,6 +41,7 @@ from consumer.delivery.commands import (
     Rest,
     Store,
 )
+from consumer.delivery.dispatch import Dispatch
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.held import Held
 from consumer.delivery.offsets import Offsets, Ticket
@@ -53,8 +53,7 @@ from consumer.listings.state import ListingKey
 
 Item = TypeVar("Item")
 
-# One step of planning or storing: large enough to be cheap per listing, small enough to keep the event loop lively.
-_MOST_PREPARED = 200
+# One step of storing or writing.
 _MOST_STORED = 500
 _MOST_PRODUCED = 500
 # Longest pause between attempts to reach our own store.
@@ -76,15 +75,13 @@ class Core:
     """One channel's delivery. accounts: account → how many commands its adapter takes in one call."""
 
     def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
-        self.gates = {
-            key: Gate(key, size, concurrency=settings.concurrency, policy=settings.policy)
-            for key, size in accounts.items()
-        }
-        self.batches = {key: Batches(size, settings.linger) for key, size in accounts.items()}
+        policy = settings.policy
+        self.gates = {key: Gate(key, n, concurrency=settings.concurrency, policy=policy) for key, n in accounts.items()}
         self.flow = Flow(self.gates)
         self.held = Held()
+        self._dispatch = Dispatch(self.gates, self.flow, settings.linger, policy)
         self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
-        self._policy = settings.policy
+        self._policy = policy
         self._jitter = jitter
         self._endings: deque[Ending] = deque()
         self._preparing = False
@@ -93,7 +90,6 @@ class Core:
         self._store_failures = 0
         self._store_until = 0.0
         self._resting: frozenset[Partition] | None = None
-        self._turn = 0
 
     @property
     def offsets(self) -> Offsets:
@@ -144,10 +140,7 @@ class Core:
 
     def _let_go(self, now: float) -> None:
         self.flow.drop_leaving(now)
-        for account, batches in self.batches.items():
-            for send in batches.remove(lambda send: self.flow.leaves(send.work)):
-                self.gates[account].queued -= 1
-                self.flow.forget(send.work, now)
+        self._dispatch.drop_leaving(now)
 
     # Records
 
@@ -184,15 +177,14 @@ class Core:
 
     def prepared(self, prepare: Prepare, report: Prepared, now: float) -> None:
         """Answer to `Prepare`."""
-        self._prepare_ended(prepare)
+        self._preparing = False
+        self._dispatch.not_preparing(prepare.works)
         self._store_failures = 0
         for send in report.sends:
             if self.flow.leaves(send.work):
                 self.flow.forget(send.work, now)
             else:
-                account = account_of(send.work.key)
-                self.batches[account].add(send, now)
-                self.gates[account].queued += 1
+                self._dispatch.add(send, now)
         for settled in report.settled:
             self.flow.finish(Finished(settled.work, "none", settled.outcome, settled.words), now)
         for work in report.lost:
@@ -203,14 +195,13 @@ class Core:
 
     def not_prepared(self, prepare: Prepare, now: float) -> None:
         """`Prepare` could not be done: our own store is away. No attempt is burned."""
-        self._prepare_ended(prepare)
+        self._preparing = False
+        self._dispatch.not_preparing(prepare.works)
         self._store_failed(prepare.works, now)
 
     def called(self, call: Call, answers: Sequence[Answer], now: float) -> None:
         """Answer to `Call`, one per command."""
-        gate = self.gates[call.account]
-        gate.calls -= 1
-        gate.calling -= len(call.sends)
+        gate = self._dispatch.not_calling(call)
         news = gate.answered([answer.error for answer in answers], now, self._jitter())
         if news is True:
             self.notes.add(AccountHalted(call.account, gate.error, gate.closed_for(now)))
@@ -268,8 +259,8 @@ class Core:
         self.flow.ready.wake(now)
         if records := self.held.release(now):
             commands.append(Release(records))
-        self._spill(now)
-        commands += self._to_call(now)
+        self._dispatch.spill(now)
+        commands += self._dispatch.to_call(now)
         if now >= self._store_until:
             commands += self._to_store_and_write(now)
         resting = self._wanted_rest()
@@ -280,12 +271,7 @@ class Core:
 
     def next_due(self, now: float) -> float | None:
         """When `tick` has something new to decide although nothing happened."""
-        times = [self.flow.ready.next_due(), self.held.next_due(), self._store_until]
-        for account, gate in self.gates.items():
-            if gate.closed_for(now):
-                times.append(gate.until)
-            elif gate.may_call(now):
-                times.append(self.batches[account].due())
+        times = [self.flow.ready.next_due(), self.held.next_due(), self._store_until, self._dispatch.next_due(now)]
         return min((time for time in times if time is not None and time > now), default=None)
 
     def _to_store_and_write(self, now: float) -> list[CoreCommand]:
@@ -294,54 +280,13 @@ class Core:
         if self._endings and not self._storing:
             self._storing = True
             commands.append(Store(_up_to(_MOST_STORED, self._endings)))
-        if not self._preparing and (works := self._to_prepare(now)):
+        if not self._preparing and (works := self._dispatch.to_prepare(now)):
             self._preparing = True
             commands.append(Prepare(works))
         if self.flow.letters and not self._producing:
             self._producing = _up_to(_MOST_PRODUCED, self.flow.letters)
             commands.append(Produce(self._producing))
         return commands
-
-    def _to_prepare(self, now: float) -> tuple[Work, ...]:
-        accounts = self.flow.ready.accounts()
-        # Another account begins each time, so that a busy one does not always fill the step.
-        self._turn += 1
-        works: list[Work] = []
-        for place in range(len(accounts)):
-            gate = self.gates[accounts[(self._turn + place) % len(accounts)]]
-            taken = self.flow.ready.take(gate.account, min(gate.room(now), _MOST_PREPARED - len(works)), now)
-            gate.preparing += len(taken)
-            gate.in_flight += len(taken)
-            works += taken
-        return tuple(works)
-
-    def _to_call(self, now: float) -> list[CoreCommand]:
-        calls: list[CoreCommand] = []
-        for account, batches in self.batches.items():
-            gate = self.gates[account]
-            while batches and gate.may_call(now) and (sends := batches.next(now)):
-                gate.queued -= len(sends)
-                gate.calling += len(sends)
-                gate.calls += 1
-                calls.append(Call(account, sends[0].operation, sends))
-        return calls
-
-    def _spill(self, now: float) -> None:
-        """Listings of an account that stays closed for long move to a retry topic, and no attempt is burned.
-
-        So memory and lag stay flat while a credential is dead, and other accounts go on.
-        """
-        for account, gate in self.gates.items():
-            delay = gate.closed_for(now)
-            if delay <= self._policy.memory_wait or not self._policy.delays:
-                continue
-            away = postpone(delay, self._policy, now=now, burned=False)
-            for send in self.batches[account].remove(lambda _: True):
-                gate.queued -= 1
-                self.flow.follow(Failed(send.work, send.operation, gate.error), away, now)
-            for work in self.flow.ready.take(account, _MOST_PRODUCED - len(self.flow.letters), now):
-                gate.in_flight += 1
-                self.flow.follow(Failed(work, "none", gate.error), away, now)
 
     def _wanted_rest(self) -> frozenset[Partition]:
         slots = self.slots
@@ -360,11 +305,6 @@ class Core:
             return None
         attempt = answer.send.work.attempts + 1
         return decide(answer.error, attempt, self._policy, jitter=self._jitter(), now=now)
-
-    def _prepare_ended(self, prepare: Prepare) -> None:
-        self._preparing = False
-        for work in prepare.works:
-            self.gates[account_of(work.key)].preparing -= 1
 
     def _store_failed(self, works: Iterable[Work], now: float) -> None:
         self._store_failures += 1

@@ -40,6 +40,7 @@ class Offsets:
         self._partitions: dict[Partition, _Progress] = {}
         self._epoch = 0
         self._unfinished = 0
+        self._tracked = 0
 
     @property
     def unfinished(self) -> int:
@@ -49,7 +50,7 @@ class Offsets:
     @property
     def tracked(self) -> int:
         """Records remembered because one before them is not finished, and those not finished."""
-        return sum(len(progress.order) for progress in self._partitions.values())
+        return self._tracked
 
     @property
     def partitions(self) -> frozenset[Partition]:
@@ -67,6 +68,7 @@ class Offsets:
         progress = self._partitions.pop(partition, None)
         if progress is not None:
             self._unfinished -= len(progress.open_parts)
+            self._tracked -= len(progress.order)
 
     def ticket(self, partition: Partition, offset: int) -> Ticket | None:
         """The ticket for a record; None where the partition is not ours (any more)."""
@@ -90,11 +92,12 @@ class Offsets:
             raise ValueError(f"{ticket.partition}: offset {ticket.offset} came after {progress.last_seen}")
         progress.last_seen = ticket.offset
         progress.order.append(ticket.offset)
+        self._tracked += 1
         if parts > 0:
             progress.open_parts[ticket.offset] = parts
             self._unfinished += 1
         else:
-            _advance(progress)
+            self._advance(progress)
 
     def finish(self, ticket: Ticket) -> None:
         """One part of a record is done. A ticket of an earlier ownership is ignored."""
@@ -105,7 +108,7 @@ class Offsets:
         if progress.open_parts[ticket.offset] == 0:
             del progress.open_parts[ticket.offset]
             self._unfinished -= 1
-            _advance(progress)
+            self._advance(progress)
 
     def committable(self) -> dict[Partition, int]:
         """What may be committed now and is not known to be."""
@@ -122,7 +125,7 @@ class Offsets:
             if progress is not None:
                 progress.committed = position
 
-
-def _advance(progress: _Progress) -> None:
-    while progress.order and progress.order[0] not in progress.open_parts:
-        progress.position = progress.order.popleft() + 1
+    def _advance(self, progress: _Progress) -> None:
+        while progress.order and progress.order[0] not in progress.open_parts:
+            progress.position = progress.order.popleft() + 1
+            self._tracked -= 1

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -274,8 +275,9 @@ class ConsumerThread:
 
     def _tell(self, call: Callable[[Listener], None]) -> None:
         listener, loop = self._listener, self._loop
-        if listener is not None and loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(call, listener)
+        if listener is not None and loop is not None:
+            with suppress(RuntimeError):  # the event loop is gone, and with it everybody who listened
+                loop.call_soon_threadsafe(call, listener)
 
     def _tell_closed(self) -> None:
         def closed(_listener: Listener) -> None:

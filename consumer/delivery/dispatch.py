@@ -1,0 +1,108 @@
+"""What goes to planning and to the channel next, account by account, and what must stay away for long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from consumer.delivery.accounts import Gate
+from consumer.delivery.batches import Batches, Send
+from consumer.delivery.commands import Call
+from consumer.delivery.flow import Failed, Flow
+from consumer.delivery.retry import RetryPolicy, postpone
+from consumer.delivery.work import AccountKey, Work, account_of
+
+# One step of planning: large enough to be cheap per listing, small enough to keep the event loop lively.
+_MOST_PREPARED = 200
+# Letters that may wait to be written; a long queue of them would only hold up what becomes ready meanwhile.
+_MOST_LETTERS = 500
+
+
+class Dispatch:
+    """Gates and batches of all accounts. linger: seconds a call that is not full waits for more."""
+
+    def __init__(self, gates: Mapping[AccountKey, Gate], flow: Flow, linger: float, policy: RetryPolicy) -> None:
+        self.gates = gates
+        self._flow = flow
+        self._policy = policy
+        self._batches = {key: Batches(gate.batch_size, linger) for key, gate in gates.items()}
+        self._turn = 0
+
+    def to_prepare(self, now: float) -> tuple[Work, ...]:
+        """The states to plan in one step; they are in flight from now on."""
+        accounts = self._flow.ready.accounts()
+        # Another account begins each time, so that a busy one does not always fill the step.
+        self._turn += 1
+        works: list[Work] = []
+        for place in range(len(accounts)):
+            gate = self.gates[accounts[(self._turn + place) % len(accounts)]]
+            taken = self._flow.ready.take(gate.account, min(gate.room(now), _MOST_PREPARED - len(works)), now)
+            gate.preparing += len(taken)
+            gate.in_flight += len(taken)
+            works += taken
+        return tuple(works)
+
+    def not_preparing(self, works: tuple[Work, ...]) -> None:
+        """The step of `to_prepare` is over."""
+        for work in works:
+            self.gates[account_of(work.key)].preparing -= 1
+
+    def add(self, send: Send, now: float) -> None:
+        """A command is ready to be called."""
+        account = account_of(send.work.key)
+        self._batches[account].add(send, now)
+        self.gates[account].queued += 1
+
+    def to_call(self, now: float) -> list[Call]:
+        """The calls to start now."""
+        calls: list[Call] = []
+        for account, batches in self._batches.items():
+            gate = self.gates[account]
+            while batches and gate.may_call(now) and (sends := batches.next(now)):
+                gate.queued -= len(sends)
+                gate.calling += len(sends)
+                gate.calls += 1
+                calls.append(Call(account, sends[0].operation, sends))
+        return calls
+
+    def not_calling(self, call: Call) -> Gate:
+        """The call is over."""
+        gate = self.gates[call.account]
+        gate.calls -= 1
+        gate.calling -= len(call.sends)
+        return gate
+
+    def spill(self, now: float) -> None:
+        """Listings of an account that stays closed for long move to a retry topic, and no attempt is burned.
+
+        So memory and lag stay flat while a credential is dead, and other accounts go on.
+        """
+        for account, gate in self.gates.items():
+            delay = gate.closed_for(now)
+            if delay <= self._policy.memory_wait or not self._policy.delays:
+                continue
+            away = postpone(delay, self._policy, now=now, burned=False)
+            for send in self._take_out(account, lambda _: True):
+                self._flow.follow(Failed(send.work, send.operation, gate.error), away, now)
+            for work in self._flow.ready.take(account, _MOST_LETTERS - len(self._flow.letters), now):
+                gate.in_flight += 1
+                self._flow.follow(Failed(work, "none", gate.error), away, now)
+
+    def drop_leaving(self, now: float) -> None:
+        """Forget commands of partitions that leave. Their intents stand, so the next owner sends the newest state."""
+        for account in self._batches:
+            for send in self._take_out(account, lambda send: self._flow.leaves(send.work)):
+                self._flow.forget(send.work, now)
+
+    def next_due(self, now: float) -> float | None:
+        """When a call is ready or a closed gate half opens."""
+        times = [
+            gate.until if gate.closed_for(now) else self._batches[account].due()
+            for account, gate in self.gates.items()
+            if gate.closed_for(now) or gate.may_call(now)
+        ]
+        return min((time for time in times if time is not None and time > now), default=None)
+
+    def _take_out(self, account: AccountKey, unwanted: Callable[[Send], bool]) -> list[Send]:
+        taken = self._batches[account].remove(unwanted)
+        self.gates[account].queued -= len(taken)
+        return taken
