@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Forget the developer's own settings and accounts: no test may depend on them, let alone write to them."""
     ours = [name for name in os.environ if name.startswith(_OURS) and name not in _KEPT]
     config.stash[_outside] = {name: os.environ.pop(name) for name in ours}
+    # A run that is ended from outside (a time limit of CI) takes its servers along.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # How long an example takes depends on the machine; a test that hangs is ended by its timeout.
     hypothesis.settings.register_profile("marketsync", deadline=None, print_blob=True)
     hypothesis.settings.load_profile("marketsync")
