@@ -1,14 +1,16 @@
 """Every setting of the service, each with its meaning, unit and default. The only place that reads the environment.
 
-Durations are seconds. A variable that is set but unusable is refused at start with its name.
+Durations are seconds. A variable that is set but unusable is refused at start with its name. An empty one counts as not
+set, as `VAR=` in files of variables means it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -20,14 +22,25 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _parse_map(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('must be a map in JSON, such as {"cat-1": "9355"}') from None
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Delays = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
+# Not decoded by pydantic-settings, whose error for bad JSON names neither the variable nor a cure.
+Map = Annotated[dict[str, str], NoDecode, BeforeValidator(_parse_map)]
 
 
 class ServerSettings(BaseSettings):
     """Where MongoDB and Kafka are. With neither set, a real mongod and a real Kafka are started on this machine."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     mongodb_uri: SecretStr | None = Field(
         None, alias="MONGODB_URI", description="Connection string of the PIM's MongoDB, a replica set."
@@ -40,7 +53,7 @@ class ServerSettings(BaseSettings):
 class PlaceSettings(BaseSettings):
     """What this installation is called and where it keeps things on this machine."""
 
-    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     tenants: Names = Field((), description="Tenants to watch, comma separated; tenant x lives in database vinc-x.")
     database: str = Field("marketsync", description="MongoDB database of our own state.", min_length=1)
@@ -65,7 +78,9 @@ class PlaceSettings(BaseSettings):
 class TopicSettings(BaseSettings):
     """How topics are created. Partition counts are equal for all topics keyed by product, and never change."""
 
-    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_TOPICS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MARKETSYNC_TOPICS_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     prefix: str = Field(
         "",
@@ -87,7 +102,9 @@ class TopicSettings(BaseSettings):
 class CaptureSettings(BaseSettings):
     """How changes are read and published."""
 
-    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_CAPTURE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MARKETSYNC_CAPTURE_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     stream: str = Field("pim", pattern=r"^[a-z0-9-]+$", description="Name of the stream: one running capture each.")
     max_await: float = Field(0.5, gt=0, description="Seconds the server may wait for changes before an empty answer.")
@@ -104,7 +121,9 @@ class CaptureSettings(BaseSettings):
 class DeliverySettings(BaseSettings):
     """How updates reach the channels."""
 
-    model_config = SettingsConfigDict(env_prefix="MARKETSYNC_DELIVERY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MARKETSYNC_DELIVERY_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     replica: str = Field(
         "0", pattern=r"^[A-Za-z0-9._-]+$", description="Name of this process in its group; unique, stable on restart."
@@ -126,7 +145,7 @@ class DeliverySettings(BaseSettings):
 class EbaySettings(BaseSettings):
     """One eBay account for a single-tenant install, named as its users know it."""
 
-    model_config = SettingsConfigDict(env_prefix="EBAY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="EBAY_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     enabled: bool = Field(False, description="Deliver to eBay.")
     mode: Literal["dry-run", "live"] = Field("live", description="dry-run plans and reports, but writes nothing.")
@@ -154,7 +173,7 @@ class EbaySettings(BaseSettings):
     )
     languages: Names = Field(("it", "en"), description="Languages of the text, first that the product has wins.")
     condition: str = Field("NEW", description="eBay's condition name for every item.")
-    categories: dict[str, str] = Field(
+    categories: Map = Field(
         default_factory=dict,
         description='PIM category id -> eBay leaf category id, as JSON: {"cat-1": "9355"}; nearest ancestor counts.',
     )
@@ -190,10 +209,16 @@ def load_settings() -> Settings:
 def _in_words(error: ValidationError) -> str:
     """One line per wrong variable. The value is left out: it may be a secret."""
     prefix = _PREFIXES.get(error.title, "")
+    problems = error.errors(include_input=False, include_url=False)
     return "; ".join(
-        f"{prefix}{'.'.join(str(part) for part in problem['loc'])}".upper() + f": {problem['msg']}"
-        for problem in error.errors(include_input=False, include_url=False)
+        f"{_variable(prefix, problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}" for problem in problems
     )
+
+
+def _variable(prefix: str, location: tuple[Any, ...]) -> str:
+    """The name of the variable, and where in it the problem is."""
+    name, *inside = map(str, location)
+    return f"{prefix}{name}".upper() + (f" ({'.'.join(inside)})" if inside else "")
 
 
 _PREFIXES = {
