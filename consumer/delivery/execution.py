@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -21,24 +21,48 @@ from consumer.delivery.planning import Planned, Seller, plan_step
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
 from consumer.listings import transitions
-from consumer.listings.store import ListingStore
+from consumer.listings.state import ListingState
 from consumer.mongo import PyMongoError
 
 Result = TypeVar("Result")
 
 _log = structlog.get_logger()
 
-# Seconds between attempts to mark a listing uncertain: nothing may go on before that is stored.
-_MARK_PAUSE = 1.0
+
+class States(Protocol):
+    """Where listing states are kept: `consumer.listings.store.ListingStore`. Methods raise PyMongoError."""
+
+    async def load(self, ids: Collection[str]) -> Mapping[str, ListingState]:
+        """Those that exist. Raises MarketsyncError for one that cannot be read."""
+
+    async def store_intents(self, states: Sequence[ListingState]) -> Collection[str]:
+        """Before the call. Returns the ids that lost the race."""
+
+    async def store_outcomes(self, states: Sequence[ListingState]) -> Collection[str]:
+        """After the call. Returns the ids that lost the race."""
+
+    async def mark_uncertain(self, ids: Collection[str]) -> None:
+        """Whatever else is stored, these have to be sent again."""
 
 
 class Execution:
-    """Performs the commands of one channel. clock: seconds since 1970."""
+    """Performs the commands of one channel. clock: seconds since 1970.
 
-    def __init__(self, sellers: Mapping[AccountKey, Seller], store: ListingStore, clock: Callable[[], float]) -> None:
+    pause: seconds between attempts to mark a listing uncertain, before which nothing may go on.
+    """
+
+    def __init__(
+        self,
+        sellers: Mapping[AccountKey, Seller],
+        store: States,
+        clock: Callable[[], float],
+        *,
+        pause: float = 1.0,
+    ) -> None:
         self._sellers = sellers
         self._store = store
         self._clock = clock
+        self._pause = pause
 
     async def prepare(self, prepare: Prepare) -> Prepared | None:
         """Plan these states and store what was planned."""
@@ -71,7 +95,8 @@ class Execution:
         if answer is None:
             return None
         lost = answer[0]
-        await self._mark_uncertain(lost)
+        if lost:
+            await self._mark_uncertain(lost)
         return frozenset(lost)
 
     async def give_up(self, letters: Sequence[Letter]) -> bool:
@@ -83,7 +108,7 @@ class Execution:
         """What we know of these calls is gone once the core goes on, so this goes on until it is stored."""
         while await _reach_store(self._store.mark_uncertain(lost)) is None:
             _log.warning("MongoDB must be told which listings are uncertain; trying again", listings=len(lost))
-            await asyncio.sleep(_MARK_PAUSE)
+            await asyncio.sleep(self._pause)
 
     async def _give_up(self, letters: Mapping[str, Letter]) -> None:
         for listing_id, letter in letters.items():

@@ -20,7 +20,7 @@ CHANNEL = "memory"
 START = 1_700_000_000
 POLICY = RetryPolicy(attempts=4, backoff=1, ceiling=60, memory_wait=5, delays=(10, 40))
 SETTINGS = CoreSettings(
-    policy=POLICY, concurrency=2, linger=0.02, max_waiting=100, background_topics=frozenset({"resync"})
+    policy=POLICY, concurrency=2, linger=0.03125, max_waiting=100, background_topics=frozenset({"resync"})
 )
 
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from adapters.errors import AuthenticationError, ChannelUnavailableError, RateLimitedError, RejectedListingError
+from consumer.delivery.accounts import Gate
+from consumer.delivery.work import AccountKey
+from tests.unit.delivery.making import POLICY
+
+DEAD = AuthenticationError("token revoked")
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate(AccountKey("shop", "default"), 5, concurrency=4, policy=POLICY)
+
+
+def test_as_many_calls_at_once_as_allowed(gate: Gate) -> None:
+    gate.calls = 3
+    assert gate.may_call(0)
+    gate.calls = 4
+    assert not gate.may_call(0)
+
+
+def test_some_listings_are_prepared_ahead_of_free_calls(gate: Gate) -> None:
+    assert gate.room(0) == 4 * 5 + 10
+    gate.calling, gate.calls = 20, 4
+    assert gate.room(0) == 10
+    gate.queued = 6
+    assert gate.room(0) == 0
+    gate.queued = 5
+    assert gate.room(0) == 5
+
+
+def test_what_is_in_flight_is_bounded_although_the_store_is_slow(gate: Gate) -> None:
+    gate.in_flight = gate.most_in_flight - 3
+    assert gate.room(0) == 3
+    gate.in_flight = gate.most_in_flight
+    assert gate.room(0) == 0
+
+
+def test_a_halt_closes_the_gate_and_is_news_once(gate: Gate) -> None:
+    assert gate.answered([None, DEAD], 0, 0.5) is True
+    assert gate.answered([DEAD], 0, 0.5) is None
+    assert gate.halted
+    assert gate.error is DEAD
+    assert gate.closed_for(1) == POLICY.halt_delay - 1
+    assert not gate.may_call(1)
+    assert gate.room(1) == 0
+
+
+def test_a_halted_account_is_probed_with_one_call(gate: Gate) -> None:
+    gate.answered([DEAD], 0, 0.5)
+    probe_at = POLICY.halt_delay
+    assert gate.may_call(probe_at)
+    assert gate.room(probe_at) == gate.batch_size
+    gate.calls = 1
+    assert not gate.may_call(probe_at)
+    assert gate.room(probe_at) == 0
+    gate.calls = 0
+    assert gate.answered([None], probe_at, 0.5) is False
+    assert not gate.halted
+    assert gate.room(probe_at) > gate.batch_size
+
+
+def test_a_failed_probe_closes_the_gate_again_without_news(gate: Gate) -> None:
+    gate.answered([DEAD], 0, 0.5)
+    assert gate.answered([DEAD], POLICY.halt_delay, 0.5) is None
+    assert gate.closed_for(POLICY.halt_delay) == POLICY.halt_delay
+
+
+def test_a_call_that_never_reached_the_channel_proves_nothing(gate: Gate) -> None:
+    gate.answered([DEAD], 0, 0.5)
+    assert gate.answered([ChannelUnavailableError("down")], POLICY.halt_delay, 0.5) is None
+    assert gate.halted
+    assert gate.answered([RejectedListingError("no")], POLICY.halt_delay, 0.5) is False
+
+
+def test_a_call_that_began_before_the_halt_does_not_open_the_gate(gate: Gate) -> None:
+    gate.answered([DEAD], 0, 0.5)
+    assert gate.answered([None], 1, 0.5) is None
+    assert gate.halted
+
+
+def test_being_throttled_closes_the_gate_for_as_long_as_asked(gate: Gate) -> None:
+    assert gate.answered([RateLimitedError("x", delay=7), RateLimitedError("x", delay=9)], 0, 0.5) is None
+    assert gate.closed_for(0) == 9
+    assert not gate.halted
+    assert gate.answered([None], 9, 0.5) is None
+    assert gate.may_call(9)
+
+
+def test_throttled_again_and_again_it_rests_longer_each_time(gate: Gate) -> None:
+    rests = []
+    now = 0.0
+    for _ in range(4):
+        gate.answered([RateLimitedError("x")], now, 0.5)
+        rests.append(gate.closed_for(now))
+        now = gate.until
+    assert rests == [0.75, 1.5, 3, 6]
+    gate.answered([None], now, 0.5)
+    gate.answered([None], now, 0.5)
+    gate.answered([RateLimitedError("x")], now, 0.5)
+    assert gate.closed_for(now) == 0.75

@@ -1,0 +1,472 @@
+"""One situation at a time; every schedule at once is the simulation's task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import pytest
+
+from adapters.errors import AuthenticationError, ChannelUnavailableError, RateLimitedError
+from consumer.delivery.batches import Send
+from consumer.delivery.commands import (
+    AccountHalted,
+    AccountOpened,
+    Answer,
+    Call,
+    CoreCommand,
+    Finished,
+    Letter,
+    Note,
+    Postponed,
+    Prepare,
+    Prepared,
+    Produce,
+    Release,
+    Rest,
+    Settled,
+    Store,
+    Superseded,
+)
+from consumer.delivery.core import Core
+from consumer.delivery.lanes import Lane
+from consumer.delivery.work import AccountKey, Work
+from consumer.errors import UndecodableEventError
+from consumer.kafka.records import Partition
+from consumer.listings.state import ListingKey
+from tests.unit.delivery.making import CHANNEL, SETTINGS, make_record, make_sequence
+
+P = Partition("updated", 0)
+DEFAULT = AccountKey("shop", "default")
+OUTLET = AccountKey("shop", "outlet")
+DOWN = ChannelUnavailableError("down")
+DEAD = AuthenticationError("token revoked")
+
+Kind = TypeVar("Kind", bound=CoreCommand)
+
+
+class Desk:
+    """A core with a hand on its clock. Commands are collected; `answer…` methods play the shell."""
+
+    def __init__(self, batch_size: int = 2) -> None:
+        self.core = Core(SETTINGS, {DEFAULT: batch_size, OUTLET: batch_size}, lambda: 0.5)
+        self.now = 100.0
+        self.commands: list[CoreCommand] = []
+        self.notes: list[Note] = []
+        self._offset = 0
+        self.core.assigned([P, Partition("resync", 0), Partition("retry", 0)], self.now)
+        self.tick()
+
+    def arrive(self, code: str, number: int, *accounts: AccountKey, topic: str = "updated", due: float = 0.0) -> Work:
+        """A record comes in; returns the work for the first account."""
+        self._offset += 1
+        record = make_record(topic=topic, offset=self._offset)
+        ticket = self.core.ticket(record)
+        assert ticket is not None
+        lane = Lane.BACKGROUND if topic == "resync" else Lane.CONTENT
+        works = [
+            Work(ListingKey(CHANNEL, a.name, a.tenant, code), make_sequence(number), lane, record, ticket, due=due)
+            for a in (accounts or (DEFAULT,))
+        ]
+        self.core.arrived(ticket, works, self.now)
+        self.tick()
+        return works[0]
+
+    def tick(self, seconds: float = 0.0) -> None:
+        self.now += seconds
+        self.commands += self.core.tick(self.now)
+        self.notes += self.core.notes.drain()
+
+    def take(self, kind: type[Kind]) -> Kind:
+        """The oldest command of this kind that was not taken."""
+        found = next(command for command in self.commands if isinstance(command, kind))
+        self.commands.remove(found)
+        return found
+
+    def given(self, kind: type[CoreCommand]) -> bool:
+        return any(isinstance(command, kind) for command in self.commands)
+
+    def prepare(self) -> Prepare:
+        """Everything to be prepared becomes a command to send."""
+        prepare = self.take(Prepare)
+        sends = [Send(work, "create", work.key.entity_code, None) for work in prepare.works]
+        self.core.prepared(prepare, Prepared(sends=sends), self.now)
+        self.tick(SETTINGS.linger)
+        return prepare
+
+    def call(self, error: Exception | None = None, *, again: bool = False) -> Call:
+        """The next call is answered, for all its listings alike."""
+        call = self.take(Call)
+        self.core.called(call, [Answer(send, None, error, again) for send in call.sends], self.now)
+        self.tick()
+        return call
+
+    def store(self, *lost: str) -> Store:
+        store = self.take(Store)
+        self.core.stored(store, set(lost), self.now)
+        self.tick()
+        return store
+
+    def produce(self) -> Sequence[Letter]:
+        produce = self.take(Produce)
+        self.core.produced(produce, self.now)
+        self.tick()
+        return produce.letters
+
+    def deliver(self, error: Exception | None = None) -> None:
+        self.prepare()
+        self.call(error)
+        self.store()
+
+    def committable(self) -> int | None:
+        return self.core.offsets.committable().get(P)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_record_is_finished_when_its_outcome_is_stored(desk: Desk) -> None:
+    work = desk.arrive("P-1", 1)
+    desk.prepare()
+    desk.call()
+    assert desk.committable() is None
+    desk.store()
+    assert desk.committable() == 2
+    assert desk.notes[-1] == Finished(work, "create", "accepted", send=Send(work, "create", "P-1", None))
+
+
+def test_a_record_for_two_accounts_waits_for_both(desk: Desk) -> None:
+    desk.arrive("P-1", 1, DEFAULT, OUTLET)
+    desk.prepare()
+    desk.call()
+    desk.store()
+    assert desk.committable() is None
+    desk.call()
+    desk.store()
+    assert desk.committable() == 2
+
+
+def test_a_state_without_a_call_is_finished_after_planning(desk: Desk) -> None:
+    work = desk.arrive("P-1", 1)
+    prepare = desk.take(Prepare)
+    desk.core.prepared(prepare, Prepared(settled=[Settled(work, "unchanged", "as it is")]), desk.now)
+    desk.tick()
+    assert desk.committable() == 2
+    assert desk.notes == [Finished(work, "none", "unchanged", "as it is")]
+
+
+def test_newer_states_replace_waiting_ones_and_wait_for_the_one_in_flight(desk: Desk) -> None:
+    first = desk.arrive("P-1", 1)
+    second = desk.arrive("P-1", 2)
+    third = desk.arrive("P-1", 3)
+    assert desk.notes == [Superseded(second)]
+    assert desk.prepare().works == (first,)
+    assert not desk.given(Prepare)
+    desk.call()
+    desk.store()
+    assert desk.take(Prepare).works == (third,)
+    assert desk.committable() == 3
+
+
+def test_a_passing_failure_waits_in_memory_and_holds_the_offset(desk: Desk) -> None:
+    work = desk.arrive("P-1", 1)
+    desk.deliver(DOWN)
+    assert desk.committable() is None
+    assert not desk.given(Prepare)
+    assert desk.core.next_due(desk.now) == desk.now + 0.5
+    failed_at = desk.now
+    desk.tick(0.5)
+    [again] = desk.take(Prepare).works
+    assert (again.attempts, again.first_failure, again.ticket) == (1, failed_at, work.ticket)
+    assert next(note for note in desk.notes if isinstance(note, Postponed)).place == "memory"
+
+
+def test_a_newer_state_takes_over_the_backoff_of_the_failed_one(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.deliver(DOWN)
+    newer = desk.arrive("P-1", 2)
+    assert not desk.given(Prepare)
+    desk.tick(0.5)
+    assert [work.sequence for work in desk.take(Prepare).works] == [newer.sequence]
+
+
+def test_a_long_wait_is_written_to_a_retry_topic_before_the_offset_moves(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.deliver(ChannelUnavailableError("maintenance", delay=7))
+    assert desk.committable() is None
+    [letter] = desk.produce()
+    assert letter.retry is not None
+    assert (letter.retry.tier, letter.dead) == (10, None)
+    assert letter.work is not None
+    assert letter.work.attempts == 1
+    assert desk.committable() == 2
+
+
+def test_a_failed_state_is_not_written_away_when_a_newer_one_waits(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.prepare()
+    desk.arrive("P-1", 2)
+    desk.call(ChannelUnavailableError("maintenance", delay=7))
+    desk.store()
+    assert not desk.given(Produce)
+    assert desk.committable() == 2
+    assert desk.given(Prepare)
+
+
+def test_the_last_attempt_becomes_a_dead_letter(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    for _ in range(SETTINGS.policy.attempts):
+        desk.deliver(DOWN)
+        desk.tick(60)
+    [letter] = desk.produce()
+    assert (letter.dead, letter.error) == ("exhausted", DOWN)
+    assert letter.work is not None
+    assert letter.work.attempts == 4
+    assert desk.committable() == 2
+
+
+def test_a_bug_in_planning_is_tried_again_and_hurts_nobody_else(desk: Desk) -> None:
+    broken = desk.arrive("P-1", 1)
+    desk.take(Prepare)
+    desk.core.prepared(Prepare((broken,)), Prepared(failed=[(broken, KeyError("x"))]), desk.now)
+    desk.arrive("P-2", 2)
+    desk.deliver()
+    assert desk.committable() is None
+    desk.tick(0.5)
+    assert desk.take(Prepare).works[0].attempts == 1
+
+
+def test_an_undecodable_record_is_finished_when_its_letter_is_written(desk: Desk) -> None:
+    record = make_record(offset=5)
+    ticket = desk.core.ticket(record)
+    assert ticket is not None
+    desk.core.undecodable(ticket, record, UndecodableEventError("value", "is not JSON"))
+    desk.tick()
+    assert desk.committable() is None
+    [letter] = desk.produce()
+    assert (letter.work, letter.dead, letter.record) == (None, "undecodable", record)
+    assert desk.committable() == 6
+
+
+def test_a_lost_race_before_the_call_is_planned_again_at_once(desk: Desk) -> None:
+    work = desk.arrive("P-1", 1)
+    prepare = desk.take(Prepare)
+    desk.core.prepared(prepare, Prepared(lost=[work]), desk.now)
+    desk.tick()
+    assert [again.sequence for again in desk.take(Prepare).works] == [work.sequence]
+    assert desk.committable() is None
+
+
+def test_a_lost_race_after_the_call_is_planned_again_at_once(desk: Desk) -> None:
+    work = desk.arrive("P-1", 1)
+    desk.prepare()
+    desk.call()
+    desk.store(str(work.key))
+    assert desk.committable() is None
+    assert desk.take(Prepare).works[0].attempts == 0
+
+
+def test_a_step_that_cleared_the_way_is_planned_again_and_burns_nothing(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.prepare()
+    desk.call(again=True)
+    desk.store()
+    assert desk.committable() is None
+    assert desk.take(Prepare).works[0].attempts == 0
+
+
+def test_while_the_store_is_away_nothing_is_tried_and_nothing_is_lost(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.core.not_prepared(desk.take(Prepare), desk.now)
+    desk.arrive("P-2", 2)
+    assert not desk.given(Prepare)
+    due = desk.core.next_due(desk.now)
+    assert due == desk.now + 1
+    desk.tick(1)
+    assert len(desk.take(Prepare).works) == 2
+
+
+def test_outcomes_that_could_not_be_stored_are_planned_again(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.prepare()
+    desk.call()
+    desk.core.not_stored(desk.take(Store), desk.now)
+    desk.tick()
+    assert desk.committable() is None
+    desk.tick(1)
+    assert desk.take(Prepare).works[0].attempts == 0
+
+
+def test_letters_that_could_not_be_prepared_stay(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.deliver(ChannelUnavailableError("maintenance", delay=7))
+    desk.core.not_produced(desk.take(Produce), desk.now)
+    desk.tick()
+    assert not desk.given(Produce)
+    desk.tick(1)
+    assert len(desk.produce()) == 1
+    assert desk.committable() == 2
+
+
+def test_a_halted_account_sends_its_listings_away_and_others_go_on(desk: Desk) -> None:
+    desk.arrive("P-1", 1, OUTLET)
+    desk.deliver(DEAD)
+    assert desk.notes[0] == AccountHalted(OUTLET, DEAD, 40)
+    [letter] = desk.produce()
+    assert letter.retry is not None
+    assert (letter.retry.tier, letter.retry.burned) == (40, False)
+    desk.arrive("P-2", 2, OUTLET)
+    [spilled] = desk.produce()
+    assert spilled.work is not None
+    assert (spilled.work.attempts, spilled.work.first_failure) == (0, desk.now)
+    desk.arrive("P-3", 3, DEFAULT)
+    desk.deliver()
+    assert desk.committable() == 4
+
+
+def test_commands_that_waited_for_a_call_go_away_too_when_the_account_halts() -> None:
+    desk = Desk(batch_size=1)
+    for number in range(1, 5):
+        desk.arrive(f"P-{number}", number)
+    desk.prepare()
+    while desk.given(Prepare):
+        desk.prepare()
+    desk.call(DEAD)
+    desk.call()
+    desk.store()
+    desk.store()
+    letters: list[Letter] = []
+    while desk.given(Produce):
+        letters += desk.produce()
+    assert sorted(letter.work.key.entity_code for letter in letters if letter.work) == ["P-1", "P-3", "P-4"]
+    assert desk.committable() == 5
+
+
+def test_after_the_halt_one_call_is_tried_and_opens_the_account(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.deliver(DEAD)
+    desk.produce()
+    desk.tick(40)
+    for number in range(2, 8):
+        desk.arrive(f"P-{number}", number)
+    assert len(desk.prepare().works) == 1
+    assert not desk.given(Prepare) or len(desk.prepare().works) <= 1
+    desk.call()
+    assert AccountOpened(DEFAULT) in desk.notes
+    assert not desk.core.gates[DEFAULT].halted
+
+
+def test_a_throttled_account_waits_and_burns_nothing(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.deliver(RateLimitedError("slow down", delay=3))
+    desk.tick(2.9)
+    assert not desk.given(Prepare)
+    desk.tick(0.2)
+    assert desk.take(Prepare).works[0].attempts == 0
+
+
+def test_a_state_due_far_later_than_its_retry_topic_goes_round_once_more(desk: Desk) -> None:
+    desk.arrive("P-1", 1, topic="retry", due=desk.now + 300)
+    [letter] = desk.produce()
+    assert letter.retry is not None
+    assert (letter.retry.tier, letter.retry.due) == (40, desk.now + 300)
+    assert desk.core.slots.in_flight == 0
+
+
+def test_a_revoked_partition_takes_its_waiting_work_along_and_lets_calls_end(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.prepare()
+    desk.arrive("P-2", 2)
+    desk.core.revoking([P], desk.now)
+    assert desk.core.busy({P})
+    assert desk.core.ticket(make_record(offset=9)) is None
+    desk.call()
+    desk.store()
+    assert desk.core.busy({P})  # P-2 is being prepared
+    sends = [Send(work, "create", "P-2", None) for work in desk.take(Prepare).works]
+    desk.core.prepared(Prepare(tuple(send.work for send in sends)), Prepared(sends=sends), desk.now)
+    desk.tick(1)
+    assert not desk.given(Call), "nothing new starts for a partition that leaves"
+    assert not desk.core.busy({P})
+    assert desk.committable() == 2
+    desk.core.revoked([P], desk.now)
+    assert desk.core.slots.waiting == 0
+
+
+def test_what_ends_after_the_revocation_moves_no_offset_and_is_not_tried_again(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.prepare()
+    desk.core.revoked([P], desk.now)
+    desk.core.assigned([P], desk.now)
+    desk.call(DOWN)
+    desk.store()
+    desk.tick(60)
+    assert not desk.given(Prepare)
+    assert (desk.core.slots.in_flight, desk.core.slots.waiting, desk.committable()) == (0, 0, None)
+
+
+def test_records_that_are_not_due_are_held_and_their_partition_rests(desk: Desk) -> None:
+    record = make_record(topic="retry")
+    desk.commands.clear()
+    assert desk.core.hold(record, desk.now + 5, desk.now)
+    desk.tick()
+    assert desk.take(Rest).partitions == {Partition("retry", 0)}
+    assert desk.core.next_due(desk.now) == desk.now + 5
+    desk.tick(5)
+    assert desk.take(Release).records == (record,)
+    assert desk.take(Rest).partitions == frozenset()
+
+
+def test_a_rebalance_forgets_every_pause(desk: Desk) -> None:
+    desk.core.hold(make_record(topic="retry"), desk.now + 5, desk.now)
+    desk.tick()
+    desk.commands.clear()
+    desk.core.assigned([P], desk.now)
+    desk.tick()
+    assert desk.take(Rest).partitions == {Partition("retry", 0)}
+
+
+def test_a_background_flood_rests_only_its_own_partitions(desk: Desk) -> None:
+    desk.commands.clear()
+    for number in range(1, 80):
+        desk.arrive(f"P-{number}", number, topic="resync")
+    rests = [command for command in desk.commands if isinstance(command, Rest)]
+    assert rests[-1].partitions == {Partition("resync", 0)}
+    assert desk.core.slots.waiting_background >= 50
+
+
+def test_urgent_work_overtakes_a_background_flood(desk: Desk) -> None:
+    for number in range(1, 60):
+        desk.arrive(f"P-{number}", number, topic="resync")
+    desk.arrive("URGENT", 99)
+    desk.prepare()
+    desk.call()
+    desk.store()
+    assert desk.take(Prepare).works[0].key.entity_code == "URGENT"
+
+
+def test_accounts_take_turns_in_planning() -> None:
+    desk = Desk(batch_size=1)
+    for number in range(1, 40):
+        desk.arrive(f"P-{number}", number, DEFAULT, OUTLET)
+    accounts = []
+    for _ in range(3):
+        accounts += [work.key.account for work in desk.prepare().works]
+        desk.call()
+        desk.call()
+        desk.store()
+    assert {"default", "outlet"} == set(accounts)
+
+
+def test_a_work_taken_in_twice_is_no_obstacle(desk: Desk) -> None:
+    """The same event in two records, as after a restart of capture's reader or a replay."""
+    first = desk.arrive("P-1", 1)
+    desk.arrive("P-1", 1)
+    desk.arrive("P-1", 1)
+    desk.deliver()
+    [second] = desk.take(Prepare).works
+    assert second.ticket != first.ticket
+    desk.core.prepared(Prepare((second,)), Prepared(settled=[Settled(second, "unchanged")]), desk.now)
+    assert desk.committable() == 4

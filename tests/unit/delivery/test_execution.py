@@ -1,0 +1,236 @@
+"""Bulk steps: what is stored when, and what happens when one listing spoils a step or the store is away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import pytest
+
+from adapters.errors import ChannelUnavailableError
+from adapters.memory import MemoryAdapter
+from adapters.model import Operation
+from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Prepared, Store
+from consumer.delivery.execution import Execution
+from consumer.delivery.lanes import Lane
+from consumer.delivery.offsets import Ticket
+from consumer.delivery.planning import Seller
+from consumer.delivery.work import AccountKey, Work
+from consumer.errors import MarketsyncError
+from consumer.listings.state import ListingKey, ListingState, Status
+from consumer.mongo import PyMongoError
+from tests.unit.delivery.making import CHANNEL, START, make_account, make_event, make_record
+
+ACCOUNT = AccountKey("shop", "default")
+
+
+class StoreInMemory:
+    """The listing store's contract without MongoDB, with what can go wrong."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, ListingState] = {}
+        self.steps: list[str] = []
+        self.uncertain: set[str] = set()
+        self.away = 0
+        self.unreadable: set[str] = set()
+
+    async def load(self, ids: Collection[str]) -> dict[str, ListingState]:
+        self._step("load")
+        if spoilt := self.unreadable & set(ids):
+            raise MarketsyncError(f"{spoilt} cannot be read")
+        return {listing: self.states[listing] for listing in ids if listing in self.states}
+
+    async def store_intents(self, states: Sequence[ListingState]) -> set[str]:
+        self._step("intents")
+        return self._set(states)
+
+    async def store_outcomes(self, states: Sequence[ListingState]) -> set[str]:
+        self._step("outcomes")
+        return self._set(states)
+
+    async def mark_uncertain(self, ids: Iterable[str]) -> None:
+        self._step("mark")
+        self.uncertain |= set(ids)
+
+    def _step(self, name: str) -> None:
+        if self.away:
+            self.away -= 1
+            raise PyMongoError("no primary")
+        self.steps.append(name)
+
+    def _set(self, states: Sequence[ListingState]) -> set[str]:
+        lost = set()
+        for state in states:
+            known = self.states.get(state.id)
+            if (known.revision if known else 0) == state.revision - 1:
+                self.states[state.id] = state
+            else:
+                lost.add(state.id)
+        return lost
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.adapter = MemoryAdapter(CHANNEL)
+        self.store = StoreInMemory()
+        sellers = {ACCOUNT: Seller(make_account(), self.adapter)}
+        self.execution = Execution(sellers, self.store, lambda: float(START), pause=0.001)
+
+    async def prepare(self, *works: Work) -> Prepared:
+        report = await self.execution.prepare(Prepare(works))
+        assert report is not None
+        return report
+
+    async def deliver(self, *works: Work) -> list[Answer]:
+        report = await self.prepare(*works)
+        return await self.execution.call(Call(ACCOUNT, report.sends[0].operation, tuple(report.sends)))
+
+    def state(self, code: str) -> ListingState:
+        return self.store.states[str(key_of(code))]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def key_of(code: str) -> ListingKey:
+    return ListingKey(CHANNEL, "default", "shop", code)
+
+
+def work_of(code: str, number: int) -> Work:
+    event = make_event(code, number)
+    record = make_record(event, offset=number)
+    return Work(key_of(code), event.sequence, Lane.CONTENT, record, Ticket(record.place, number, 1))
+
+
+def ended(answers: Sequence[Answer]) -> Store:
+    return Store(tuple(Ending(answer.send, answer.outcome, answer.error, None) for answer in answers))
+
+
+async def test_a_step_is_one_round_trip_each_way_for_all_its_listings(bench: Bench) -> None:
+    answers = await bench.deliver(*(work_of(f"P-{n}", n) for n in range(1, 21)))
+    assert await bench.execution.store(ended(answers)) == frozenset()
+    assert bench.store.steps == ["load", "intents", "outcomes"]
+    assert bench.adapter.calls == 1
+    assert {state.status for state in bench.store.states.values()} == {Status.LIVE}
+
+
+async def test_the_intent_is_stored_before_the_call(bench: Bench) -> None:
+    report = await bench.prepare(work_of("P-1", 1))
+    intent = bench.state("P-1").intent
+    assert intent is not None
+    assert (intent.operation, intent.sequence) == (Operation.CREATE, report.sends[0].work.sequence)
+    assert bench.adapter.calls == 0
+
+
+async def test_an_older_state_is_superseded_by_what_is_stored(bench: Bench) -> None:
+    await bench.execution.store(ended(await bench.deliver(work_of("P-1", 5))))
+    report = await bench.prepare(work_of("P-1", 4))
+    assert [settled.outcome for settled in report.settled] == ["superseded"]
+    assert report.sends == []
+
+
+async def test_what_changes_nothing_is_noted_and_not_sent(bench: Bench) -> None:
+    await bench.execution.store(ended(await bench.deliver(work_of("P-1", 5))))
+    report = await bench.prepare(work_of("P-1", 5))
+    assert [settled.outcome for settled in report.settled] == ["unchanged"]
+
+
+async def test_who_lost_the_race_before_the_call_sends_nothing(bench: Bench) -> None:
+    rival = Bench()
+    rival.store = bench.store
+    rival.execution = Execution({ACCOUNT: Seller(make_account(), rival.adapter)}, bench.store, lambda: float(START))
+    original = bench.store.store_intents
+
+    async def overtaken(states: Sequence[ListingState]) -> set[str]:
+        bench.store.store_intents = original  # type: ignore[method-assign]  # once only
+        await rival.prepare(work_of("P-1", 2))
+        return await original(states)
+
+    bench.store.store_intents = overtaken  # type: ignore[method-assign]  # a rival between load and store
+    report = await bench.prepare(work_of("P-1", 1), work_of("P-2", 3))
+    assert [work.key.entity_code for work in report.lost] == ["P-1"]
+    assert [send.sku for send in report.sends] == ["P-2"]
+
+
+async def test_who_lost_the_race_after_the_call_marks_the_listing_uncertain(bench: Bench) -> None:
+    answers = await bench.deliver(work_of("P-1", 1))
+    await bench.prepare(work_of("P-1", 2))
+    assert await bench.execution.store(ended(answers)) == frozenset({str(key_of("P-1"))})
+    assert bench.store.uncertain == {str(key_of("P-1"))}
+
+
+async def test_the_mark_is_not_given_up_while_the_store_is_away(bench: Bench) -> None:
+    answers = await bench.deliver(work_of("P-1", 1))
+    await bench.prepare(work_of("P-1", 2))
+    original = bench.store.store_outcomes
+
+    async def last_answer(states: Sequence[ListingState]) -> set[str]:
+        lost = await original(states)
+        bench.store.away = 3
+        return lost
+
+    bench.store.store_outcomes = last_answer  # type: ignore[method-assign]  # away right after it
+    await bench.execution.store(ended(answers))
+    assert bench.store.uncertain == {str(key_of("P-1"))}
+
+
+async def test_a_store_that_is_away_is_told_apart(bench: Bench) -> None:
+    bench.store.away = 1
+    assert await bench.execution.prepare(Prepare((work_of("P-1", 1),))) is None
+    answers = await bench.deliver(work_of("P-1", 1))
+    bench.store.away = 1
+    assert await bench.execution.store(ended(answers)) is None
+    bench.store.away = 1
+    work = work_of("P-1", 1)
+    assert not await bench.execution.give_up([Letter(work.ticket, work.record, work, None, "bug", None)])
+
+
+async def test_one_listing_that_cannot_be_planned_does_not_spoil_the_step(bench: Bench) -> None:
+    bench.store.unreadable = {str(key_of("P-2"))}
+    report = await bench.prepare(*(work_of(f"P-{n}", n) for n in range(1, 4)))
+    assert [send.sku for send in report.sends] == ["P-1", "P-3"]
+    [(work, error)] = report.failed
+    assert work.key == key_of("P-2")
+    assert "cannot be read" in str(error)
+
+
+async def test_a_bug_in_the_adapter_leaves_the_effect_in_doubt(bench: Bench) -> None:
+    bench.adapter.faults.crash("P-1", ZeroDivisionError("oops"))
+    answers = await bench.deliver(work_of("P-1", 1), work_of("P-2", 2))
+    assert all(isinstance(answer.error, ZeroDivisionError) for answer in answers)
+    await bench.execution.store(ended(answers))
+    assert bench.state("P-1").uncertain
+    assert bench.state("P-1").status is Status.WAITING
+
+
+async def test_a_failed_command_is_stored_as_waiting(bench: Bench) -> None:
+    bench.adapter.faults.fail("P-1", ChannelUnavailableError("down"))
+    answers = await bench.deliver(work_of("P-1", 1))
+    await bench.execution.store(ended(answers))
+    state = bench.state("P-1")
+    assert (state.status, state.attempts, state.intent) == (Status.WAITING, 1, None)
+
+
+async def test_a_listing_the_channel_lost_is_to_be_planned_again(bench: Bench) -> None:
+    await bench.execution.store(ended(await bench.deliver(work_of("P-1", 1))))
+    bench.adapter.listings.clear()
+    [answer] = await bench.deliver(work_of("P-1", 2))
+    assert answer.again
+    await bench.execution.store(ended([answer]))
+    assert (await bench.prepare(work_of("P-1", 2))).sends[0].operation == "create"
+
+
+async def test_what_is_given_up_shows_as_such(bench: Bench) -> None:
+    work = work_of("P-1", 1)
+    letter = Letter(work.ticket, work.record, work, None, "bug", KeyError("x"))
+    undecodable = Letter(work.ticket, work.record, None, None, "undecodable", None)
+    assert await bench.execution.give_up([letter, undecodable])
+    assert bench.state("P-1").status is Status.DEAD_LETTER
+    assert "bug" in (bench.state("P-1").error or "")
+
+
+async def test_what_cannot_even_be_read_can_be_given_up(bench: Bench) -> None:
+    bench.store.unreadable = {str(key_of("P-1"))}
+    work = work_of("P-1", 1)
+    assert await bench.execution.give_up([Letter(work.ticket, work.record, work, None, "bug", KeyError("x"))])
