@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import structlog
@@ -34,7 +34,7 @@ from consumer.kafka import TopicNames, TransactionalProducer, largest_record
 from consumer.metrics import CaptureMetrics
 from consumer.mongo import Document, MongoClient, PyMongoError
 from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched, token_time
-from consumer.mongo.pim import PRODUCTS, PimReader, pre_images_on, tenant_database
+from consumer.mongo.pim import PRODUCTS, PimReader, databases_of, pre_images_on
 from consumer.settings import CaptureSettings, TopicSettings
 
 _log = structlog.get_logger()
@@ -44,21 +44,25 @@ _DELAY = 1.0
 
 
 class Capture:
-    """One stream over the databases of some tenants. `run` in one thread, `stop` from any."""
+    """One stream over the databases of some tenants. `run` in one thread, `stop` from any.
+
+    tenants: their names, or tenant → database where a database is not named after its tenant.
+    """
 
     def __init__(
         self,
         client: MongoClient[Document],
         bootstrap: str,
         *,
-        tenants: Sequence[str],
+        tenants: Iterable[str] | Mapping[str, str],
         settings: CaptureSettings,
         topics: TopicSettings,
         metrics: CaptureMetrics,
     ) -> None:
         self._client = client
         self._bootstrap = bootstrap
-        self._databases = tuple(tenant_database(tenant) for tenant in tenants)
+        self._tenants = {database: tenant for tenant, database in databases_of(tenants).items()}
+        self._databases = tuple(self._tenants)
         self._settings = settings
         self._topics = topics
         self._names = TopicNames(topics.prefix)
@@ -119,7 +123,9 @@ class Capture:
                 metrics=self._metrics,
                 clock=time.time,
             )
-            position = self._standing().position
+            standing = self._standing()
+            position = standing.position
+            self._forget(standing.left)
             if position is None or self._anew:
                 position = self._begin(producer, publisher, watched)
             check = stack.enter_context(self._snapshot(writer))
@@ -146,6 +152,20 @@ class Capture:
         publisher.commit(position)
         self._anew = False
         return position
+
+    def _forget(self, databases: Collection[str]) -> None:
+        """The stream goes on without these: what it misses there has to be read again, should they come back.
+
+        With the snapshot's own producer, so that a predecessor's snapshot of them is fenced and cannot be seen as done.
+        """
+        if not databases:
+            return
+        with self._producer("-snapshot") as producer:
+            producer.begin()
+            for database in databases:
+                producer.produce(self._names.positions, snapshot_key(self._settings.stream, database), None)
+            producer.commit()
+        _log.warning("databases are not followed any more", databases=databases, listings="stay as they are")
 
     @contextmanager
     def _snapshot(self, writer: RecordWriter) -> Iterator[Callable[[], None]]:
@@ -194,7 +214,7 @@ class Capture:
     def _writer(self) -> RecordWriter:
         topics = [*self._names.products, self._names.capture_dead_letters]
         limit = min(self._topics.max_message_bytes, largest_record(self._bootstrap, topics))
-        return RecordWriter(self._names, limit=limit)
+        return RecordWriter(self._names, limit=limit, tenants=self._tenants)
 
     def _watched(self) -> Watched:
         without = [name for name in self._databases if not pre_images_on(self._client[name])]

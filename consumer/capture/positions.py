@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,10 +51,14 @@ class SnapshotProgress:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known at take-over. position: None when the stream has never run."""
+    """What is known at take-over. position: None when the stream has never run.
+
+    left: databases it once read whole or began to, and does not follow any more.
+    """
 
     position: Position | None
     snapshots: tuple[SnapshotProgress, ...]
+    left: tuple[str, ...] = ()
 
 
 def stream_key(stream: str) -> bytes:
@@ -119,15 +123,26 @@ def decode_progress(value: bytes) -> SnapshotProgress:
 
 
 def read_standing(bootstrap: str, names: TopicNames, *, stream: str, databases: Iterable[str]) -> Standing:
-    """What the stream's last owner committed. Fence that owner first. Raises UnavailableError, MarketsyncError."""
+    """What the stream's last owner committed. Fence that owner first. Raises UnavailableError, MarketsyncError.
+
+    databases: those followed from now on.
+    """
     values = read_compacted(bootstrap, names.positions)
+    return standing_of(values, stream=stream, databases=tuple(databases))
+
+
+def standing_of(values: Mapping[bytes, bytes], *, stream: str, databases: Collection[str]) -> Standing:
+    """`read_standing` from the records of the positions topic by key. Raises MarketsyncError."""
     stored = values.get(stream_key(stream))
+    prefix = snapshot_key(stream, "")
+    known = [key.removeprefix(prefix).decode() for key in values if key.startswith(prefix)]
     return Standing(
         position=decode_position(stored) if stored else None,
         snapshots=tuple(
             decode_progress(value) if (value := values.get(snapshot_key(stream, name))) else not_read(name)
             for name in databases
         ),
+        left=tuple(sorted(set(known) - set(databases))),
     )
 
 

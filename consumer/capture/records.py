@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from consumer.capture.classify import DeadLetterReason, ProductChange, Unidentified
 from consumer.capture.dead_letters import Origin, encode_dead_letter
 from consumer.events import EventWriter, Headers, Operation, encode_key
@@ -17,11 +19,12 @@ _OVERHEAD = 2048
 
 
 class RecordWriter:
-    """Makes records. limit: bytes a record may have."""
+    """Makes records. limit: bytes a record may have. tenants: database → tenant where the name does not tell."""
 
-    def __init__(self, names: TopicNames, *, limit: int) -> None:
+    def __init__(self, names: TopicNames, *, limit: int, tenants: Mapping[str, str] | None = None) -> None:
         self._names = names
         self._limit = limit
+        self._tenants = tenants or {}
         self._writers: dict[tuple[str, Operation], tuple[str, str, EventWriter]] = {}
 
     def event(self, change: ProductChange, origin: tuple[str, str, str, str], *, finite: bool) -> Record | Unidentified:
@@ -51,12 +54,16 @@ class RecordWriter:
             )
         return topic, key, value, writer.headers(identity, code, sequence=sequence, time=time)
 
+    def tenant_of(self, database: str) -> str:
+        """The tenant whose database this is."""
+        return self._tenants.get(database) or tenant_of(database)
+
     def dead_letter(self, origin: Origin, problem: Unidentified) -> Record:
         """The record of what could not become an event."""
         return self._names.capture_dead_letters, *encode_dead_letter(origin, problem)
 
     def _writer(self, database: str, operation: Operation) -> tuple[str, str, EventWriter]:
-        tenant = tenant_of(database)
+        tenant = self.tenant_of(database)
         made = self._names.of(operation), tenant, EventWriter(tenant, operation)
         self._writers[database, operation] = made
         return made

@@ -25,7 +25,7 @@ from consumer.kafka import TransactionAbortedError, TransactionalProducer
 from consumer.metrics import CaptureMetrics
 from consumer.mongo import ConnectionFailure, Document, MongoClient, PyMongoError
 from consumer.mongo.documents import UndecodableDocumentError, decode, decode_leniently, may_hold_non_finite, to_json
-from consumer.mongo.pim import Chunk, id_key, read_chunk, tenant_of
+from consumer.mongo.pim import Chunk, id_key, read_chunk
 
 _log = structlog.get_logger()
 
@@ -141,7 +141,7 @@ class SnapshotWriter:
             problem = made
         assert problem is not None  # noqa: S101  for the type checker: every way here has set it
         origin = Origin(
-            tenant=tenant_of(database),
+            tenant=self._writer.tenant_of(database),
             database=database,
             operation=Operation.READ,
             document_key=key,

@@ -34,7 +34,7 @@ from consumer.capture.records import Record, RecordWriter
 from consumer.events import Operation
 from consumer.mongo.change_stream import RawBatch, outline
 from consumer.mongo.documents import UndecodableDocumentError, decode, may_hold_non_finite
-from consumer.mongo.pim import id_key, tenant_of
+from consumer.mongo.pim import id_key
 
 _log = structlog.get_logger()
 
@@ -177,7 +177,7 @@ class Translator:
         code = meaning.entity_code if isinstance(meaning, ProductChange) else None
         result.dead_letters[problem.reason] += 1
         origin = Origin(
-            tenant=tenant_of(change.database),
+            tenant=self._writer.tenant_of(change.database),
             database=change.database,
             operation=event["operationType"],
             document_key=change.document_key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,15 @@ def tenant_database(tenant: str) -> str:
     return _DATABASE_PREFIX + tenant
 
 
+def databases_of(tenants: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    """Tenant → its database, which is the one named after the tenant where nothing else is said."""
+    if isinstance(tenants, Mapping):
+        return dict(tenants)
+    return {tenant: tenant_database(tenant) for tenant in tenants}
+
+
 def tenant_of(database: str) -> str:
-    """The tenant whose database this is."""
+    """The tenant whose database this is, by its name."""
     return database.removeprefix(_DATABASE_PREFIX)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,7 +78,9 @@ class Line:
     def products(self) -> Collection[Document]:
         return self.database["pimproducts"]
 
-    def capture(self, *, tenants: tuple[str, ...] | None = None, anew: bool = False, **settings: Any) -> Running:
+    def capture(
+        self, *, tenants: tuple[str, ...] | Mapping[str, str] | None = None, anew: bool = False, **settings: Any
+    ) -> Running:
         """Start a capture and wait until it has taken over."""
         registry = CollectorRegistry()
         capture = Capture(
