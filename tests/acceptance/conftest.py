@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,10 @@ from tests.acceptance.installation import ROOT, Channel, Installation, stop_all
 from tests.waiting import wait_until
 
 
-@pytest.fixture
-def channel(tmp_path: Path) -> Iterator[Channel]:
+@contextmanager
+def serve_channel(folder: Path) -> Iterator[Channel]:
     """A fresh eBay stand-in as a process. Its limit of 250 revisions a day is lifted: the tests make a day's work."""
-    ready = tmp_path / "ebay.json"
+    ready = folder / "ebay.json"
     arguments = ("--port", "0", "--ready-file", str(ready), "--revisions-per-day", "1000000")
     process = subprocess.Popen(
         [sys.executable, "-m", "adapters.sandbox.ebay", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL
@@ -33,23 +35,38 @@ def channel(tmp_path: Path) -> Iterator[Channel]:
         process.wait(10)
 
 
-@pytest.fixture
-def installation(servers: Endpoints, fresh_name: str, channel: Channel, tmp_path: Path) -> Iterator[Installation]:
+@contextmanager
+def installed(servers: Endpoints, folder: Path) -> Iterator[Installation]:
     """An installation before `init`. What it started is ended, what it left on the servers is removed."""
-    with connect(servers.mongodb_uri) as client:
-        installation = Installation(fresh_name, servers, client, tmp_path, channel)
+    name = f"t{uuid.uuid4().hex[:11]}"
+    with serve_channel(folder) as channel, connect(servers.mongodb_uri) as client:
+        installation = Installation(name, servers, client, folder, channel)
         try:
             yield installation
         finally:
             list(stop_all(installation.started))
-            client.drop_database(f"vinc-{fresh_name}")
+            client.drop_database(f"vinc-{name}")
             client.drop_database(installation.database)
             remove_installation(servers.kafka_bootstrap_servers, installation.prefix)
 
 
 @pytest.fixture
+def installation(servers: Endpoints, tmp_path: Path) -> Iterator[Installation]:
+    """An installation before `init`, for one test."""
+    with installed(servers, tmp_path) as installation:
+        yield installation
+
+
+@pytest.fixture
 def ready(installation: Installation) -> Installation:
-    """An installation after `init`."""
-    done = installation.run("init")
-    assert done.returncode == 0, done.stderr
+    """An installation after `init`, for one test."""
+    installation.initialise()
     return installation
+
+
+@pytest.fixture(scope="module")
+def shared(servers: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation after `init`, for all tests of a file."""
+    with installed(servers, tmp_path_factory.mktemp("installation")) as installation:
+        installation.initialise()
+        yield installation

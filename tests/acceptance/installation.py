@@ -156,6 +156,11 @@ class Installation:
             check=False,
         )
 
+    def initialise(self) -> None:
+        """`marketsync init`."""
+        done = self.run("init")
+        assert done.returncode == 0, done.stderr
+
     def start(self, *arguments: str, changed: Mapping[str, str] | None = None) -> Running:
         """`marketsync ...` in the background, in a process group of its own."""
         log = self.folder / f"{len(self.started)}-{arguments[0]}.log"

@@ -15,14 +15,14 @@ from tests.waiting import wait_until
 DEADLINE = 40
 
 
-@pytest.fixture
-def working(ready: Installation) -> Installation:
-    """Capture and delivery run, and a good product has reached the channel."""
-    ready.start("capture")
-    ready.start("deliver", "--channel", "ebay")
-    ready.products.insert_one(make_product("GOOD-1"))
-    wait_until(lambda: "GOOD-1" in ready.channel.listings(), DEADLINE, "the first product does not arrive")
-    return ready
+@pytest.fixture(scope="module")
+def working(shared: Installation) -> Installation:
+    """Capture and delivery run, and a good product has reached the channel. One for all bad input together."""
+    shared.start("capture")
+    shared.start("deliver", "--channel", "ebay")
+    shared.products.insert_one(make_product("GOOD-1"))
+    wait_until(lambda: "GOOD-1" in shared.channel.listings(), DEADLINE, "the first product does not arrive")
+    return shared
 
 
 def state_of(installation: Installation, code: str) -> dict[str, Any] | None:

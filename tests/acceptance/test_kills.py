@@ -96,6 +96,8 @@ def test_no_kill_loses_doubles_or_reverses_anything(ready: Installation, seed: i
     load = Load(ready, random.Random(seed))
     processes = {"capture": ready.start("capture"), "deliver": ready.start("deliver", "--channel", "ebay")}
     wait_until(lambda: processes["capture"].lines("snapshot is complete"), 30, "capture does not begin")
+    # Calls that take their time, so that kills find some in flight.
+    ready.channel.ask("POST", "faults", {"kind": "latency", "seconds": 0.15, "rate": 0.5, "seed": seed})
     stop = Event()
     writer = Thread(target=load.write, args=(stop,), name="load")
     writer.start()
@@ -106,6 +108,7 @@ def test_no_kill_loses_doubles_or_reverses_anything(ready: Installation, seed: i
         stop.set()
         writer.join()
     assert sum(kills.values()) == KILLS
+    assert {name: running.process.poll() for name, running in processes.items()} == {"capture": None, "deliver": None}
 
     shown = wait_until(lambda: equal(ready, load), DEADLINE, "the channel does not become equal to the PIM")
     assert len(shown) == len(load.live) > PRODUCTS / 2
