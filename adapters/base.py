@@ -44,6 +44,8 @@ class Adapter(Protocol):
 
         Channel failures come back as values in the outcomes, also when one failure concerns all commands.
         WITHDRAW of something that is not there is a success. CREATE of something that is already there adopts it.
+        REVISE_STOCK changes the stock of a live listing and nothing else; it never makes one live, and where none is
+        live there is nothing to sell, which is a success.
         Raises only on bugs.
         """
 

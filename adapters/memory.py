@@ -189,6 +189,8 @@ class MemoryAdapter:
         if command.operation is Operation.WITHDRAW:
             return self._withdraw(command)
         live = self.listings.get(command.sku)
+        if command.operation is Operation.REVISE_STOCK:
+            return self._revise_stock(command, live)
         if (live is None or not live.live) and command.operation is not Operation.CREATE:
             return self._refuse(command, UnknownListingError("No live listing has this SKU", status=404))
         return self._show(command, live)
@@ -218,6 +220,14 @@ class MemoryAdapter:
         live = self.listings.get(command.sku)
         if live is not None:
             self.listings[command.sku] = replace(live, live=False)
+        return self._done(command, {})
+
+    def _revise_stock(self, command: Command, live: ChannelListing | None) -> Outcome:
+        if command.quantity is None:
+            raise ValueError("revise_stock without a quantity")
+        if live is not None and live.live:
+            self.listings[command.sku] = replace(live, quantity=command.quantity)
+            self.shown[command.sku] = replace(self.shown[command.sku], quantity=command.quantity)
         return self._done(command, {})
 
     def _done(self, command: Command, references: Mapping[str, str]) -> Outcome:

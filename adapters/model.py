@@ -68,6 +68,7 @@ class Operation(StrEnum):
     CREATE = "create"
     REVISE_CONTENT = "revise_content"
     REVISE_OFFER = "revise_offer"
+    REVISE_STOCK = "revise_stock"
     WITHDRAW = "withdraw"
 
 
@@ -75,14 +76,16 @@ class Operation(StrEnum):
 class Command:
     """One thing to do for one listing.
 
-    listing: the whole wanted state; None only for WITHDRAW. references: what earlier outcomes told us to keep
-    (channel ids); may be empty or stale, an adapter copes with both.
+    listing: the whole wanted state; None for WITHDRAW and REVISE_STOCK. references: what earlier outcomes told us to
+    keep (channel ids); may be empty or stale, an adapter copes with both. quantity: pieces for sale, for REVISE_STOCK
+    only: of a product whose other data cannot be sent.
     """
 
     operation: Operation
     sku: str
     listing: Listing | None
     references: Mapping[str, str] = field(default_factory=dict)
+    quantity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

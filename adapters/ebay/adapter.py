@@ -1,7 +1,8 @@
 """eBay as a channel: one seller on one marketplace.
 
-`apply` sorts its commands by way (show whole, revise price and stock, withdraw) and lets the ways run side by side,
-in eBay's bulk calls of 25 where there are any. What a way does: `steps`. What eBay's errors mean: `faults`.
+`apply` sorts its commands by way (show whole, revise price and stock, revise stock alone, withdraw) and lets the ways
+run side by side, in eBay's bulk calls of 25 where there are any. What a way does: `steps`. What eBay's errors mean:
+`faults`.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class EbayAdapter:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._steps.withdraw(by_operation[Operation.WITHDRAW]))
             group.create_task(self._steps.revise(by_operation[Operation.REVISE_OFFER]))
+            group.create_task(self._steps.revise_stock(by_operation[Operation.REVISE_STOCK]))
             group.create_task(self._steps.show(by_operation[Operation.CREATE] + by_operation[Operation.REVISE_CONTENT]))
         return [work.outcome() for work in works]
 

@@ -94,6 +94,15 @@ def price_and_quantity(listing: Listing, offer_id: str) -> dict[str, Any]:
     }
 
 
+def stock(sku: str, quantity: int, offer_id: str) -> dict[str, Any]:
+    """One entry of bulkUpdatePriceQuantity that leaves the price as it is."""
+    return {
+        "sku": sku,
+        "shipToLocationAvailability": {"quantity": quantity},
+        "offers": [{"offerId": offer_id, "availableQuantity": quantity}],
+    }
+
+
 def amount(money: Money) -> dict[str, str]:
     """Amounts are text with two decimals, half a cent upwards."""
     return {"value": str(money.amount.quantize(_CENT, ROUND_HALF_UP)), "currency": money.currency}

@@ -1,4 +1,4 @@
-"""The ways from a command to eBay: show a listing whole, change its price and stock, take it away.
+"""The ways from a command to eBay: show a listing whole, change its price and stock or its stock alone, take it away.
 
 Each way may be gone again from its beginning after any failure: items and offers are replaced whole, an
 offer that exists is adopted, publishing a published offer keeps its listing, withdrawing twice is once.
@@ -7,11 +7,12 @@ offer that exists is adopted, publishing a published offer keeps its listing, wi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from adapters.ebay.client import EbayClient, Entry
 from adapters.ebay.faults import ANY_MISTAKE, BAD_QUANTITY
-from adapters.ebay.mapping import item_document, new_offer_document, offer_document, price_and_quantity
+from adapters.ebay.mapping import item_document, new_offer_document, offer_document, price_and_quantity, stock
 from adapters.ebay.settings import EbayAccount
 from adapters.ebay.work import BulkCall, Work, alive
 from adapters.errors import AdapterError, RejectedListingError, UnknownListingError
@@ -69,9 +70,28 @@ class Steps:
 
         await self._each([work for work in works if not work.offer_id], look, self._urgent)
         live = [work for work in alive(works) if work not in not_live]
-        await self._revise_prices(live)
+        await self._revise_figures(live, lambda work: price_and_quantity(work.listing, work.offer_id))
         await self._each([work for work in live if _may_be_gone(work.error)], look_again, self._urgent)
         await self.show(not_live)
+
+    async def revise_stock(self, works: Sequence[Work]) -> None:
+        """Stock only, of live listings only: nothing is published, and where nothing is live nothing can be sold."""
+        live: list[Work] = []
+
+        async def look(work: Work) -> None:
+            error, used = work.error, work.offer_id
+            work.error = None
+            if not _is_for_sale(await self._find_offer(work)):
+                return
+            if error is not None and work.offer_id == used:
+                work.fail(error)  # live under this very offer: eBay refuses the figure
+            else:
+                live.append(work)
+
+        known = [work for work in works if work.offer_id]
+        await self._revise_figures(known, _stock)
+        await self._each([work for work in works if not work.offer_id or _may_be_gone(work.error)], look, self._urgent)
+        await self._revise_figures(live, _stock)
 
     async def withdraw(self, works: Sequence[Work]) -> None:
         """End the listings. One that is not there, or is ended already, is a success."""
@@ -131,11 +151,11 @@ class Steps:
 
         await BulkCall(send, _offer_id, lambda entry: entry.offer_id, settle, self._whole).run(works)
 
-    async def _revise_prices(self, works: Sequence[Work]) -> None:
+    async def _revise_figures(self, works: Sequence[Work], document: Callable[[Work], Mapping[str, Any]]) -> None:
+        """Price, stock or both of published offers, as the documents say."""
+
         async def send(some: Sequence[Work]) -> list[Entry]:
-            return await self._client.revise_prices_and_quantities(
-                [price_and_quantity(work.listing, work.offer_id) for work in some]
-            )
+            return await self._client.revise_prices_and_quantities([document(work) for work in some])
 
         def settle(work: Work, entry: Entry) -> None:
             _settle(work, entry)
@@ -146,13 +166,16 @@ class Steps:
 
     async def _is_live(self, work: Work) -> bool:
         """Whether a listing is live under an offer of this SKU; takes over the offer's id, live or not."""
+        offer = await self._find_offer(work)
+        if _was_ended_by_ebay(offer):
+            raise RejectedListingError("eBay itself ended this listing. Look for its message in the seller's inbox")
+        return _is_for_sale(offer)
+
+    async def _find_offer(self, work: Work) -> Mapping[str, Any]:
+        """The offer of this SKU, empty where there is none; the work takes over its id."""
         offer = await self._client.find_offer(work.sku)
         work.offer_id = str(offer["offerId"]) if offer is not None else ""
-        if offer is None:
-            return False
-        if (offer.get("listing") or {}).get("listingStatus") == "EBAY_ENDED":
-            raise RejectedListingError("eBay itself ended this listing. Look for its message in the seller's inbox")
-        return offer.get("status") == "PUBLISHED"
+        return offer or {}
 
     async def _withdraw(self, work: Work) -> None:
         tried, refusal = work.offer_id, None
@@ -198,6 +221,18 @@ class Steps:
 def _may_be_gone(error: AdapterError | None) -> bool:
     """Whether an error can mean that no such listing is live. 25002 is eBay's word for any mistake of the caller."""
     return isinstance(error, UnknownListingError) or (error is not None and error.code == str(ANY_MISTAKE))
+
+
+def _was_ended_by_ebay(offer: Mapping[str, Any]) -> bool:
+    return bool((offer.get("listing") or {}).get("listingStatus") == "EBAY_ENDED")
+
+
+def _is_for_sale(offer: Mapping[str, Any]) -> bool:
+    return offer.get("status") == "PUBLISHED" and not _was_ended_by_ebay(offer)
+
+
+def _stock(work: Work) -> Mapping[str, Any]:
+    return stock(work.sku, work.quantity, work.offer_id)
 
 
 def _settle(work: Work, entry: Entry) -> None:

@@ -43,6 +43,13 @@ class Work:
             raise ValueError(f"{self.command.operation} needs a listing")
         return self.command.listing
 
+    @property
+    def quantity(self) -> int:
+        """The wanted stock of a command that is about nothing else."""
+        if self.command.quantity is None:
+            raise ValueError(f"{self.command.operation} needs a quantity")
+        return self.command.quantity
+
     def fail(self, error: AdapterError) -> None:
         """End this command. One failure of a bulk call ends many, so each gets a copy of its own."""
         self.error = copy(error)

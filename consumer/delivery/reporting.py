@@ -20,6 +20,7 @@ _ACCEPTED = {
     "create": "offer published",
     "revise_content": "content revised",
     "revise_offer": "price and stock updated",
+    "revise_stock": "stock alone updated",
     "withdraw": "offer withdrawn",
 }
 # Nothing happened that a person would look for at info.
@@ -81,6 +82,9 @@ class Reporter:
             age = self._clock() - planned.written.timestamp()
             self._metrics.write_to_channel_seconds.labels(*account).observe(max(0.0, age))
             self._say(note.work, f"✓ {_ACCEPTED.get(note.operation, note.operation)}")
+            if planned.plan.problems:
+                words = "; ".join(map(str, planned.plan.problems))
+                self._say(note.work, f"✗ invalid: {words[:_LONGEST]}")
         elif note.outcome == "superseded":
             self._metrics.superseded.labels(*account).inc()
         elif note.outcome == "dead_letter":

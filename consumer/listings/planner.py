@@ -1,4 +1,12 @@
-"""What to do for one listing, given a product event, what is stored and the account. Pure: no I/O, no clock."""
+"""What to do for one listing, given a product event, what is stored and the account. Pure: no I/O, no clock.
+
+A product that our checks refuse keeps what the channel accepted last, with one exception: its stock may have gone
+down, and whoever sells what is not there pays for it. So while a listing is invalid, its stock still goes down with
+the PIM's, alone, under the price and text that stand there; to withdraw it would cost the listing its history. It never
+goes up: whether that price and text may sell more is for a person to decide. Where a call has left in doubt what the
+channel shows, stock is written once more, and no higher than any state that may stand there. A stock that cannot be
+read is no zero: then nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +47,10 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """The product cannot be listed as it is. `transitions.noted` is to be stored; the channel keeps its last state."""
+    """The product cannot be listed as it is, and the channel need not know: it keeps its last state.
+
+    `transitions.noted` is to be stored.
+    """
 
     listing_id: str
     sequence: Sequence
@@ -63,6 +74,7 @@ class Send:
 
     fingerprint: of what is sent, None for a withdrawal. reason: why it is withdrawn, in words.
     plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
+    problems: why the product is invalid, where only its stock may be sent.
     """
 
     listing_id: str
@@ -71,6 +83,7 @@ class Send:
     fingerprint: Fingerprint | None
     reason: str = ""
     plan_again: bool = False
+    problems: tuple[Problem, ...] = ()
 
 
 Plan = Superseded | Nothing | Invalid | Rehearsal | Send
@@ -98,7 +111,7 @@ def plan(event: ProductEvent, state: ListingState | None, account: Account, adap
         if not problems:
             return case.show(target, fingerprint(adapter.render(target)))
         target = problems
-    return Invalid(listing_id, event.sequence, tuple(target))
+    return case.invalid(tuple(target), product.quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,15 @@ class _Case:
         references = state.references if state is not None and state.sku == listing.sku else {}
         return self._send(Command(operation, listing.sku, listing, references), wanted_print)
 
+    def invalid(self, problems: tuple[Problem, ...], quantity: int | Problem) -> Plan:
+        state = self.state
+        stock = None if isinstance(quantity, Problem) or state is None else _stock_to_send(state, max(quantity, 0))
+        if state is None or stock is None or self.account.mode != "live":
+            return Invalid(self.listing_id, self.event.sequence, problems)
+        sku = state.sku or self._sku_in_event() or self.event.entity_code
+        command = Command(Operation.REVISE_STOCK, sku, None, state.references, stock)
+        return Send(self.listing_id, self.event.sequence, command, None, problems=problems)
+
     def _was_refused(self, listing: Listing, wanted_print: Fingerprint) -> bool:
         """Sending it again cannot help. A state that was read on purpose (resync) is sent once more."""
         state = self.state
@@ -156,6 +178,17 @@ class _Case:
     def _sku_in_event(self) -> str:
         document = self.event.product or self.event.before or {}
         return read_product(document, self.event.entity_code).sku
+
+
+def _stock_to_send(state: ListingState, quantity: int) -> int | None:
+    """The stock that keeps an invalid listing from selling more than there is; None if none has to be sent."""
+    if not state.maybe_live:
+        return None
+    shown = [version.quantity for version in (state.accepted, state.sent, state.intent) if version is not None]
+    if state.uncertain:
+        return min([quantity, *(stock for stock in shown if stock is not None)])
+    accepted = state.accepted.quantity if state.accepted else None
+    return quantity if accepted is None or quantity < accepted else None
 
 
 def _operation(state: ListingState | None, wanted_print: Fingerprint) -> Operation | None:

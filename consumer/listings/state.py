@@ -27,7 +27,7 @@ class Status(StrEnum):
     UNLISTED = "unlisted"
     """Not wanted, and we never put anything on the channel."""
     INVALID = "invalid"
-    """Refused by our own checks. The channel keeps showing what it accepted last."""
+    """Refused by our own checks. The channel keeps showing what it accepted last, with no more stock than there is."""
     REFUSED = "refused"
     """Refused by the channel. A change of the product heals it."""
     DEAD_LETTER = "dead_letter"
@@ -53,7 +53,7 @@ class Doubt(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Hashes of what a channel would show; equal hashes = nothing to send."""
+    """Hashes of what a channel would show; equal hashes = nothing to send. "" = not known, equal to no hash."""
 
     content: str
     offer: str
@@ -64,7 +64,7 @@ class Version:
     """One state of a listing as it was, or would be, sent.
 
     at: when it was intended, answered or rehearsed; UTC, whole milliseconds. fingerprint: None on withdrawal.
-    title, price and quantity are there for people; None on withdrawal.
+    title and price are there for people, quantity for REVISE_STOCK too; None on withdrawal.
     """
 
     sequence: Sequence
@@ -155,4 +155,5 @@ _DOUBTS: Mapping[Operation, Doubt] = {
     Operation.WITHDRAW: Doubt.EXISTENCE,
     Operation.REVISE_CONTENT: Doubt.CONTENT,
     Operation.REVISE_OFFER: Doubt.OFFER,
+    Operation.REVISE_STOCK: Doubt.OFFER,
 }

@@ -17,7 +17,7 @@ from adapters.errors import AdapterError, ChannelHaltedError, PermanentError, Ra
 from adapters.model import Operation, Outcome, Problem
 from consumer.events import Sequence
 from consumer.listings.planner import Invalid, Nothing, Rehearsal, Send
-from consumer.listings.state import Doubt, ListingState, Status, Version, doubt_after
+from consumer.listings.state import Doubt, Fingerprint, ListingState, Status, Version, doubt_after
 
 # A product can hold anything; what we keep of it for people to read is bounded.
 _WORDS = 1000
@@ -44,8 +44,7 @@ def noted(state: ListingState | None, plan: Nothing | Invalid | Rehearsal, now: 
 def _verdict(base: ListingState, plan: Nothing | Invalid | Rehearsal, at: datetime) -> dict[str, Any]:
     match plan:
         case Invalid():
-            problems = tuple(_cut(problem) for problem in plan.problems[:_PROBLEMS])
-            return {"status": Status.INVALID, "problems": problems, "reason": ""}
+            return {"status": Status.INVALID, "problems": _kept(plan.problems), "reason": ""}
         case Rehearsal():
             proposed = _version(plan, at)
             if base.proposed is not None and replace(base.proposed, at=at) == proposed:
@@ -73,7 +72,7 @@ def intended(state: ListingState | None, plan: Send, now: float) -> ListingState
         intent=_version(plan, at),
         doubt=base.open_doubt,
         proposed=None,
-        problems=(),
+        problems=_kept(plan.problems),
         reason=plan.reason[:_WORDS],
         attempts=base.attempts if base.planned_sequence == plan.sequence else 0,
     )
@@ -94,6 +93,8 @@ def settled(state: ListingState, plan: Send, outcome: Outcome, *, now: float) ->
         sent=_version(plan, at),
         references={**state.references, **outcome.references},
     )
+    if outcome.error is None and plan.command.operation is Operation.REVISE_STOCK:
+        return _stock_taken(answered, plan, outcome)
     if outcome.error is None:
         return _succeeded(answered, plan, outcome)
     return _failed(answered, plan, outcome.error)
@@ -116,13 +117,38 @@ def _succeeded(state: ListingState, plan: Send, outcome: Outcome) -> ListingStat
     return replace(certain, status=Status.WITHDRAWN, accepted=None)
 
 
+def _stock_taken(state: ListingState, plan: Send, outcome: Outcome) -> ListingState:
+    """The channel sells no more than this stock, if it shows the listing at all.
+
+    Whatever else was in doubt is kept as a fingerprint that equals none: it is sent once the product is valid again,
+    but the stock is not written anew with every event until then.
+    """
+    known = state.accepted.fingerprint if state.accepted and state.doubt < Doubt.CONTENT else None
+    shown = replace(
+        state.accepted or _version(plan, state.updated_at),
+        quantity=plan.command.quantity,
+        fingerprint=Fingerprint(content=known.content, offer="") if known else None,
+    )
+    return replace(
+        state,
+        status=Status.INVALID,
+        accepted=shown,
+        doubt=Doubt.NONE,
+        warnings=tuple(warning[:_WORDS] for warning in outcome.warnings),
+        error=None,
+        attempts=0,
+    )
+
+
 def _failed(state: ListingState, plan: Send, error: AdapterError) -> ListingState:
     """Even a clear refusal may come from the second of three calls: what was tried is in doubt from now on."""
     doubtful = replace(state, doubt=max(state.doubt, doubt_after(plan.command.operation)), error=_words(error))
     if _is_gone(plan, error):
         return replace(doubtful, status=Status.WAITING, accepted=None, doubt=Doubt.EXISTENCE)
     if isinstance(error, PermanentError):
-        return replace(doubtful, status=Status.REFUSED, problems=(_refusal(error),), attempts=state.attempts + 1)
+        refused = Status.INVALID if plan.problems else Status.REFUSED
+        problems = (_refusal(error), *_kept(plan.problems))[:_PROBLEMS]
+        return replace(doubtful, status=refused, problems=problems, attempts=state.attempts + 1)
     burned = 0 if isinstance(error, RateLimitedError | ChannelHaltedError) else 1
     return replace(doubtful, status=Status.WAITING, attempts=state.attempts + burned)
 
@@ -175,9 +201,9 @@ def _unknown(listing_id: str, sequence: Sequence, at: datetime) -> ListingState:
 
 def _version(plan: Send | Rehearsal, at: datetime) -> Version:
     listing = plan.command.listing
-    shown: Mapping[str, Any] = (
-        {"title": listing.title[:_TITLE], "price": listing.price, "quantity": listing.quantity} if listing else {}
-    )
+    shown: Mapping[str, Any] = {"quantity": plan.command.quantity}
+    if listing is not None:
+        shown = {"title": listing.title[:_TITLE], "price": listing.price, "quantity": listing.quantity}
     return Version(
         sequence=plan.sequence,
         operation=plan.command.operation,
@@ -196,6 +222,10 @@ def _refusal(error: AdapterError) -> Problem:
         message=f"the channel refused it{code}: {error.message[:_WORDS]}",
         cure="Correct the product in the PIM, or the account's settings; the next change of the product is sent.",
     )
+
+
+def _kept(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(_cut(problem) for problem in problems[:_PROBLEMS])
 
 
 def _cut(problem: Problem) -> Problem:

@@ -259,8 +259,10 @@ CHANNELS: Mapping[str, Callable[[VendorSchemas | None], AbstractAsyncContextMana
 async def apply(channel: Channel, operation: Operation, listing: Listing, before: Outcome | None = None) -> Outcome:
     """One command, as the service gives it: with the references of the outcome before."""
     references = before.references if before else {}
-    wanted = None if operation is Operation.WITHDRAW else listing
-    (outcome,) = await channel.adapter.apply([Command(operation, listing.sku, wanted, references)])
+    stock_only = operation is Operation.REVISE_STOCK
+    wanted = None if stock_only or operation is Operation.WITHDRAW else listing
+    quantity = listing.quantity if stock_only else None
+    (outcome,) = await channel.adapter.apply([Command(operation, listing.sku, wanted, references, quantity)])
     return outcome
 
 

@@ -84,6 +84,37 @@ async def test_stock_zero_is_kept_and_comes_back(channel: Channel) -> None:
     await assert_shows(channel, listing)
 
 
+@pytest.mark.parametrize("knowing", [True, False], ids=["with references", "without references"])
+async def test_revises_stock_alone(channel: Channel, knowing: bool) -> None:
+    listing = channel.listing("A-1")
+    first = await created(channel, listing)
+    for quantity in (0, 3):
+        newer = replace(listing, quantity=quantity, title="Un titolo più nuovo", price=Money(Decimal(5), "EUR"))
+        outcome = await apply(channel, Operation.REVISE_STOCK, newer, first if knowing else None)
+        assert outcome.error is None
+        await assert_shows(channel, replace(listing, quantity=quantity))
+
+
+async def test_stock_alone_never_makes_anything_live(channel: Channel) -> None:
+    never = channel.listing("never")
+    assert (await apply(channel, Operation.REVISE_STOCK, never)).error is None
+    assert await channel.listings("never") == []
+    listing = channel.listing("A-1")
+    first = await created(channel, listing)
+    await apply(channel, Operation.WITHDRAW, listing, first)
+    for references in (first, None, Outcome("A-1", references=dict.fromkeys(("offer_id", "listing_id"), "999"))):
+        assert (await apply(channel, Operation.REVISE_STOCK, listing, references)).error is None
+        assert await channel.listings("A-1") == []
+
+
+async def test_stock_alone_finds_a_listing_under_stale_references(channel: Channel) -> None:
+    listing = channel.listing("A-1")
+    await created(channel, listing)
+    stale = Outcome("A-1", references=dict.fromkeys(("offer_id", "listing_id"), "999"))
+    assert (await apply(channel, Operation.REVISE_STOCK, replace(listing, quantity=0), stale)).error is None
+    await assert_shows(channel, replace(listing, quantity=0))
+
+
 async def test_withdraws_and_withdrawing_again_is_a_success(channel: Channel) -> None:
     listing = channel.listing("A-1")
     first = await created(channel, listing)

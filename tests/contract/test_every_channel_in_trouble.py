@@ -78,6 +78,18 @@ async def test_a_lost_answer_leaves_the_effect_unknown_and_a_repeat_converges(
     await assert_shows(channel, newer)
 
 
+async def test_a_lost_answer_to_stock_alone_converges(channel: Channel) -> None:
+    listing = channel.listing("A-1")
+    first = await created(channel, listing)
+    sold_out = replace(listing, quantity=0)
+    channel.lose_answer("A-1")
+    lost = await apply(channel, Operation.REVISE_STOCK, sold_out, first)
+    assert lost.error is not None
+    assert lost.error.effect_unknown
+    assert (await apply(channel, Operation.REVISE_STOCK, sold_out, first)).error is None
+    await assert_shows(channel, sold_out)
+
+
 async def test_a_lost_answer_to_a_withdrawal_converges(channel: Channel) -> None:
     listing = channel.listing("A-1")
     first = await created(channel, listing)

@@ -85,9 +85,10 @@ def make_adapter(ebay: Ebay, **options: Any) -> EbayAdapter:
 
 
 async def apply(ebay: Ebay, operation: Operation, offer_id: str = "", sku: str = "A-1") -> Outcome:
-    listing = None if operation is Operation.WITHDRAW else make_listing(sku)
+    listing = None if operation in (Operation.WITHDRAW, Operation.REVISE_STOCK) else make_listing(sku)
     references = {"offer_id": offer_id} if offer_id else {}
-    (outcome,) = await make_adapter(ebay).apply([Command(operation, sku, listing, references)])
+    quantity = 0 if operation is Operation.REVISE_STOCK else None
+    (outcome,) = await make_adapter(ebay).apply([Command(operation, sku, listing, references, quantity)])
     return outcome
 
 

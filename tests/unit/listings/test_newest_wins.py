@@ -46,6 +46,8 @@ PRODUCTS = st.sampled_from([
     {"sku": "ANOTHER-SKU"},
     {"status": "archived"},
     {"pricing": None},
+    {"pricing": None, "quantity": 1},
+    {"pricing": None, "quantity": 0},
     "deleted",
 ])  # fmt: skip
 
@@ -61,6 +63,11 @@ class Channel:
         self.written.append(sequence)
         if command.operation is Operation.WITHDRAW:
             self.listings.pop(command.sku, None)
+            return None
+        if command.operation is Operation.REVISE_STOCK:
+            assert command.quantity is not None
+            if command.sku in self.listings:
+                self.listings[command.sku] = replace(self.listings[command.sku], quantity=command.quantity)
             return None
         assert command.listing is not None
         if command.operation is Operation.CREATE:
@@ -156,6 +163,9 @@ def test_the_newest_state_wins(products: list[Any], schedule: list[tuple[int, st
         assert channel.listings == {target.sku: target}
     elif isinstance(target, Unwanted):
         assert channel.listings == {}
+    else:
+        stock = (newest.product or {})["quantity"]
+        assert all(shown.quantity <= stock for shown in channel.listings.values()), "what is not there is on sale"
     count = len(channel.written)
     process.deliver(newest, "accepted")
     assert len(channel.written) == count, "what is settled is not sent again"

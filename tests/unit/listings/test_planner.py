@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -141,6 +142,84 @@ def test_an_invalid_product_keeps_what_the_channel_shows_and_says_why() -> None:
     assert operation(make_event(3, EventOperation.DELETED), state) is Operation.WITHDRAW
 
 
+INVALID: dict[str, Any] = {"pricing": {"retail": None, "currency": "EUR"}}
+
+
+@pytest.mark.parametrize("stock", [0, 3, -1])
+def test_stock_of_an_invalid_product_still_goes_down_and_nothing_else_is_sent(stock: int) -> None:
+    event = make_event(2, **INVALID, quantity=stock)
+    send = sent(event, LIVE)
+    assert (send.command.operation, send.command.listing) == (Operation.REVISE_STOCK, None)
+    assert (send.command.quantity, send.command.references) == (max(stock, 0), {"offer_id": "o-1"})
+    assert [problem.field for problem in intended(LIVE, send, NOW).problems] == ["price"]
+    state = after(event, LIVE)
+    assert (state.status, [problem.field for problem in state.problems]) == (Status.INVALID, ["price"])
+    assert (state.accepted and state.accepted.quantity, state.uncertain) == (max(stock, 0), False)
+    assert isinstance(planned(event, state), Invalid)
+    assert operation(make_event(3), state) is Operation.REVISE_OFFER
+    assert operation(make_event(3, quantity=max(stock, 0)), state) is Operation.REVISE_OFFER
+    assert operation(make_event(3, EventOperation.DELETED), state) is Operation.WITHDRAW
+
+
+def test_stock_of_an_invalid_product_goes_down_when_the_channel_s_own_checks_refuse_it() -> None:
+    account = EbayAccount(app_id="a", api_secret=SecretStr("s"), marketplace_id="EBAY_IT")
+    adapter = EbayAdapter(client=None, account=account)  # type: ignore[arg-type]  # checks make no call
+    found = plan(make_event(2, name={"it": "x" * 81}, quantity=0), LIVE, ACCOUNT, adapter)
+    assert isinstance(found, Send)
+    assert (found.command.operation, found.command.quantity) == (Operation.REVISE_STOCK, 0)
+
+
+@pytest.mark.parametrize("stock", [12, 50, None, "many"])
+def test_stock_of_an_invalid_product_never_goes_up_and_is_never_guessed(stock: object) -> None:
+    assert isinstance(planned(make_event(2, **INVALID, quantity=stock), LIVE), Invalid)
+
+
+def test_an_invalid_product_that_is_not_live_has_no_stock_to_send() -> None:
+    assert isinstance(planned(make_event(2, **INVALID, quantity=0)), Invalid)
+    gone = after(make_event(2, EventOperation.DELETED), LIVE)
+    assert isinstance(planned(make_event(3, **INVALID, quantity=0), gone), Invalid)
+
+
+def test_a_dry_run_sends_no_stock_of_an_invalid_product() -> None:
+    rehearsing = replace(ACCOUNT, mode="dry-run")
+    assert isinstance(planned(make_event(2, **INVALID, quantity=0), LIVE, rehearsing), Invalid)
+
+
+@pytest.mark.parametrize(
+    ("event", "content"),
+    [(make_event(2, quantity=3), False), (make_event(2, name={"it": "Trapano nuovo"}, quantity=3), True)],
+)
+def test_stock_in_doubt_is_written_no_higher_than_it_may_be_and_the_rest_is_sent_once_it_is_valid(
+    event: ProductEvent, content: bool
+) -> None:
+    doubtful = failed(event, LIVE, LOST)
+    send = sent(make_event(3, **INVALID, quantity=8), doubtful)
+    assert (send.command.operation, send.command.quantity) == (Operation.REVISE_STOCK, 3)
+    state = after(make_event(3, **INVALID, quantity=8), doubtful)
+    assert isinstance(planned(make_event(4, **INVALID, quantity=8), state), Invalid)
+    assert operation(make_event(4), state) is (Operation.REVISE_CONTENT if content else Operation.REVISE_OFFER)
+
+
+def test_a_listing_that_may_be_live_loses_its_stock_and_is_shown_whole_once_it_is_valid() -> None:
+    unknown = failed(make_event(1), None, LOST)
+    event = make_event(2, **INVALID, quantity=0)
+    send = sent(event, unknown)
+    assert (send.command.operation, send.command.quantity) == (Operation.REVISE_STOCK, 0)
+    state = after(event, unknown)
+    assert isinstance(planned(event, state), Invalid)
+    assert operation(make_event(3), state) is Operation.REVISE_CONTENT
+    assert operation(make_event(3, EventOperation.DELETED), state) is Operation.WITHDRAW
+
+
+@pytest.mark.parametrize(("error", "status"), [(LOST, Status.WAITING), (REFUSED, Status.INVALID)])
+def test_stock_that_was_not_taken_is_sent_again(error: Exception, status: Status) -> None:
+    event = make_event(2, **INVALID, quantity=0)
+    state = failed(event, LIVE, error)
+    assert state.status is status
+    assert "price" in [problem.field for problem in state.problems]
+    assert operation(make_event(3, **INVALID, quantity=0), state) is Operation.REVISE_STOCK
+
+
 def test_the_channel_s_own_checks_make_a_product_invalid_too() -> None:
     account = EbayAccount(app_id="a", api_secret=SecretStr("s"), marketplace_id="EBAY_IT")
     adapter = EbayAdapter(client=None, account=account)  # type: ignore[arg-type]  # checks make no call
@@ -201,7 +280,7 @@ def test_a_create_with_unknown_effect_is_withdrawn_when_it_is_not_wanted_any_mor
 
 def test_an_invalid_product_does_not_make_a_doubt_go_away() -> None:
     crashed = intended(LIVE, sent(make_event(2, quantity=3), LIVE), NOW)
-    found = planned(make_event(3, quantity=None), crashed)
+    found = planned(make_event(3, quantity=None), crashed)  # without a figure there is no stock to send
     assert isinstance(found, Invalid)
     state = noted(crashed, found, NOW)
     assert (state.intent, state.doubt) == (None, Doubt.OFFER)
