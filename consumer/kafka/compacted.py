@@ -8,9 +8,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
 from consumer.errors import UnavailableError
-from consumer.kafka.client import ADMIN_TIMEOUT, client_config, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, client_config, kafka_error, unavailable
 
 _BATCH = 1000
+_PAUSE = 0.1
+_ELECTING = frozenset((KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE))
 
 
 def read_compacted(bootstrap: str, topic: str, *, timeout: float = 60) -> dict[bytes, bytes]:
@@ -21,10 +23,25 @@ def read_compacted(bootstrap: str, topic: str, *, timeout: float = 60) -> dict[b
     """
     deadline = time.monotonic() + timeout
     try:
-        ends = _ends(bootstrap, topic)
+        ends = _ends_in_time(bootstrap, topic, deadline)
         return _read(bootstrap, topic, ends=ends, deadline=deadline)
     except KafkaException as failure:
         raise unavailable(bootstrap, failure) from failure
+
+
+def _ends_in_time(bootstrap: str, topic: str, deadline: float) -> dict[int, int]:
+    """`_ends`, asked again while leaders are being elected."""
+    while True:
+        try:
+            return _ends(bootstrap, topic)
+        except KafkaException as failure:
+            if not _passes(kafka_error(failure)) or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+
+
+def _passes(error: KafkaError) -> bool:
+    return error.retriable() or error.code() in _ELECTING
 
 
 def _ends(bootstrap: str, topic: str) -> dict[int, int]:
@@ -46,6 +63,7 @@ def _read(bootstrap: str, topic: str, *, ends: dict[int, int], deadline: float) 
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,  # the end is told by an empty answer: do not let the broker wait with it
             "auto.offset.reset": "earliest",
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -127,9 +127,11 @@ class TransactionalProducer:
     def close(self) -> None:
         """Forget everything not committed. Never blocks for long; the broker aborts what is open."""
         if self._client is not None:
-            self._client.purge()
-            self._client.flush(_STEP)
-            self._client = None
+            client, self._client = self._client, None
+            # A fenced or otherwise broken client complains here once more; whoever had to know has been told.
+            with suppress(KafkaException):
+                client.purge()
+                client.flush(_STEP)
 
     def _repeat(self, call: Any) -> None:
         """Commit and abort may be called again after a retriable error: they go on where they were."""

@@ -6,14 +6,16 @@ one process of a consumer group owns a product in all of them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub forgets to export them
     AdminClient,
     ConfigResource,
     NewTopic,
+    OffsetSpec,
     ResourceType,
 )
 
@@ -181,7 +183,26 @@ def _create(admin: AdminClient, missing: list[NewTopic]) -> list[str]:
             # Another process of ours was as quick.
             if kafka_error(failure).code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+    _wait_until_known(admin, [topic.topic for topic in missing])
     return created
+
+
+def _wait_until_known(admin: AdminClient, names: Sequence[str]) -> None:
+    """A created topic is not known to every broker at once: wait until its configuration and leaders are."""
+    deadline = time.monotonic() + ADMIN_TIMEOUT
+    newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # so in the client
+    while True:
+        try:
+            _configs(admin, names)
+            topics = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
+            places = [TopicPartition(name, number) for name in names for number in topics[name].partitions]
+            for future in admin.list_offsets(dict.fromkeys(places, newest)).values():
+                future.result(ADMIN_TIMEOUT)
+            return
+        except (KafkaException, KeyError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _configs(admin: AdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:
