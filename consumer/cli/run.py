@@ -26,7 +26,7 @@ def command() -> None:
     channels = channels_of(settings)
     if not channels:
         log.warning("no channel is enabled, changes are only captured", cure="for eBay set EBAY_ENABLED=true")
-    with own_servers(settings) as endpoints:
+    with own_servers(settings, log.info) as endpoints:
         ready_to_run(settings, endpoints)
         parts = service_parts(settings, endpoints, channels)
         for part in parts:

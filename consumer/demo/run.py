@@ -28,9 +28,8 @@ def run_demo(plan: Plan) -> int:
     set_own_settings_aside()
     settings = begin("demo", level="error")
     try:
-        console.print("Starting MongoDB and Kafka ...")
         started = time.monotonic()
-        with own_servers(settings) as endpoints, make_stage(endpoints, settings.place.home) as stage:
+        with own_servers(settings, console.print) as endpoints, make_stage(endpoints, settings.place.home) as stage:
             console.print(f"✓ servers, topics and {len(stage.catalogue)} products: {time.monotonic() - started:.1f} s")
             try:
                 return asyncio.run(_play(stage, plan, console))
