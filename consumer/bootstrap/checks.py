@@ -175,13 +175,14 @@ async def _check_credentials(accounts: Sequence[Account]) -> list[Finding]:
 
 async def _check_account(account: Account) -> Finding:
     subject = f"{account.channel}/{account.name} of {account.tenant}"
-    adapter = make_adapter(account.channel, account.settings)
     try:
-        await adapter.test_connection()
+        adapter = make_adapter(account.channel, account.settings)
+        try:
+            await adapter.test_connection()
+        finally:
+            await adapter.close()
     except AdapterError as error:
         return Finding(subject, error.message, _cure_of(error))
-    finally:
-        await adapter.close()
     return Finding(subject, "credentials and required settings work")
 
 

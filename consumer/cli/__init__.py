@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, ConfigurationError
 from consumer.cli import capture, check, deliver, demo, embedded, init, run, sandbox, status
 from consumer.errors import MarketsyncError, SettingsError
 
@@ -22,7 +22,8 @@ class _OneLineErrors(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except SettingsError as error:
+        except (SettingsError, ConfigurationError) as error:
+            # What a running delivery hears of its settings from the channel halts an account and does not come here.
             _say(error)
             raise typer.Exit(2) from error
         except (MarketsyncError, AdapterError) as error:

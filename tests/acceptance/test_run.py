@@ -143,6 +143,13 @@ def test_unusable_settings_are_one_line_and_exit_code_2(
         assert words in line
 
 
+def test_settings_that_the_channel_s_code_cannot_use_are_one_line_and_exit_code_2(installation: Installation) -> None:
+    done = installation.run("deliver", "--channel", "ebay", changed={"EBAY_API_URL": "http://example.test"})
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert "EBAY_API_URL must start with https://" in line
+
+
 def test_run_before_init_says_what_to_do(installation: Installation) -> None:
     done = installation.run("run")
     assert done.returncode == 1

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from adapters.errors import AuthenticationError
+from adapters.errors import AuthenticationError, ConfigurationError
 from consumer.cli import app as real_app
 from consumer.errors import FencedError, SettingsError, UnavailableError
 from consumer.processes import ChildError
@@ -35,6 +35,7 @@ def invoke(error: Exception) -> tuple[int, str]:
         (UnavailableError("Kafka does not answer"), 1),
         (FencedError("another capture runs"), 1),
         (AuthenticationError("the token is dead"), 1),
+        (ConfigurationError("EBAY_API_URL must start with https://"), 2),
         (ChildError("a child cannot run with these settings", 2), 2),
         (UnavailableError("two\nlines"), 1),
     ],
