@@ -12,17 +12,16 @@ from threading import Thread
 import structlog
 
 from adapters.registry import make_adapter
-from consumer.bootstrap.start import capture_leases, named_databases, topic_names
-from consumer.bootstrap.tenant_streams import make_tenant_watch
-from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
+from consumer.bootstrap.start import topic_names
+from consumer.capture import Capture
 from consumer.delivery.assembly import Servers, make_worker
 from consumer.delivery.planning import Seller
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
-from consumer.health import HealthServer, Note, Reasons, Registry, make_registry
+from consumer.health import HealthServer, Reasons, Registry, make_registry
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
-from consumer.metrics import capture_metrics, delivery_metrics, tenant_metrics
+from consumer.metrics import capture_metrics, delivery_metrics
 from consumer.mongo import connect, connect_async
 from consumer.processes import stop_on_signals
 from consumer.settings import Settings
@@ -34,49 +33,20 @@ _SILENCE = 60.0
 
 
 def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
-    """Capture until SIGTERM or SIGINT.
-
-    Raises what `Watcher.run` raises; with a registry of tenants, nothing of that.
-    """
-    if settings.place.tenant_registry:
-        _run_registry(settings, endpoints, supervised=supervised)
-        return
+    """Capture until SIGTERM or SIGINT. Raises what `Capture.run` raises."""
     registry = make_registry()
     with ExitStack() as exits:
-        client = exits.enter_context(connect(endpoints.mongodb_uri))
-        metrics = capture_metrics(registry)
-
-        def capture(permit: Permit) -> Capture:
-            made = Capture(
-                client,
-                endpoints.kafka_bootstrap_servers,
-                tenants=named_databases(settings),
-                settings=settings.capture,
-                topics=settings.topics,
-                metrics=metrics,
-            )
-            made.publish_while(permit)
-            return made
-
-        timing = LeaseTiming(settings.capture.lease)
-        leases = capture_leases(client, settings, timeout=timing.timeout)
-        stream = settings.capture.stream
-        watcher = Watcher(capture, leases, this_process(), stream=stream, timing=timing, metrics=metrics)
-        health = _health(
-            settings, registry, unready=lambda: _why_not_capturing(watcher, registry, stream), note=watcher.standing_by
+        capture = Capture(
+            exits.enter_context(connect(endpoints.mongodb_uri)),
+            endpoints.kafka_bootstrap_servers,
+            tenants=settings.place.tenants,
+            settings=settings.capture,
+            topics=settings.topics,
+            metrics=capture_metrics(registry),
         )
-        exits.enter_context(health)
-        _run_until_signalled(watcher.run, watcher.stop, supervised=supervised)
+        exits.enter_context(_health(settings, registry, unready=lambda: _why_not_capturing(capture, registry)))
+        _run_until_signalled(capture.run, capture.stop, supervised=supervised)
     _log.info("capture has ended, its position is stored")
-
-
-def _run_registry(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
-    registry = make_registry()
-    with connect(endpoints.mongodb_uri) as client:
-        watch = make_tenant_watch(settings, endpoints, client, capture_metrics(registry), tenant_metrics(registry))
-        with _health(settings, registry, unready=watch.unready):
-            _run_until_signalled(watch.run, watch.stop, supervised=supervised)
-    _log.info("capture has ended, its positions are stored")
 
 
 def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supervised: bool) -> None:
@@ -119,21 +89,18 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
         await worker.run()
 
 
-def _why_not_capturing(watcher: Watcher, registry: Registry, stream: str) -> Sequence[str]:
-    reasons = watcher.unready()
-    if reasons or not watcher.leading:
-        return reasons
-    progress = registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds", {"stream": stream})
-    silence = time.time() - (progress or 0)
+def _why_not_capturing(capture: Capture, registry: Registry) -> Sequence[str]:
+    if not capture.leading:
+        return ["the stream is not followed yet, or not any more"]
+    silence = time.time() - (registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds") or 0)
     return [f"no progress for {silence:.0f} s"] if silence > _SILENCE else []
 
 
 @contextmanager
-def _health(
-    settings: Settings, registry: Registry, *, unready: Reasons, stuck: Reasons = tuple, note: Note = str
-) -> Iterator[None]:
-    address = (settings.place.metrics_host, settings.place.metrics_port)
-    server = HealthServer(registry, address, unready=unready, stuck=stuck, note=note)
+def _health(settings: Settings, registry: Registry, *, unready: Reasons, stuck: Reasons = tuple) -> Iterator[None]:
+    server = HealthServer(
+        registry, (settings.place.metrics_host, settings.place.metrics_port), unready=unready, stuck=stuck
+    )
     _log.info("metrics and health", at=server.start())
     try:
         yield

@@ -14,10 +14,6 @@ from consumer.embedded import Endpoints
 from consumer.errors import SettingsError, UnavailableError
 from consumer.kafka.topics import TopicNames
 from consumer.logs import configure_logging
-from consumer.mongo import Document, MongoClient
-from consumer.mongo.lease import COLLECTION as LEASES
-from consumer.mongo.lease import LeaseStore
-from consumer.mongo.pim import databases_of
 from consumer.settings import Settings, load_settings
 
 
@@ -95,18 +91,6 @@ def own_servers(settings: Settings, say: Callable[[str], None]) -> Iterator[Endp
 def environment_of(endpoints: Endpoints) -> dict[str, str]:
     """What makes a child process use these servers."""
     return {"MONGODB_URI": endpoints.mongodb_uri, "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers}
-
-
-def capture_leases(client: MongoClient[Document], settings: Settings, *, timeout: float) -> LeaseStore:
-    """The lease of the configured stream. It is named as what it guards: the stream's transactional id."""
-    name = f"{settings.topics.prefix}marketsync-capture-{settings.capture.stream}"
-    return LeaseStore(client[settings.place.database][LEASES], name, timeout=timeout)
-
-
-def named_databases(settings: Settings) -> dict[str, str]:
-    """Tenant → its database, of the tenants that the settings name."""
-    place = settings.place
-    return databases_of(place.tenants) | {t: d for t, d in place.tenant_databases.items() if t in place.tenants}
 
 
 def topic_names(settings: Settings) -> TopicNames:
