@@ -143,11 +143,12 @@ class DeliverySettings(BaseSettings):
 
 
 class EbaySettings(BaseSettings):
-    """One eBay account for a single-tenant install, named as its users know it."""
+    """One eBay account: one seller, who sells the products of one tenant. Named as its users know it."""
 
     model_config = SettingsConfigDict(env_prefix="EBAY_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     enabled: bool = Field(False, description="Deliver to eBay.")
+    tenant: str = Field("", description="The tenant whose products are sold; unset = the only one that is watched.")
     mode: Literal["dry-run", "live"] = Field("live", description="dry-run plans and reports, but writes nothing.")
     environment: Literal["production", "sandbox"] = Field("production", description="Which eBay; decides the hosts.")
     app_id: str = Field("", description="Client id of the keyset.")
@@ -157,6 +158,9 @@ class EbaySettings(BaseSettings):
         SecretStr(""), description="A ready access token, used only without refresh token; dies within two hours."
     )
     marketplace_id: str = Field("EBAY_IT", description="eBay's marketplace id.")
+    locale: str = Field(
+        "", description="Language and country of all text sent, e.g. it-IT; unset = those of the marketplace."
+    )
     fulfillment_policy_id: str = Field("", description="Business policy for shipping.")
     payment_policy_id: str = Field("", description="Business policy for payment.")
     return_policy_id: str = Field("", description="Business policy for returns.")

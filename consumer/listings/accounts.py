@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,18 +63,35 @@ _EBAY_REQUIRED = (
 
 
 def accounts_from_environment(settings: Settings) -> list[Account]:
-    """The accounts that the variables describe: one named "default" per tenant and enabled channel.
+    """The accounts that the variables describe: one named "default" for each enabled channel, of one tenant.
 
+    One seller for several tenants would be wrong: products of equal SKU would overwrite each other on the channel.
     Raises SettingsError naming every variable that is missing or unusable, and what belongs there.
     """
     ebay = settings.ebay
     if not ebay.enabled:
         return []
-    if not settings.place.tenants:
-        raise SettingsError("MARKETSYNC_TENANTS is missing: set it to the tenants whose products are sold")
+    tenant = _selling_tenant("EBAY_TENANT", ebay.tenant, settings.place.tenants)
     _require_ebay(ebay)
-    channel_settings = _ebay_account(ebay)
-    return [_ebay_for(tenant, ebay, channel_settings) for tenant in settings.place.tenants]
+    return [_ebay_for(tenant, ebay, _ebay_account(ebay))]
+
+
+def _selling_tenant(variable: str, named: str, watched: Sequence[str]) -> str:
+    """The tenant whose products an account of the environment sells. watched: empty = they are not named here."""
+    if named and named not in watched and watched:
+        raise SettingsError(f"{variable}: {named} is not among MARKETSYNC_TENANTS, so nobody watches its products")
+    if named:
+        return named
+    if not watched:
+        raise SettingsError(
+            f"MARKETSYNC_TENANTS is missing: set it to the tenant whose products are sold, or {variable}"
+        )
+    if len(watched) > 1:
+        raise SettingsError(
+            f"{variable} is missing: {len(watched)} tenants are watched, and this account sells the products of one"
+            " (equal SKUs of two tenants would overwrite each other). Name that tenant"
+        )
+    return watched[0]
 
 
 def _require_ebay(ebay: EbaySettings) -> None:
@@ -104,6 +121,7 @@ def _ebay_account(ebay: EbaySettings) -> EbayAccount:
             api_url=ebay.api_url or hosts.api_url,
             token_url=ebay.token_url or hosts.token_url,
             marketplace_id=ebay.marketplace_id,
+            **({"locale": ebay.locale} if ebay.locale else {}),
             fulfillment_policy_id=ebay.fulfillment_policy_id,
             payment_policy_id=ebay.payment_policy_id,
             return_policy_id=ebay.return_policy_id,
@@ -112,11 +130,15 @@ def _ebay_account(ebay: EbaySettings) -> EbayAccount:
     except ValidationError as error:
         # Without the values: one of them may be a secret.
         wrong = error.errors(include_input=False, include_url=False)
-        raise SettingsError("; ".join(f"EBAY_{_path(found)}: {found['msg']}" for found in wrong)) from None
+        raise SettingsError("; ".join(f"EBAY_{_path(found)}: {_words(found)}" for found in wrong)) from None
 
 
 def _path(found: Mapping[str, Any]) -> str:
     return ".".join(str(part) for part in found["loc"]).upper()
+
+
+def _words(found: Mapping[str, Any]) -> str:
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 def _ebay_for(tenant: str, ebay: EbaySettings, channel_settings: EbayAccount) -> Account:

@@ -10,7 +10,7 @@ from consumer.listings.accounts import accounts_from_environment
 from consumer.settings import load_settings
 
 COMPLETE = {
-    "MARKETSYNC_TENANTS": "shop,other",
+    "MARKETSYNC_TENANTS": "shop",
     "EBAY_ENABLED": "true",
     "EBAY_APP_ID": "app",
     "EBAY_API_SECRET": "planted-secret",
@@ -31,14 +31,45 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_one_account_per_tenant(variables: pytest.MonkeyPatch) -> None:
-    first, second = accounts_from_environment(load_settings())
+def test_one_account(variables: pytest.MonkeyPatch) -> None:
+    (first,) = accounts_from_environment(load_settings())
     assert (first.tenant, first.channel, first.name, first.mode) == ("shop", "ebay", "default", "live")
-    assert (second.tenant, first.price_basis, first.categories) == ("other", "sale", {"cat-1": "9355"})
+    assert (first.price_basis, first.categories) == ("sale", {"cat-1": "9355"})
     assert first.listing_id("A/1") == "ebay/default/shop/A/1"
     assert isinstance(first.settings, EbayAccount)
     assert first.settings.api_url == "https://api.ebay.com"
     assert "planted" not in repr(first)
+
+
+def test_one_seller_is_never_shared_by_tenants(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("MARKETSYNC_TENANTS", "shop,other")
+    with pytest.raises(SettingsError, match=r"^EBAY_TENANT is missing: 2 tenants are watched"):
+        accounts_from_environment(load_settings())
+    variables.setenv("EBAY_TENANT", "other")
+    assert [account.tenant for account in accounts_from_environment(load_settings())] == ["other"]
+
+
+def test_a_tenant_that_nobody_watches_cannot_sell(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("EBAY_TENANT", "shpo")
+    with pytest.raises(SettingsError, match=r"^EBAY_TENANT: shpo is not among MARKETSYNC_TENANTS"):
+        accounts_from_environment(load_settings())
+
+
+def test_tenants_that_are_not_named_here_may_sell(variables: pytest.MonkeyPatch) -> None:
+    variables.delenv("MARKETSYNC_TENANTS")
+    variables.setenv("EBAY_TENANT", "shop")
+    assert [account.tenant for account in accounts_from_environment(load_settings())] == ["shop"]
+
+
+def test_a_marketplace_we_know_nothing_of_needs_a_locale(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("EBAY_MARKETPLACE_ID", "EBAY_SG")
+    with pytest.raises(SettingsError, match=r"^EBAY_LOCALE: is needed"):
+        accounts_from_environment(load_settings())
+    variables.setenv("EBAY_LOCALE", "english")
+    with pytest.raises(SettingsError, match=r"^EBAY_LOCALE: "):
+        accounts_from_environment(load_settings())
+    variables.setenv("EBAY_LOCALE", "en_SG")
+    assert accounts_from_environment(load_settings())[0].settings.locale == "en-SG"
 
 
 def test_dry_run_sandbox_and_own_hosts(variables: pytest.MonkeyPatch) -> None:
