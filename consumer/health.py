@@ -27,6 +27,9 @@ Registry = CollectorRegistry
 Reasons = Callable[[], Sequence[str]]
 """Why not, in words; nothing = all is well. Called from the server's threads."""
 
+Note = Callable[[], str]
+"""What else to know about a process that is ready, in words, may be empty. Called from the server's threads."""
+
 
 def make_registry() -> Registry:
     """A registry of this process alone, with its CPU, memory and open files."""
@@ -38,14 +41,17 @@ def make_registry() -> Registry:
 class HealthServer:
     """Serves one process. unready: why work cannot flow now (503 on /health/ready, the process is left alone).
 
-    stuck: why only a restart helps (503 on /health/live).
+    stuck: why only a restart helps (503 on /health/live). note: told on /health/ready beside the verdict.
     """
 
-    def __init__(self, registry: Registry, address: tuple[str, int], *, unready: Reasons, stuck: Reasons) -> None:
+    def __init__(
+        self, registry: Registry, address: tuple[str, int], *, unready: Reasons, stuck: Reasons, note: Note = str
+    ) -> None:
         self._registry = registry
         self._address = address
         self._unready = unready
         self._stuck = stuck
+        self._note = note
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> str:
@@ -77,13 +83,15 @@ class HealthServer:
         if path == "/health/live":
             return _verdict("live", self._stuck())
         if path == "/health/ready":
-            return _verdict("ready", self._unready())
+            return _verdict("ready", self._unready(), self._note())
         return HTTPStatus.NOT_FOUND, "text/plain", b"/metrics /health/live /health/ready\n"
 
 
-def _verdict(word: str, reasons: Sequence[str]) -> tuple[HTTPStatus, str, bytes]:
+def _verdict(word: str, reasons: Sequence[str], note: str = "") -> tuple[HTTPStatus, str, bytes]:
     status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
     body = {"status": f"not {word}" if reasons else word, "reasons": list(reasons)}
+    if note:
+        body["note"] = note
     return status, "application/json", json.dumps(body).encode()
 
 

@@ -24,6 +24,8 @@ class CaptureMetrics:
     snapshot_products: Counter
     bytes_read: Counter
     reconnects: Counter
+    leader: Gauge
+    takeovers: Counter
     lag: Gauge
     last_progress: Gauge
     transaction_seconds: Histogram
@@ -52,6 +54,18 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
             "marketsync_capture_reconnects",
             "Change streams opened again after a failure",
             ["reason"],
+            registry=registry,
+        ),
+        leader=Gauge(
+            "marketsync_capture_leader",
+            "1 while this process holds the lease of the stream, 0 while it stands by",
+            ["stream"],
+            registry=registry,
+        ),
+        takeovers=Counter(
+            "marketsync_capture_takeovers",
+            "Times this process won the lease of the stream, its first start included",
+            ["stream"],
             registry=registry,
         ),
         lag=Gauge(

@@ -106,7 +106,12 @@ class CaptureSettings(BaseSettings):
         env_prefix="MARKETSYNC_CAPTURE_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    stream: str = Field("pim", pattern=r"^[a-z0-9-]+$", description="Name of the stream: one running capture each.")
+    stream: str = Field(
+        "pim", pattern=r"^[a-z0-9-]+$", description="Name of the stream. Of its captures one works, others stand by."
+    )
+    lease: float = Field(
+        5, ge=1, le=300, description="Seconds of silence after which a standby takes over from the capture that leads."
+    )
     max_await: float = Field(0.5, gt=0, description="Seconds the server may wait for changes before an empty answer.")
     transaction_timeout: float = Field(
         30, gt=1, le=900, description="Seconds after which Kafka aborts the transaction of a dead capture."

@@ -15,6 +15,7 @@ import structlog
 
 from consumer.capture.failures import Recovery, classify_failure, cure
 from consumer.capture.follow import Follower
+from consumer.capture.leadership import LeaderProducer, Permit
 from consumer.capture.positions import (
     Position,
     Standing,
@@ -30,7 +31,7 @@ from consumer.capture.snapshot import Snapshot, SnapshotThread, SnapshotWriter
 from consumer.capture.stream import CaptureFailedError, Feed
 from consumer.capture.translate import Translator
 from consumer.errors import SettingsError, UnavailableError
-from consumer.kafka import TopicNames, TransactionalProducer, largest_record
+from consumer.kafka import TopicNames, TransactionAbortedError, TransactionalProducer, largest_record
 from consumer.metrics import CaptureMetrics
 from consumer.mongo import Document, MongoClient, PyMongoError
 from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched, token_time
@@ -71,11 +72,16 @@ class Capture:
         self._producers: list[TransactionalProducer] = []
         self._leading = False
         self._anew = False
+        self._permit: Permit | None = None
 
     @property
     def leading(self) -> bool:
         """Whether this capture has taken over its stream and follows it."""
         return self._leading and not self._stop.is_set()
+
+    def publish_while(self, permit: Permit) -> None:
+        """Take over and publish only while the permit holds. Without one, the last that starts takes over."""
+        self._permit = permit
 
     def begin_anew(self) -> None:
         """Make `run` forget how far this stream came: it begins now and publishes every product again.
@@ -102,7 +108,7 @@ class Capture:
         while not self._stop.is_set():
             try:
                 self._lead()
-            except (UnavailableError, PyMongoError, ChangeStreamError) as error:
+            except (UnavailableError, TransactionAbortedError, PyMongoError, ChangeStreamError) as error:
                 _raise_fatal(error)
                 if not self._leading:
                     raise _unavailable(error) from error
@@ -194,12 +200,15 @@ class Capture:
     @contextmanager
     def _producer(self, suffix: str) -> Iterator[TransactionalProducer]:
         """A producer that owns its transactional id; whoever had it before is fenced."""
-        producer = TransactionalProducer(
-            self._bootstrap,
-            f"{self._names.prefix}marketsync-capture-{self._settings.stream}{suffix}",
-            max_message_bytes=self._topics.max_message_bytes,
-            timeout=self._settings.transaction_timeout,
-        )
+        transactional_id = f"{self._names.prefix}marketsync-capture-{self._settings.stream}{suffix}"
+        size, timeout = self._topics.max_message_bytes, self._settings.transaction_timeout
+        producer: TransactionalProducer
+        if self._permit is None:
+            producer = TransactionalProducer(self._bootstrap, transactional_id, max_message_bytes=size, timeout=timeout)
+        else:
+            producer = LeaderProducer(
+                self._bootstrap, transactional_id, max_message_bytes=size, timeout=timeout, permit=self._permit
+            )
         self._producers.append(producer)
         try:
             producer.start()
@@ -254,4 +263,6 @@ def _raise_fatal(error: Exception) -> None:
 def _unavailable(error: Exception) -> UnavailableError:
     if isinstance(error, UnavailableError):
         return error
+    if isinstance(error, TransactionAbortedError):
+        return UnavailableError(str(error))
     return UnavailableError(f"MongoDB cannot be used: {error}. Is it running, and is MONGODB_URI right?")
