@@ -55,8 +55,8 @@ class _Reading:
         return Product(
             entity_code=self.entity_code,
             sku=self._word("sku") or self.entity_code,
-            # The PIM writes isCurrent on every version; a document without it comes from before there were versions.
-            current=self._flag("isCurrent", missing=True),
+            # The PIM marks one version of each product, and capture takes nothing without that mark as a product.
+            current=self._flag("isCurrent", missing=False),
             status=self._word("status"),
             hidden=self._flag("not_visible", missing=False),
             product_status=self._word("product_status"),

@@ -51,7 +51,8 @@ def test_a_product_of_the_schema_is_read_whole() -> None:
         pytest.param({"variants_entity_code": [], "variants_sku": ["a"]}, "variants", 1, id="variants_sku"),
         pytest.param({"sku": ...}, "sku", CODE, id="sku falls back to the entity code"),
         pytest.param({"sku": 4711}, "sku", "4711", id="sku as a number"),
-        pytest.param({"isCurrent": ...}, "current", True, id="no versions"),
+        pytest.param({"isCurrent": ...}, "current", False, id="not marked as current"),
+        pytest.param({"isCurrent": None}, "current", False, id="no longer marked as current"),
         pytest.param({"not_visible": None}, "hidden", False, id="visibility not said"),
     ],
 )
