@@ -71,7 +71,6 @@ class Capture:
         self._stop = threading.Event()
         self._producers: list[TransactionalProducer] = []
         self._leading = False
-        self._anew = False
         self._permit: Permit | None = None
 
     @property
@@ -82,13 +81,6 @@ class Capture:
     def publish_while(self, permit: Permit) -> None:
         """Take over and publish only while the permit holds. Without one, the last that starts takes over."""
         self._permit = permit
-
-    def begin_anew(self) -> None:
-        """Make `run` forget how far this stream came: it begins now and publishes every product again.
-
-        The cure after HistoryLostError.
-        """
-        self._anew = True
 
     def stop(self) -> None:
         """Make `run` return after the transaction at hand. Returns at once."""
@@ -132,7 +124,7 @@ class Capture:
             standing = self._standing()
             position = standing.position
             self._forget(standing.left)
-            if position is None or self._anew:
+            if position is None:
                 position = self._begin(producer, publisher, watched)
             check = stack.enter_context(self._snapshot(writer))
             follower = Follower(publisher, position, settings=self._settings, metrics=self._metrics, stop=self._stop)
@@ -156,7 +148,6 @@ class Capture:
             key = snapshot_key(self._settings.stream, database)
             producer.produce(self._names.positions, key, encode_progress(not_read(database)))
         publisher.commit(position)
-        self._anew = False
         return position
 
     def _forget(self, databases: Collection[str]) -> None:

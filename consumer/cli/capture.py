@@ -8,11 +8,23 @@ import typer
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="Started and watched over by `run`.")]
 
+Resnapshot = Annotated[
+    bool,
+    typer.Option(
+        "--resnapshot",
+        help="Forget how far capture came: begin now and publish every product again. The cure for lost history.",
+    ),
+]
 
-def command(supervised: Supervised = False) -> None:
+
+def command(supervised: Supervised = False, resnapshot: Resnapshot = False) -> None:
     """Read product changes from MongoDB and publish them to Kafka, until stopped."""
     from consumer.bootstrap.service import run_capture
     from consumer.bootstrap.start import begin, find_servers
+    from consumer.capture.forget import forget_progress
 
     settings = begin("capture")
-    run_capture(settings, find_servers(settings), supervised=supervised)
+    servers = find_servers(settings)
+    if resnapshot:
+        forget_progress(servers.kafka_bootstrap_servers, settings=settings.capture, topics=settings.topics)
+    run_capture(settings, servers, supervised=supervised)

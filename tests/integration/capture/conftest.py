@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.capture import Capture, enable_pre_images
+from consumer.capture.forget import forget_progress
 from consumer.embedded import Endpoints
 from consumer.events import Operation, ProductEvent
 from consumer.kafka import TopicNames, ensure_topics
@@ -78,9 +79,7 @@ class Line:
     def products(self) -> Collection[Document]:
         return self.database["pimproducts"]
 
-    def capture(
-        self, *, tenants: tuple[str, ...] | Mapping[str, str] | None = None, anew: bool = False, **settings: Any
-    ) -> Running:
+    def capture(self, *, tenants: tuple[str, ...] | Mapping[str, str] | None = None, **settings: Any) -> Running:
         """Start a capture and wait until it has taken over."""
         registry = CollectorRegistry()
         capture = Capture(
@@ -91,13 +90,19 @@ class Line:
             topics=self.topics,
             metrics=capture_metrics(registry),
         )
-        if anew:
-            capture.begin_anew()
         running = Running(capture, registry)
         self.running.append(running)
         running.start()
         running.wait_until_leading()
         return running
+
+    def forget_progress(self) -> None:
+        """As `marketsync capture --resnapshot` does first."""
+        forget_progress(
+            self.servers.kafka_bootstrap_servers,
+            settings=CaptureSettings(transaction_timeout=10),
+            topics=self.topics,
+        )
 
     def events(self, *operations: Operation) -> list[ProductEvent]:
         """Committed events of these operations (none named: of all four)."""

@@ -158,7 +158,8 @@ def test_a_new_beginning_publishes_every_product_again(line: Line) -> None:
     line.wait_for(1, Operation.READ)
     first.stop()
     line.products.insert_one(make_product(3))
-    running = line.capture(anew=True)
+    line.forget_progress()
+    running = line.capture()
     reads = sorted(line.wait_for(3, Operation.READ), key=lambda event: (event.sequence, event.entity_code))
     line.products.insert_one(make_product(4))
     assert [event.entity_code for event in reads] == ["P-1", "P-1", "P-3"]

@@ -1,0 +1,44 @@
+"""Forgetting how far a stream came, so that its next start begins now and publishes every product again.
+
+The cure where the oplog no longer reaches back to the stored position. What is forgotten stays forgotten when the next
+start is killed half-way. Products that wait for the answer whether they are gone go on waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from consumer.capture.positions import snapshot_key, stream_key
+from consumer.kafka import TopicNames, TransactionalProducer, read_compacted
+from consumer.settings import CaptureSettings, TopicSettings
+
+
+def forget_progress(bootstrap: str, *, settings: CaptureSettings, topics: TopicSettings) -> None:
+    """Forget the stream's position and its snapshots. A capture that works on the stream now is fenced.
+
+    Raises UnavailableError when Kafka cannot be used.
+    """
+    names = TopicNames(topics.prefix)
+    stream, snapshot = (
+        TransactionalProducer(
+            bootstrap,
+            f"{names.prefix}marketsync-capture-{settings.stream}{suffix}",
+            max_message_bytes=topics.max_message_bytes,
+            timeout=settings.transaction_timeout,
+        )
+        for suffix in ("", "-snapshot")
+    )
+    try:
+        stream.start()
+        snapshot.start()
+        stream.begin()
+        for key in _of_stream(read_compacted(bootstrap, names.positions), settings.stream):
+            stream.produce(names.positions, key, None)
+        stream.commit()
+    finally:
+        snapshot.close()
+        stream.close()
+
+
+def _of_stream(keys: Iterable[bytes], stream: str) -> list[bytes]:
+    return [key for key in keys if key == stream_key(stream) or key.startswith(snapshot_key(stream, ""))]
