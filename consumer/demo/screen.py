@@ -105,7 +105,9 @@ class LiveScreen:
         table = Table(box=None, show_header=False, padding=(0, 2))
         for call in self._calls:
             quantity = "" if call.quantity is None else f"{call.quantity} pcs"
-            table.add_row(Text(call.operation, style="dim"), call.sku, call.title or "", call.price or "", quantity)
+            table.add_row(
+                Text(call.operation, style="dim"), call.sku, Text(call.title or ""), call.price or "", quantity
+            )
         return table
 
 
@@ -133,7 +135,7 @@ def print_verdict(
         wanted, shown = pim[code], channel.get(code)
         table.add_row(
             code,
-            shown.title if shown else "(not live)",
+            Text(shown.title if shown else "(not live)"),
             wanted.price,
             shown.price if shown else "-",
             str(wanted.quantity),

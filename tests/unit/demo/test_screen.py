@@ -1,0 +1,79 @@
+"""What the demo shows is what it was given, on a terminal and in a pipe."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+
+from rich.console import Console
+
+from consumer.demo.comparison import Difference, Shown
+from consumer.demo.figures import Figures
+from consumer.demo.market import Call
+from consumer.demo.screen import PlainScreen, open_screen, print_verdict
+
+FIGURES = Figures(
+    events=Counter(read=304, updated=77),
+    sent=Counter(create=303, revise_offer=61),
+    quiet=15,
+    superseded=4,
+    failed=Counter(rate_limited=2),
+    listings={"live": 300, "waiting": 4},
+)
+LATENCY = {0.1: 50.0, 0.5: 100.0, float("inf"): 100.0}
+SHOWN = Shown("Drill [red]", "89.90", 5)
+
+
+def make_console(*, terminal: bool) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=120, height=50, color_system=None)
+
+
+def written(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_picture_on_a_terminal_holds_every_figure() -> None:
+    console = make_console(terminal=True)
+    with open_screen(console) as screen:
+        screen.call(Call(1, "bulk_publish", "P-1", "Drill [red]", "89.90", 5))
+        screen.show("Changes", FIGURES, latency=LATENCY, writes={"change price": 92})
+        screen.say("✓ [done]")
+    picture = written(console)
+    for expected in (
+        "snapshot",
+        "304",
+        "61",
+        "15",
+        "rate limited",
+        "p50 0.10 s, p95 0.46 s",
+        "Drill [red]",
+        "✓ [done]",
+    ):
+        assert expected in picture
+
+
+def test_a_pipe_gets_a_line_when_the_phase_changes_and_every_few_seconds() -> None:
+    now = 100.0
+    console = make_console(terminal=False)
+    screen = PlainScreen(console, clock=lambda: now)
+    for phase, moment in (("Snapshot", 100.0), ("Snapshot", 101.0), ("Changes", 101.5), ("Changes", 104.0)):
+        now = moment
+        screen.show(phase, FIGURES, latency={}, writes={})
+    lines = written(console).splitlines()
+    assert [line.split(":")[0].strip() for line in lines] == ["Snapshot", "Changes", "Changes"]
+    assert "381 events, 364 sent, 15 without change for eBay, 4 superseded; 300 live, 4 waiting" in lines[0]
+
+
+def test_the_verdict_names_every_difference() -> None:
+    console = make_console(terminal=False)
+    wrong = Shown("Drill [red]", "1.00", 5)
+    pim = {"A": SHOWN, "B": SHOWN, "C": Shown("Saw", "9.00", 0)}
+    print_verdict(console, pim, {"A": SHOWN, "B": wrong}, [Difference("B", SHOWN, wrong)])
+    text = written(console)
+    assert "3 products. On eBay: 2 live listings." in text
+    assert "Not listed: 1 that came in sold out" in text
+    assert "Equal in title, price, stock and being live: 2." in text
+    assert "Different: 1." in text
+    assert "B: price is '1.00', should be '89.90'" in text
+    assert "Drill [red]" in text
