@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consumer.bootstrap.preparation import channels_of
-from consumer.bootstrap.start import topic_names
+from consumer.bootstrap.start import capture_leases, topic_names
 from consumer.capture.positions import Position, decode_position, decode_progress, snapshot_key, stream_key
 from consumer.delivery.assembly import group_of
 from consumer.embedded import Endpoints
@@ -16,8 +16,9 @@ from consumer.kafka.compacted import read_compacted
 from consumer.kafka.lag import TopicLag, group_lag
 from consumer.listings.state import ListingState, Status
 from consumer.listings.store import COLLECTION, ListingStore
-from consumer.mongo import PyMongoError, connect_async
+from consumer.mongo import PyMongoError, connect, connect_async
 from consumer.mongo.change_stream import token_time
+from consumer.mongo.lease import LeaseReport
 from consumer.mongo.pim import tenant_database
 from consumer.mongo.words import unavailable
 from consumer.settings import Settings
@@ -25,6 +26,7 @@ from consumer.settings import Settings
 # Enough to group; a shop with more broken listings than this has one cause.
 _MOST_PROBLEMS = 5000
 _EXAMPLES = 3
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,14 @@ class CaptureProgress:
     """How far one stream came. age: seconds since the moment up to which every change is captured, None before a start.
 
     An idle stream stores its position only now and then, so its age grows up to that pause.
-    snapshots: tenant -> products published by its first snapshot, and whether it is done.
+    snapshots: tenant -> products published by its first snapshot, and whether it is done. lease: who leads, None when
+    nobody ever did.
     """
 
     stream: str
     age: float | None
     snapshots: Mapping[str, tuple[int, bool]]
+    lease: LeaseReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
     """Read how things stand now. Raises UnavailableError when a server does not answer or nothing was set up yet."""
     try:
         listings, problems = asyncio.run(_read_store(settings, endpoints))
+        lease = _read_lease(settings, endpoints)
     except PyMongoError as error:
         raise unavailable(error) from error
     names = topic_names(settings)
@@ -75,7 +80,13 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
         topics = (*names.products, *(names.retry(channel, delay) for delay in settings.delivery.retry_delays))
         group = group_of(channel, names)
         lags[group] = group_lag(kafka, group, topics)
-    return Overview(listings, group_problems(problems), lags, _read_capture(settings, endpoints))
+    capture = replace(_read_capture(settings, endpoints), lease=lease)
+    return Overview(listings, group_problems(problems), lags, capture)
+
+
+def _read_lease(settings: Settings, endpoints: Endpoints) -> LeaseReport | None:
+    with connect(endpoints.mongodb_uri) as client:
+        return capture_leases(client, settings, timeout=_PATIENCE).report()
 
 
 async def _read_store(

@@ -12,13 +12,13 @@ from threading import Thread
 import structlog
 
 from adapters.registry import make_adapter
-from consumer.bootstrap.start import topic_names
-from consumer.capture import Capture
+from consumer.bootstrap.start import capture_leases, topic_names
+from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
 from consumer.delivery.assembly import Servers, make_worker
 from consumer.delivery.planning import Seller
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
-from consumer.health import HealthServer, Reasons, Registry, make_registry
+from consumer.health import HealthServer, Note, Reasons, Registry, make_registry
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import capture_metrics, delivery_metrics
@@ -36,16 +36,30 @@ def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -
     """Capture until SIGTERM or SIGINT. Raises what `Capture.run` raises."""
     registry = make_registry()
     with ExitStack() as exits:
-        capture = Capture(
-            exits.enter_context(connect(endpoints.mongodb_uri)),
-            endpoints.kafka_bootstrap_servers,
-            tenants=settings.place.tenants,
-            settings=settings.capture,
-            topics=settings.topics,
-            metrics=capture_metrics(registry),
+        client = exits.enter_context(connect(endpoints.mongodb_uri))
+        metrics = capture_metrics(registry)
+
+        def capture(permit: Permit) -> Capture:
+            made = Capture(
+                client,
+                endpoints.kafka_bootstrap_servers,
+                tenants=settings.place.tenants,
+                settings=settings.capture,
+                topics=settings.topics,
+                metrics=metrics,
+            )
+            made.publish_while(permit)
+            return made
+
+        timing = LeaseTiming(settings.capture.lease)
+        leases = capture_leases(client, settings, timeout=timing.timeout)
+        stream = settings.capture.stream
+        watcher = Watcher(capture, leases, this_process(), stream=stream, timing=timing, metrics=metrics)
+        health = _health(
+            settings, registry, unready=lambda: _why_not_capturing(watcher, registry), note=watcher.standing_by
         )
-        exits.enter_context(_health(settings, registry, unready=lambda: _why_not_capturing(capture, registry)))
-        _run_until_signalled(capture.run, capture.stop, supervised=supervised)
+        exits.enter_context(health)
+        _run_until_signalled(watcher.run, watcher.stop, supervised=supervised)
     _log.info("capture has ended, its position is stored")
 
 
@@ -89,18 +103,20 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
         await worker.run()
 
 
-def _why_not_capturing(capture: Capture, registry: Registry) -> Sequence[str]:
-    if not capture.leading:
-        return ["the stream is not followed yet, or not any more"]
+def _why_not_capturing(watcher: Watcher, registry: Registry) -> Sequence[str]:
+    reasons = watcher.unready()
+    if reasons or not watcher.leading:
+        return reasons
     silence = time.time() - (registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds") or 0)
     return [f"no progress for {silence:.0f} s"] if silence > _SILENCE else []
 
 
 @contextmanager
-def _health(settings: Settings, registry: Registry, *, unready: Reasons, stuck: Reasons = tuple) -> Iterator[None]:
-    server = HealthServer(
-        registry, (settings.place.metrics_host, settings.place.metrics_port), unready=unready, stuck=stuck
-    )
+def _health(
+    settings: Settings, registry: Registry, *, unready: Reasons, stuck: Reasons = tuple, note: Note = str
+) -> Iterator[None]:
+    address = (settings.place.metrics_host, settings.place.metrics_port)
+    server = HealthServer(registry, address, unready=unready, stuck=stuck, note=note)
     _log.info("metrics and health", at=server.start())
     try:
         yield

@@ -14,6 +14,9 @@ from consumer.embedded import Endpoints
 from consumer.errors import SettingsError, UnavailableError
 from consumer.kafka.topics import TopicNames
 from consumer.logs import configure_logging
+from consumer.mongo import Document, MongoClient
+from consumer.mongo.lease import COLLECTION as LEASES
+from consumer.mongo.lease import LeaseStore
 from consumer.settings import Settings, load_settings
 
 
@@ -91,6 +94,12 @@ def own_servers(settings: Settings, say: Callable[[str], None]) -> Iterator[Endp
 def environment_of(endpoints: Endpoints) -> dict[str, str]:
     """What makes a child process use these servers."""
     return {"MONGODB_URI": endpoints.mongodb_uri, "KAFKA_BOOTSTRAP_SERVERS": endpoints.kafka_bootstrap_servers}
+
+
+def capture_leases(client: MongoClient[Document], settings: Settings, *, timeout: float) -> LeaseStore:
+    """The lease of the configured stream. It is named as what it guards: the stream's transactional id."""
+    name = f"{settings.topics.prefix}marketsync-capture-{settings.capture.stream}"
+    return LeaseStore(client[settings.place.database][LEASES], name, timeout=timeout)
 
 
 def topic_names(settings: Settings) -> TopicNames:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from consumer.bootstrap.overview import Overview
+    from consumer.mongo.lease import LeaseReport
 
 _MOST_GROUPS = 20
 
@@ -72,8 +73,21 @@ def _show_capture(console: Console, overview: Overview) -> None:
     capture = overview.capture
     reached = "has not begun" if capture.age is None else f"has every change up to {_age(capture.age)} ago"
     console.print(f"Capture (stream {capture.stream}) {reached}.")
+    if capture.lease is not None:
+        console.print(f"  {_leader(capture.lease)}")
     for tenant, (products, done) in sorted(capture.snapshots.items()):
         console.print(f"  snapshot of {tenant}: {products} products, {'done' if done else 'not done yet'}")
+
+
+def _leader(lease: LeaseReport) -> str:
+    if lease.holder is None:
+        leader = "nobody leads it"
+    elif lease.renewed > lease.duration:
+        leader = f"led by {lease.holder}, which has been silent for {_age(lease.renewed)}"
+    else:
+        leader = f"led by {lease.holder} for {_age(lease.held_for)}"
+    standbys = lease.standbys
+    return f"{leader}; {len(standbys) or 'nobody'} stands by{': ' if standbys else ''}{', '.join(standbys)}"
 
 
 def _age(seconds: float) -> str:
