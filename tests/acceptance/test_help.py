@@ -46,7 +46,7 @@ def test_help_is_quick(script: str) -> None:
 def test_help_starts_nothing_heavy() -> None:
     code = (
         "import sys, consumer.cli;"
-        "heavy = {'confluent_kafka', 'pymongo', 'pydantic', 'httpx', 'fastapi'};"
+        "heavy = {'confluent_kafka', 'pymongo', 'pydantic', 'httpx', 'aiohttp'};"
         "print(sorted(heavy & sys.modules.keys()))"
     )
     done = subprocess.run(
