@@ -64,6 +64,11 @@ def change_sequence(time: int, increment: int, position: int) -> Sequence:
     return Sequence(f"{time:08x}{increment:08x}{position:08x}")
 
 
+def time_of(sequence: str) -> tuple[int, int]:
+    """The cluster time in a sequence: seconds since 1970, and the count inside the second."""
+    return int(sequence[:8], 16), int(sequence[8:16], 16)
+
+
 def read_sequence(time: int, increment: int) -> Sequence:
     """The sequence of a state read at cluster time (time, increment): after every change of that time."""
     return Sequence(f"{time:08x}{increment:08x}{_LAST_POSITION:08x}")

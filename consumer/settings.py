@@ -121,6 +121,29 @@ class CaptureSettings(BaseSettings):
         5, gt=0, description="Seconds between position records while nothing happens: keeps the oplog from losing us."
     )
     snapshot_chunk: int = Field(1000, ge=1, description="Products per snapshot read, each read at one cluster time.")
+    bookkeeping: Names = Field(
+        (
+            "completeness_score",
+            "critical_issues",
+            "solr_indexed_at",
+            "updated_at",
+            "last_api_update_at",
+            "last_manual_update_at",
+            "content_hash",
+            "source",
+            "locked_fields",
+            "packaging_options.*.pkg_id",
+            "__v",
+        ),
+        description="Fields of a product that no channel shows, comma separated: a write that touches nothing else is"
+        " no change. A name covers all below it, * stands for a place in a list. A field that listings use is refused.",
+    )
+    deletion_grace: float = Field(
+        3,
+        ge=0,
+        le=3600,
+        description="Seconds a product without a current version waits for a new one before it counts as deleted.",
+    )
 
 
 class DeliverySettings(BaseSettings):

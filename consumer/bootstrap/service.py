@@ -12,6 +12,7 @@ from threading import Thread
 import structlog
 
 from adapters.registry import make_adapter
+from consumer.bootstrap.bookkeeping import refuse_shown_fields
 from consumer.bootstrap.start import capture_leases, topic_names
 from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
 from consumer.delivery.assembly import Servers, make_worker
@@ -33,7 +34,8 @@ _SILENCE = 60.0
 
 
 def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
-    """Capture until SIGTERM or SIGINT. Raises what `Capture.run` raises."""
+    """Capture until SIGTERM or SIGINT. Raises SettingsError and what `Capture.run` raises."""
+    refuse_shown_fields(settings.capture.bookkeeping)
     registry = make_registry()
     with ExitStack() as exits:
         client = exits.enter_context(connect(endpoints.mongodb_uri))
@@ -49,6 +51,7 @@ def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -
                 metrics=metrics,
             )
             made.publish_while(permit)
+            made.keep_ids_in(client[settings.place.database])
             return made
 
         timing = LeaseTiming(settings.capture.lease)

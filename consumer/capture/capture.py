@@ -15,6 +15,7 @@ import structlog
 
 from consumer.capture.failures import Recovery, classify_failure, cure
 from consumer.capture.follow import Follower
+from consumer.capture.interpretation import Interpretation
 from consumer.capture.leadership import LeaderProducer, Permit
 from consumer.capture.positions import (
     Position,
@@ -29,13 +30,12 @@ from consumer.capture.publisher import Publisher
 from consumer.capture.records import RecordWriter
 from consumer.capture.snapshot import Snapshot, SnapshotThread, SnapshotWriter
 from consumer.capture.stream import CaptureFailedError, Feed
-from consumer.capture.translate import Translator
 from consumer.errors import SettingsError, UnavailableError
 from consumer.kafka import TopicNames, TransactionAbortedError, TransactionalProducer, largest_record
 from consumer.metrics import CaptureMetrics
-from consumer.mongo import Document, MongoClient, PyMongoError
+from consumer.mongo import Database, Document, MongoClient, PyMongoError
 from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched, token_time
-from consumer.mongo.pim import PRODUCTS, PimReader, databases_of, pre_images_on
+from consumer.mongo.pim import PRODUCTS, databases_of, pre_images_on
 from consumer.settings import CaptureSettings, TopicSettings
 
 _log = structlog.get_logger()
@@ -71,6 +71,8 @@ class Capture:
         self._stop = threading.Event()
         self._producers: list[TransactionalProducer] = []
         self._leading = False
+        self._state: Database[Document] | None = None
+        self._without: list[str] = []  # databases whose products have no pre-images
         self._permit: Permit | None = None
 
     @property
@@ -81,6 +83,10 @@ class Capture:
     def publish_while(self, permit: Permit) -> None:
         """Take over and publish only while the permit holds. Without one, the last that starts takes over."""
         self._permit = permit
+
+    def keep_ids_in(self, state: Database[Document]) -> None:
+        """Tell deletes by a map of ids in this database of ours, where pre-images are off."""
+        self._state = state
 
     def stop(self) -> None:
         """Make `run` return after the transaction at hand. Returns at once."""
@@ -127,13 +133,20 @@ class Capture:
             if position is None:
                 position = self._begin(producer, publisher, watched)
             check = stack.enter_context(self._snapshot(writer))
-            follower = Follower(publisher, position, settings=self._settings, metrics=self._metrics, stop=self._stop)
+            interpretation = self._interpretation(writer, standing)
+            follower = Follower(
+                publisher,
+                position,
+                interpretation=interpretation,
+                settings=self._settings,
+                metrics=self._metrics,
+                stop=self._stop,
+            )
             self._leading = True
             _log.info("capture follows the stream", databases=self._databases, token=position.token.get("_data"))
             while not self._stop.is_set():
                 feed = Feed(self._connect, watched, token=follower.position.token, reconnected=self._reconnected)
-                translator = Translator(writer, PimReader(self._client), position=follower.position)
-                follower.follow(feed, translator, check=check)
+                follower.follow(feed, check=check)
 
     def _begin(self, producer: TransactionalProducer, publisher: Publisher, watched: Watched) -> Position:
         """The first start: the position is now, and no database has been read yet; both are written together."""
@@ -216,18 +229,18 @@ class Capture:
         limit = min(self._topics.max_message_bytes, largest_record(self._bootstrap, topics))
         return RecordWriter(self._names, limit=limit, tenants=self._tenants)
 
+    def _interpretation(self, writer: RecordWriter, standing: Standing) -> Interpretation:
+        made = Interpretation(self._client, writer, positions=self._names.positions, settings=self._settings)
+        made.take_over(standing.waiting)
+        made.keep_ids(self._state, without=self._without, databases=self._databases)
+        return made
+
     def _watched(self) -> Watched:
-        without = [name for name in self._databases if not pre_images_on(self._client[name])]
-        if without:
-            _log.warning(
-                "pre-images are off: deletes there cannot be told and become dead letters",
-                databases=without,
-                cure="marketsync init",
-            )
+        self._without = [name for name in self._databases if not pre_images_on(self._client[name])]
         return Watched(
             databases=self._databases,
             collection=PRODUCTS,
-            images=not without,
+            images=not self._without,
             batch_size=self._settings.batch,
             max_await=self._settings.max_await,
         )

@@ -8,9 +8,10 @@ from threading import Event
 
 import structlog
 
+from consumer.capture.interpretation import Interpretation
 from consumer.capture.positions import Position
 from consumer.capture.publisher import Publisher
-from consumer.capture.stream import Feed
+from consumer.capture.stream import Feed, Fetched
 from consumer.capture.translate import Translator
 from consumer.kafka import TransactionAbortedError
 from consumer.metrics import CaptureMetrics
@@ -31,11 +32,14 @@ class Follower:
         publisher: Publisher,
         position: Position,
         *,
+        interpretation: Interpretation,
         settings: CaptureSettings,
         metrics: CaptureMetrics,
         stop: Event,
     ) -> None:
         self._publisher = publisher
+        self._interpretation = interpretation
+        self._deletions = interpretation.deletions
         self._committed = position
         self._reached = position
         self._settings = settings
@@ -48,17 +52,20 @@ class Follower:
         """The last committed position."""
         return self._committed
 
-    def follow(self, feed: Feed, translator: Translator, *, check: Callable[[], None]) -> None:
+    def follow(self, feed: Feed, *, check: Callable[[], None]) -> None:
         """Publish what the feed gives until stopped, or until it must be read again from `position`.
 
         check: called every turn, raises what ends the capture. Raises FencedError, UnavailableError, HistoryLostError,
         CaptureFailedError.
         """
         self._reached = self._committed
+        self._deletions.rollback()
+        translator = self._interpretation.translator(self._committed)
         feed.start()
         try:
             while not self._stop.is_set():
                 check()
+                self._interpretation.turn()
                 self._turn(feed, translator)
             if self._publisher.open:
                 self._commit()
@@ -73,8 +80,15 @@ class Follower:
 
     def _turn(self, feed: Feed, translator: Translator) -> None:
         fetched = feed.take(self._settings.max_await)
-        if fetched is None:
-            return
+        if fetched is not None:
+            self._take(fetched, translator)
+        settled = self._deletions.settle()
+        if settled is not None:
+            self._publisher.add(settled)
+        if (fetched is not None or settled is not None) and self._due(feed):
+            self._commit()
+
+    def _take(self, fetched: Fetched, translator: Translator) -> None:
         translated = translator.translate(fetched.batch, from_time=fetched.from_time)
         if translated.position is not None:
             self._reached = translated.position
@@ -82,8 +96,6 @@ class Follower:
                 self._publisher.add(translated)
         if not translated.changes:
             self._metrics.last_progress.set(time.time())
-        if self._due(feed):
-            self._commit()
 
     def _due(self, feed: Feed) -> bool:
         """At once when there is nothing more at hand, by size and age when there is, seldom when all is quiet."""
@@ -94,6 +106,7 @@ class Follower:
 
     def _commit(self) -> None:
         self._publisher.commit(self._reached)
+        self._deletions.commit()
         self._committed = self._reached
         self._last_commit = time.monotonic()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from consumer.capture.pending import Waiting
 from consumer.errors import MarketsyncError
 from consumer.events import Sequence, change_sequence
 from consumer.kafka import TopicNames, read_compacted
@@ -53,12 +54,13 @@ class SnapshotProgress:
 class Standing:
     """What is known at take-over. position: None when the stream has never run.
 
-    left: databases it once read whole or began to, and does not follow any more.
+    left: databases it once read whole or began to, and does not follow any more. waiting: products that may be gone.
     """
 
     position: Position | None
     snapshots: tuple[SnapshotProgress, ...]
     left: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 def stream_key(stream: str) -> bytes:
@@ -69,6 +71,11 @@ def stream_key(stream: str) -> bytes:
 def snapshot_key(stream: str, database: str) -> bytes:
     """Key of the record of how far the snapshot of this database came."""
     return f"snapshot/{stream}/{database}".encode()
+
+
+def waiting_key(stream: str, database: str, entity_code: str) -> bytes:
+    """Key of the record of a product that may be gone."""
+    return f"waiting/{stream}/{database}/{entity_code}".encode()
 
 
 def encode_position(position: Position) -> bytes:
@@ -122,6 +129,32 @@ def decode_progress(value: bytes) -> SnapshotProgress:
         raise _unreadable(value) from error
 
 
+def encode_waiting(waiting: Waiting) -> bytes:
+    """The record's value."""
+    return orjson.dumps(
+        {
+            "layout": _LAYOUT,
+            "database": waiting.database,
+            "entity_code": waiting.entity_code,
+            "sequence": waiting.sequence,
+            "identity": waiting.identity,
+            "time": waiting.time,
+        }
+    )
+
+
+def decode_waiting(value: bytes) -> Waiting:
+    """Raises MarketsyncError for a record of another layout."""
+    try:
+        record = _record(value)
+        fields = {name: record[name] for name in ("database", "entity_code", "sequence", "identity", "time")}
+        if not all(isinstance(text, str) for text in fields.values()):
+            raise TypeError(fields)
+        return Waiting(**fields)
+    except (ValueError, TypeError, KeyError) as error:
+        raise _unreadable(value) from error
+
+
 def read_standing(bootstrap: str, names: TopicNames, *, stream: str, databases: Iterable[str]) -> Standing:
     """What the stream's last owner committed. Fence that owner first. Raises UnavailableError, MarketsyncError.
 
@@ -143,7 +176,15 @@ def standing_of(values: Mapping[bytes, bytes], *, stream: str, databases: Collec
             for name in databases
         ),
         left=tuple(sorted(set(known) - set(databases))),
+        waiting=_waiting_in(values, stream, databases),
     )
+
+
+def _waiting_in(values: Mapping[bytes, bytes], stream: str, databases: Collection[str]) -> tuple[Waiting, ...]:
+    """In the order of their changes. Those of databases not followed are left where they are."""
+    prefix = f"waiting/{stream}/".encode()
+    found = [decode_waiting(value) for key, value in values.items() if key.startswith(prefix)]
+    return tuple(sorted((one for one in found if one.database in databases), key=lambda one: one.sequence))
 
 
 def not_read(database: str) -> SnapshotProgress:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from consumer.capture.positions import Position, encode_position
-from consumer.capture.translate import Translated
+from consumer.capture.translated import Translated
 from consumer.kafka import TransactionalProducer
 from consumer.metrics import CaptureMetrics
 

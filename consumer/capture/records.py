@@ -11,7 +11,7 @@ from consumer.kafka import TopicNames
 from consumer.mongo.documents import to_json
 from consumer.mongo.pim import tenant_of
 
-Record = tuple[str, bytes, bytes, Headers]
+Record = tuple[str, bytes, bytes | None, Headers]
 """Topic, key, value, headers."""
 
 # Headers other than the product's name, and the client's own frame.
@@ -53,6 +53,11 @@ class RecordWriter:
                 " or raise MARKETSYNC_TOPICS_MAX_MESSAGE_BYTES and the topics' max.message.bytes.",
             )
         return topic, key, value, writer.headers(identity, code, sequence=sequence, time=time)
+
+    @property
+    def limit(self) -> int:
+        """Bytes a record may have."""
+        return self._limit
 
     def tenant_of(self, database: str) -> str:
         """The tenant whose database this is."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import bson
+from bson import Timestamp
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
@@ -48,12 +49,19 @@ class PimReader:
     def __init__(self, client: MongoClient[Document]) -> None:
         self._client = client
 
-    def current_codes(self, database: str, codes: Iterable[str]) -> set[str]:
-        """Those of these entity codes that have a current version now."""
-        found = self._client[database][PRODUCTS].find(
-            {"entity_code": {"$in": list(codes)}, "isCurrent": True}, {"_id": False, "entity_code": True}
-        )
-        return {document["entity_code"] for document in found}
+    def current_codes(self, database: str, codes: Iterable[str], *, since: ClusterTime) -> set[str]:
+        """Those of these entity codes that have a current version.
+
+        Seen at a time not before `since`, whichever member of the replica set answers.
+        """
+        with self._client.start_session() as session:
+            session.advance_operation_time(Timestamp(*since))
+            found = self._client[database][PRODUCTS].find(
+                {"entity_code": {"$in": list(codes)}, "isCurrent": True},
+                {"_id": False, "entity_code": True},
+                session=session,
+            )
+            return {document["entity_code"] for document in found}
 
     def documents(self, database: str, ids: Iterable[Any]) -> dict[bytes, bytes]:
         """`id_key` → BSON of the documents with these ids that are there now."""
@@ -92,6 +100,19 @@ def read_chunk(database: Database[Document], *, after: Any, first: bool, size: i
     # A BSON timestamp: the increment first, then the seconds, little-endian.
     increment, seconds = int.from_bytes(reply[at : at + 4], "little"), int.from_bytes(reply[at + 4 : at + 8], "little")
     return Chunk((seconds, increment), documents(reply, *cursor[b"firstBatch"]))
+
+
+def read_codes(database: Database[Document], *, after: Any, first: bool, size: int) -> list[tuple[Any, Any]]:
+    """The next documents by `_id`, at most `size`: `_id` and entity_code of every version; no more is the end.
+
+    after: the `_id` to go on behind, ignored when `first`. Raises PyMongoError.
+    """
+    condition = {} if first else {"$expr": {"$gt": ["$_id", {"$literal": after}]}}
+    found = database[PRODUCTS].find(condition, {"entity_code": True}).sort("_id", 1).hint([("_id", 1)]).limit(size)
+    if not first:
+        # Seeks in the index across all types of ids; the condition leaves out the one it begins at.
+        found = found.min([("_id", after)])
+    return [(document["_id"], document.get("entity_code")) for document in found]
 
 
 def id_key(identity: Any) -> bytes:

@@ -65,6 +65,7 @@ class Line:
     client: MongoClient[Document]
     tenant: str
     topics: TopicSettings
+    map_ids: bool = False
     running: list[Running] = field(default_factory=list)
 
     @property
@@ -74,6 +75,11 @@ class Line:
     @property
     def database(self) -> Database[Document]:
         return self.client[f"vinc-{self.tenant}"]
+
+    @property
+    def state(self) -> Database[Document]:
+        """Our own database, of this test alone."""
+        return self.client[f"own-{self.tenant}"]
 
     @property
     def products(self) -> Collection[Document]:
@@ -86,10 +92,14 @@ class Line:
             self.client,
             self.servers.kafka_bootstrap_servers,
             tenants=tenants or (self.tenant,),
-            settings=CaptureSettings(**{"max_await": 0.1, "idle_position": 0.1, "transaction_timeout": 10} | settings),
+            settings=CaptureSettings(
+                **{"max_await": 0.1, "idle_position": 0.1, "transaction_timeout": 10, "deletion_grace": 0.2} | settings
+            ),
             topics=self.topics,
             metrics=capture_metrics(registry),
         )
+        if self.map_ids:
+            capture.keep_ids_in(self.state)
         running = Running(capture, registry)
         self.running.append(running)
         running.start()
@@ -151,6 +161,7 @@ def make_line(servers: Endpoints) -> Iterator[Callable[..., Line]]:
             for running in line.running:
                 running.stop()
             client.drop_database(line.database.name)
+            client.drop_database(line.state.name)
             remove_installation(servers.kafka_bootstrap_servers, line.topics.prefix)
 
 

@@ -21,7 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub fo
 )
 
 from consumer.events import Operation
-from consumer.kafka import TopicNames, ensure_topics
+from consumer.kafka import TopicNames, ensure_topics, read_compacted
 from consumer.kafka.removal import remove_installation
 from consumer.mongo import Collection, Document
 from consumer.settings import TopicSettings
@@ -174,6 +174,7 @@ def test_the_products_are_rebuilt_from_the_topics_by_the_documented_rule_alone(l
     line.products.insert_one(make_rich_product("the last one"))
     wait_until(lambda: any(event.entity_code == "the last one" for event in line.events(Operation.CREATED)), 20)
     wait_until(lambda: _snapshot_is_done(line), 20)
+    wait_until(lambda: _nothing_waits(line), 20)
 
     messages = read_messages(line.servers.kafka_bootstrap_servers, line.names.products)
     reader, backwards = NewestState(), NewestState()
@@ -188,6 +189,12 @@ def test_the_products_are_rebuilt_from_the_topics_by_the_documented_rule_alone(l
     changes = [header_texts(headers_of(m))["ce_id"] for m in messages if m.topic() != line.names.of(Operation.READ)]
     assert len(changes) == len(set(changes)), "a change is seen once"
     assert all(violations(EVENT, orjson.loads(value_of(message))) == [] for message in messages)
+
+
+def _nothing_waits(line: Line) -> bool:
+    """Whether it is known of every product without a current version what became of it."""
+    keys = read_compacted(line.servers.kafka_bootstrap_servers, line.names.positions)
+    return not any(key.startswith(b"waiting/") for key in keys)
 
 
 def _snapshot_is_done(line: Line) -> bool:
