@@ -102,6 +102,7 @@ class DeliveryMetrics:
     superseded: Counter
     ignored: Counter
     retries: Counter
+    unknown_errors: Counter
     dead_letters: Counter
     call_seconds: Histogram
     write_to_channel_seconds: Histogram
@@ -142,6 +143,13 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
             "marketsync_delivery_retries",
             "Tries postponed, by error kind and where the listing waits (memory or topic)",
             [*account, "reason", "place"],
+            registry=registry,
+        ),
+        unknown_errors=Counter(
+            "marketsync_delivery_unknown_errors",
+            "Failures whose identifier our tables of the channel do not have, by the kind they were taken for; the log"
+            " names them",
+            [*account, "kind"],
             registry=registry,
         ),
         dead_letters=Counter(
