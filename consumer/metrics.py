@@ -5,7 +5,7 @@ Built once per process by bootstrap and handed to the rooms; tests read the regi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -30,6 +30,10 @@ class CaptureMetrics:
     last_progress: Gauge
     transaction_seconds: Histogram
     transaction_events: Histogram
+
+    def of_stream(self, stream: str) -> CaptureMetrics:
+        """The same, with what is told per stream bound to this one."""
+        return replace(self, lag=self.lag.labels(stream), last_progress=self.last_progress.labels(stream))
 
 
 def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
@@ -71,11 +75,13 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
         lag=Gauge(
             "marketsync_capture_lag_seconds",
             "Age of the last committed change when it was committed",
+            ["stream"],
             registry=registry,
         ),
         last_progress=Gauge(
             "marketsync_capture_last_progress_timestamp_seconds",
             "When a position was last committed or the server last said there is nothing new",
+            ["stream"],
             registry=registry,
         ),
         transaction_seconds=Histogram(
@@ -88,6 +94,40 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
             "marketsync_capture_transaction_events",
             "Document changes covered by one Kafka transaction",
             buckets=_BATCH_SIZES,
+            registry=registry,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TenantMetrics:
+    """The registry of tenants and the streams that follow them. Labels: status, stream."""
+
+    tenants: Gauge
+    problems: Gauge
+    following: Gauge
+    failing: Gauge
+
+
+def tenant_metrics(registry: CollectorRegistry) -> TenantMetrics:
+    """Register the metrics of the registry of tenants."""
+    return TenantMetrics(
+        tenants=Gauge("marketsync_tenants", "Tenants in the registry by status", ["status"], registry=registry),
+        problems=Gauge(
+            "marketsync_tenant_problems",
+            "Registry documents that cannot be used, and 1 more while the registry cannot be read",
+            registry=registry,
+        ),
+        following=Gauge(
+            "marketsync_tenant_stream_following",
+            "1 while this process captures the tenants of the stream",
+            ["stream"],
+            registry=registry,
+        ),
+        failing=Gauge(
+            "marketsync_tenant_stream_failing",
+            "1 while the stream has tenants and neither follows them nor stands by",
+            ["stream"],
             registry=registry,
         ),
     )
