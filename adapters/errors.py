@@ -23,7 +23,7 @@ class AdapterError(Exception):
     message: plain words for a person. code: the channel's own identifier of the error, if any.
     status: the HTTP status, if an answer came. effect_unknown: the call may have had its effect although no
     answer (or no clear one) came back, so the listing has to be sent again or read back.
-    known: False when the channel gave an identifier or status that its adapter's tables do not have; to be counted.
+    known: False when the channel gave an identifier or status that its adapter's tables do not have; it is counted.
     """
 
     known: bool = True

@@ -5,7 +5,7 @@ Built once per process by bootstrap and handed to the rooms; tests read the regi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -30,6 +30,10 @@ class CaptureMetrics:
     last_progress: Gauge
     transaction_seconds: Histogram
     transaction_events: Histogram
+
+    def of_stream(self, stream: str) -> CaptureMetrics:
+        """The same, with what is told per stream bound to this one."""
+        return replace(self, lag=self.lag.labels(stream), last_progress=self.last_progress.labels(stream))
 
 
 def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
@@ -71,11 +75,13 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
         lag=Gauge(
             "marketsync_capture_lag_seconds",
             "Age of the last committed change when it was committed",
+            ["stream"],
             registry=registry,
         ),
         last_progress=Gauge(
             "marketsync_capture_last_progress_timestamp_seconds",
             "When a position was last committed or the server last said there is nothing new",
+            ["stream"],
             registry=registry,
         ),
         transaction_seconds=Histogram(
@@ -94,6 +100,40 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantMetrics:
+    """The registry of tenants and the streams that follow them. Labels: status, stream."""
+
+    tenants: Gauge
+    problems: Gauge
+    following: Gauge
+    failing: Gauge
+
+
+def tenant_metrics(registry: CollectorRegistry) -> TenantMetrics:
+    """Register the metrics of the registry of tenants."""
+    return TenantMetrics(
+        tenants=Gauge("marketsync_tenants", "Tenants in the registry by status", ["status"], registry=registry),
+        problems=Gauge(
+            "marketsync_tenant_problems",
+            "Registry documents that cannot be used, and 1 more while the registry cannot be read",
+            registry=registry,
+        ),
+        following=Gauge(
+            "marketsync_tenant_stream_following",
+            "1 while this process captures the tenants of the stream",
+            ["stream"],
+            registry=registry,
+        ),
+        failing=Gauge(
+            "marketsync_tenant_stream_failing",
+            "1 while the stream has tenants and neither follows them nor stands by",
+            ["stream"],
+            registry=registry,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryMetrics:
     """What one channel's delivery does. Labels: channel, account, operation, outcome, reason."""
 
@@ -102,6 +142,7 @@ class DeliveryMetrics:
     superseded: Counter
     ignored: Counter
     retries: Counter
+    unknown_errors: Counter
     dead_letters: Counter
     call_seconds: Histogram
     write_to_channel_seconds: Histogram
@@ -142,6 +183,13 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
             "marketsync_delivery_retries",
             "Tries postponed, by error kind and where the listing waits (memory or topic)",
             [*account, "reason", "place"],
+            registry=registry,
+        ),
+        unknown_errors=Counter(
+            "marketsync_delivery_unknown_errors",
+            "Failures whose identifier our tables of the channel do not have, by the kind they were taken for; the log"
+            " names them",
+            [*account, "kind"],
             registry=registry,
         ),
         dead_letters=Counter(

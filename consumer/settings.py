@@ -55,7 +55,25 @@ class PlaceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MARKETSYNC_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    tenants: Names = Field((), description="Tenants to watch, comma separated; tenant x lives in database vinc-x.")
+    tenants: Names = Field(
+        (),
+        description="Tenants to watch, comma separated; tenant x lives in database vinc-x. With a registry: those of it"
+        " to watch, empty = all.",
+    )
+    tenant_databases: Map = Field(
+        default_factory=dict,
+        description='Tenant -> its database where that is not vinc-<tenant>, as JSON: {"acme": "shop"}. Not used with a'
+        " registry, which says it itself.",
+    )
+    tenant_registry: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_-]{0,63}$",
+        description="MongoDB database with the PIM's registry of tenants, e.g. vinc-admin: tenants then come and go"
+        " while capture runs; empty = no registry.",
+    )
+    tenant_registry_interval: float = Field(
+        2, gt=0, le=3600, description="Seconds between two looks at the registry of tenants."
+    )
     database: str = Field("marketsync", description="MongoDB database of our own state.", min_length=1)
     home: Path = Field(Path("~/.marketsync"), description="Folder of the embedded servers: data and logs.")
     cache: Path | None = Field(

@@ -5,32 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from adapters.errors import AdapterError, AuthenticationError, ConfigurationError
 from adapters.registry import make_adapter
 from consumer.bootstrap.start import find_servers, topic_names
+from consumer.bootstrap.tenant_checks import Finding, check_tenants
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.kafka.probe import cluster_of
 from consumer.kafka.topics import check_topics
 from consumer.listings.accounts import Account, accounts_from_environment
-from consumer.mongo import Collection, Document, MongoClient, PyMongoError, connect
-from consumer.mongo.pim import PRODUCTS, pre_images_on, tenant_database
+from consumer.mongo import Document, PyMongoError, connect
 from consumer.mongo.words import in_words
 from consumer.settings import Settings
 
 # Seconds a healthy Kafka never needs for a first answer.
 _KAFKA_DEADLINE = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. cure: what to do about it; empty = all is well."""
-
-    subject: str
-    found: str
-    cure: str = ""
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -79,10 +69,7 @@ def _look_at_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[Findi
         hello = client.admin.command("hello")
         yield Finding("MongoDB", f"answers (version {client.server_info()['version']})")
         yield _replica_set_finding(hello)
-        if not settings.place.tenants:
-            yield Finding("tenants", "none", "Name the tenants to watch in MARKETSYNC_TENANTS, comma separated.")
-        for tenant in settings.place.tenants:
-            yield from _check_tenant(client, tenant)
+        yield from check_tenants(settings, endpoints, client)
 
 
 def _replica_set_finding(hello: Document) -> Finding:
@@ -93,45 +80,6 @@ def _replica_set_finding(hello: Document) -> Finding:
         "a stand-alone server, which has no change streams",
         "Start mongod with --replSet rs0 and run rs.initiate() once; a set of one member is enough, data stays.",
     )
-
-
-def _check_tenant(client: MongoClient[Document], tenant: str) -> Iterator[Finding]:
-    database = client[tenant_database(tenant)]
-    subject = f"tenant {tenant}"
-    try:
-        if PRODUCTS not in database.list_collection_names():
-            yield Finding(
-                subject,
-                f"there is no collection {database.name}.{PRODUCTS}",
-                "Is the name right in MARKETSYNC_TENANTS? For a new tenant `marketsync init` creates the collection.",
-            )
-            return
-        yield Finding(subject, f"{database[PRODUCTS].estimated_document_count()} documents")
-        yield _pre_images_finding(tenant, on=pre_images_on(database))
-        yield _stream_finding(tenant, database[PRODUCTS])
-    except PyMongoError as error:
-        yield Finding(subject, in_words(error), f"Give the user of MONGODB_URI the role read on {database.name}.")
-
-
-def _pre_images_finding(tenant: str, *, on: bool) -> Finding:
-    if on:
-        return Finding(f"pre-images of {tenant}", "on")
-    return Finding(
-        f"pre-images of {tenant}",
-        "off: a deletion does not say which product it was, so deleted products stay listed",
-        "Turn them on with `marketsync init`; its user needs the right collMod.",
-    )
-
-
-def _stream_finding(tenant: str, products: Collection[Document]) -> Finding:
-    subject = f"changes of {tenant}"
-    try:
-        products.watch().close()
-    except PyMongoError as error:
-        return Finding(
-            subject, in_words(error), "Use a replica set, and give the user of MONGODB_URI the right changeStream."
-        )
-    return Finding(subject, "can be watched")
 
 
 def _check_kafka(settings: Settings, endpoints: Endpoints, channels: Sequence[str]) -> Iterator[Finding]:

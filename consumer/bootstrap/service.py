@@ -13,7 +13,8 @@ import structlog
 
 from adapters.registry import make_adapter
 from consumer.bootstrap.bookkeeping import refuse_shown_fields
-from consumer.bootstrap.start import capture_leases, topic_names
+from consumer.bootstrap.start import capture_leases, named_databases, topic_names
+from consumer.bootstrap.tenant_streams import make_tenant_watch
 from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
 from consumer.delivery.assembly import Servers, make_worker
 from consumer.delivery.planning import Seller
@@ -22,7 +23,7 @@ from consumer.errors import SettingsError
 from consumer.health import HealthServer, Note, Reasons, Registry, make_registry
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
-from consumer.metrics import capture_metrics, delivery_metrics
+from consumer.metrics import capture_metrics, delivery_metrics, tenant_metrics
 from consumer.mongo import connect, connect_async
 from consumer.processes import stop_on_signals
 from consumer.settings import Settings
@@ -34,8 +35,14 @@ _SILENCE = 60.0
 
 
 def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
-    """Capture until SIGTERM or SIGINT. Raises SettingsError and what `Capture.run` raises."""
+    """Capture until SIGTERM or SIGINT.
+
+    Raises SettingsError and what `Watcher.run` raises; with a registry of tenants, nothing of the latter.
+    """
     refuse_shown_fields(settings.capture.bookkeeping)
+    if settings.place.tenant_registry:
+        _run_registry(settings, endpoints, supervised=supervised)
+        return
     registry = make_registry()
     with ExitStack() as exits:
         client = exits.enter_context(connect(endpoints.mongodb_uri))
@@ -45,7 +52,7 @@ def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -
             made = Capture(
                 client,
                 endpoints.kafka_bootstrap_servers,
-                tenants=settings.place.tenants,
+                tenants=named_databases(settings),
                 settings=settings.capture,
                 topics=settings.topics,
                 metrics=metrics,
@@ -59,11 +66,20 @@ def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -
         stream = settings.capture.stream
         watcher = Watcher(capture, leases, this_process(), stream=stream, timing=timing, metrics=metrics)
         health = _health(
-            settings, registry, unready=lambda: _why_not_capturing(watcher, registry), note=watcher.standing_by
+            settings, registry, unready=lambda: _why_not_capturing(watcher, registry, stream), note=watcher.standing_by
         )
         exits.enter_context(health)
         _run_until_signalled(watcher.run, watcher.stop, supervised=supervised)
     _log.info("capture has ended, its position is stored")
+
+
+def _run_registry(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
+    registry = make_registry()
+    with connect(endpoints.mongodb_uri) as client:
+        watch = make_tenant_watch(settings, endpoints, client, capture_metrics(registry), tenant_metrics(registry))
+        with _health(settings, registry, unready=watch.unready):
+            _run_until_signalled(watch.run, watch.stop, supervised=supervised)
+    _log.info("capture has ended, its positions are stored")
 
 
 def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supervised: bool) -> None:
@@ -106,11 +122,12 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
         await worker.run()
 
 
-def _why_not_capturing(watcher: Watcher, registry: Registry) -> Sequence[str]:
+def _why_not_capturing(watcher: Watcher, registry: Registry, stream: str) -> Sequence[str]:
     reasons = watcher.unready()
     if reasons or not watcher.leading:
         return reasons
-    silence = time.time() - (registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds") or 0)
+    progress = registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds", {"stream": stream})
+    silence = time.time() - (progress or 0)
     return [f"no progress for {silence:.0f} s"] if silence > _SILENCE else []
 
 

@@ -17,6 +17,7 @@ from consumer.logs import configure_logging
 from consumer.mongo import Document, MongoClient
 from consumer.mongo.lease import COLLECTION as LEASES
 from consumer.mongo.lease import LeaseStore
+from consumer.mongo.pim import databases_of
 from consumer.settings import Settings, load_settings
 
 
@@ -100,6 +101,12 @@ def capture_leases(client: MongoClient[Document], settings: Settings, *, timeout
     """The lease of the configured stream. It is named as what it guards: the stream's transactional id."""
     name = f"{settings.topics.prefix}marketsync-capture-{settings.capture.stream}"
     return LeaseStore(client[settings.place.database][LEASES], name, timeout=timeout)
+
+
+def named_databases(settings: Settings) -> dict[str, str]:
+    """Tenant → its database, of the tenants that the settings name."""
+    place = settings.place
+    return databases_of(place.tenants) | {t: d for t, d in place.tenant_databases.items() if t in place.tenants}
 
 
 def topic_names(settings: Settings) -> TopicNames:

@@ -62,12 +62,13 @@ class Capture:
     ) -> None:
         self._client = client
         self._bootstrap = bootstrap
-        self._tenants = {database: tenant for tenant, database in databases_of(tenants).items()}
+        self._wanted = self._tenants = _by_database(tenants)
         self._databases = tuple(self._tenants)
+        self._moved = threading.Event()
         self._settings = settings
         self._topics = topics
         self._names = TopicNames(topics.prefix)
-        self._metrics = metrics
+        self._metrics = metrics.of_stream(settings.stream)
         self._stop = threading.Event()
         self._producers: list[TransactionalProducer] = []
         self._leading = False
@@ -88,6 +89,13 @@ class Capture:
         """Tell deletes by a map of ids in this database of ours, where pre-images are off."""
         self._state = state
 
+    def follow(self, tenants: Iterable[str] | Mapping[str, str]) -> None:
+        """Follow these tenants from now on; those that are new are read whole. Returns at once, from any thread."""
+        wanted = _by_database(tenants)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._moved.set()
+
     def stop(self) -> None:
         """Make `run` return after the transaction at hand. Returns at once."""
         self._stop.set()
@@ -101,11 +109,13 @@ class Capture:
         missed, CaptureFailedError when a person has to act, and UnavailableError when MongoDB or Kafka cannot be used
         at the start. Once it has worked, it waits for them to come back.
         """
-        if not self._databases:
+        if not self._wanted:
             raise SettingsError("MARKETSYNC_TENANTS is empty: name the tenants to capture, comma separated.")
         while not self._stop.is_set():
             try:
                 self._lead()
+            except _TenantsChangedError:
+                self._metrics.reconnects.labels("tenants").inc()
             except (UnavailableError, TransactionAbortedError, PyMongoError, ChangeStreamError) as error:
                 _raise_fatal(error)
                 if not self._leading:
@@ -115,7 +125,10 @@ class Capture:
                 self._stop.wait(_DELAY)
 
     def _lead(self) -> None:
-        """Take over and follow the stream until stopped."""
+        """Take over and follow the stream until stopped. Raises _TenantsChangedError when others are to be followed."""
+        self._moved.clear()
+        self._tenants = self._wanted
+        self._databases = tuple(self._tenants)
         with ExitStack() as stack:
             producer = stack.enter_context(self._producer(""))
             writer = self._writer()
@@ -132,12 +145,17 @@ class Capture:
             self._forget(standing.left)
             if position is None:
                 position = self._begin(producer, publisher, watched)
-            check = stack.enter_context(self._snapshot(writer))
-            interpretation = self._interpretation(writer, standing)
+            snapshot = stack.enter_context(self._snapshot(writer))
+
+            def check() -> None:
+                snapshot()
+                if self._moved.is_set():
+                    raise _TenantsChangedError
+
             follower = Follower(
                 publisher,
                 position,
-                interpretation=interpretation,
+                interpretation=self._interpretation(writer, standing),
                 settings=self._settings,
                 metrics=self._metrics,
                 stop=self._stop,
@@ -250,6 +268,14 @@ class Capture:
 
     def _reconnected(self, reason: str) -> None:
         self._metrics.reconnects.labels(reason).inc()
+
+
+class _TenantsChangedError(Exception):
+    """The stream has to be opened again, for other tenants."""
+
+
+def _by_database(tenants: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    return {database: tenant for tenant, database in databases_of(tenants).items()}
 
 
 def _nothing_to_check() -> None:

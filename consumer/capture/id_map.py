@@ -31,14 +31,15 @@ _BEGIN = object()
 
 
 class IdMap:
-    """One thread uses it. state: our own database. databases: those of tenants without pre-images.
+    """One thread uses it. state: our own database. pim: name → database of the tenants without pre-images.
 
     All methods but `see` raise PyMongoError.
     """
 
-    def __init__(self, state: Database[Document], pim: Mapping[str, Database[Document]]) -> None:
+    def __init__(self, state: Database[Document], pim: Mapping[str, Database[Document]], *, stream: str) -> None:
         self._entries = state[COLLECTION]
         self._pim = pim
+        self._stream = stream
         self._writes: list[UpdateOne] = []
         # Where the scan of each database that was not scanned to its end goes on.
         self._unread: dict[str, Any] = {}
@@ -46,7 +47,10 @@ class IdMap:
     def prepare(self) -> None:
         """Find out what is there."""
         self._entries.create_index("gone_at", expireAfterSeconds=_KEPT, sparse=True)
-        read = {one["_id"]["d"] for one in self._entries.find({"_id": {"$in": [_mark(name) for name in self._pim]}})}
+        read = {
+            one["_id"]["d"]
+            for one in self._entries.find({"_id": {"$in": [_mark(self._stream, name) for name in self._pim]}})
+        }
         self._unread = {name: _BEGIN for name in self._pim if name not in read}
 
     def see(self, event: Mapping[str, Any]) -> None:
@@ -57,13 +61,15 @@ class IdMap:
         kind = event["operationType"]
         if kind == "delete":
             now = datetime.now(UTC)
-            self._writes.append(UpdateOne(_entry(database, event["documentKey"]["_id"]), {"$set": {"gone_at": now}}))
+            self._writes.append(
+                UpdateOne(self._entry(database, event["documentKey"]["_id"]), {"$set": {"gone_at": now}})
+            )
             return
         written = (event.get("updateDescription") or {}).get("updatedFields") or {}
         document = written if kind == "update" else event.get("fullDocument") or {}
         code = entity_code_of(document)
         if code is not None:
-            self._writes.append(_learn(database, event["documentKey"]["_id"], code))
+            self._writes.append(self._learn(database, event["documentKey"]["_id"], code))
 
     def store(self) -> None:
         """Write what was seen. Call it before the transaction that covers it is committed."""
@@ -73,7 +79,7 @@ class IdMap:
 
     def codes(self, database: str, ids: Collection[Any]) -> dict[bytes, set[str]]:
         """`id_key` → the entity codes this document ever had; unknown documents are left out."""
-        found = self._entries.find({"_id": {"$in": [_name(database, identity) for identity in ids]}})
+        found = self._entries.find({"_id": {"$in": [self._name(database, identity) for identity in ids]}})
         return {id_key(one["_id"]["i"]): set(one.get("codes", ())) for one in found}
 
     def scan(self) -> None:
@@ -84,35 +90,33 @@ class IdMap:
             chunk = read_codes(self._pim[database], after=after, first=after is _BEGIN, size=_CHUNK)
             if chunk:
                 writes = [
-                    _learn(database, identity, code) for identity, code in chunk if isinstance(code, str) and code
+                    self._learn(database, identity, code) for identity, code in chunk if isinstance(code, str) and code
                 ]
                 if writes:
                     self._entries.bulk_write(writes, ordered=False)
                 self._unread[database] = chunk[-1][0]
                 continue
-            self._entries.update_one({"_id": _mark(database)}, {"$set": {"complete": True}}, upsert=True)
+            self._entries.update_one({"_id": _mark(self._stream, database)}, {"$set": {"complete": True}}, upsert=True)
             del self._unread[database]
             _log.info("the map of ids is filled", database=database)
 
+    def _learn(self, database: str, identity: Any, code: str) -> UpdateOne:
+        change = {"$addToSet": {"codes": code}, "$unset": {"gone_at": ""}}
+        return UpdateOne(self._entry(database, identity), change, upsert=True)
 
-def forget_scans(state: Database[Document], databases: Collection[str]) -> None:
+    def _entry(self, database: str, identity: Any) -> Document:
+        # $eq, because an `_id` may be of any type.
+        return {"_id": {"$eq": self._name(database, identity)}}
+
+    def _name(self, database: str, identity: Any) -> Document:
+        # With the stream: databases of two servers may have one name.
+        return {"s": self._stream, "d": database, "i": identity}
+
+
+def forget_scans(state: Database[Document], databases: Collection[str], *, stream: str) -> None:
     """Databases with pre-images are not kept up: should those be switched off, the map is filled anew."""
-    state[COLLECTION].delete_many({"_id": {"$in": [_mark(name) for name in databases]}})
+    state[COLLECTION].delete_many({"_id": {"$in": [_mark(stream, name) for name in databases]}})
 
 
-def _learn(database: str, identity: Any, code: str) -> UpdateOne:
-    change = {"$addToSet": {"codes": code}, "$unset": {"gone_at": ""}}
-    return UpdateOne(_entry(database, identity), change, upsert=True)
-
-
-def _entry(database: str, identity: Any) -> Document:
-    # $eq, because an `_id` may be of any type.
-    return {"_id": {"$eq": _name(database, identity)}}
-
-
-def _name(database: str, identity: Any) -> Document:
-    return {"d": database, "i": identity}
-
-
-def _mark(database: str) -> Document:
-    return {"d": database}
+def _mark(stream: str, database: str) -> Document:
+    return {"s": stream, "d": database}

@@ -29,6 +29,7 @@ class Interpretation:
     ) -> None:
         self._client = client
         self._writer = writer
+        self._stream = settings.stream
         self._pim = PimReader(client)
         self._bookkeeping = Bookkeeping(settings.bookkeeping)
         self._ids: IdMap | None = None
@@ -48,7 +49,7 @@ class Interpretation:
     def keep_ids(self, state: Database[Document] | None, *, without: Collection[str], databases: Iterable[str]) -> None:
         """Remember ids where pre-images are off (`without`). state: our own database. Raises PyMongoError."""
         if state is not None:
-            forget_scans(state, [name for name in databases if name not in without])
+            forget_scans(state, [name for name in databases if name not in without], stream=self._stream)
         if not without:
             return
         if state is None:
@@ -63,7 +64,7 @@ class Interpretation:
             databases=without,
             cure="marketsync init",
         )
-        self._ids = IdMap(state, {name: self._client[name] for name in without})
+        self._ids = IdMap(state, {name: self._client[name] for name in without}, stream=self._stream)
         self._ids.prepare()
 
     def translator(self, position: Position) -> Translator:

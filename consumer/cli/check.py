@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumer.bootstrap.checks import Finding
+    from consumer.bootstrap.tenant_checks import Finding
 
 
 def command() -> None:

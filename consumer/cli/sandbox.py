@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -17,8 +18,28 @@ def group() -> None:
 
 
 @app.command()
-def ebay(
+def ebay(  # noqa: PLR0913  one for each option of the stand-in
+    context: typer.Context,
     port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.")] = 0,
+    ready_file: Annotated[str | None, typer.Option(help="Written with the address once it serves.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="The application's id [default: sandbox-client].")] = None,
+    client_secret: Annotated[str | None, typer.Option(help="Its secret [default: sandbox-secret].")] = None,
+    refresh_token: Annotated[str | None, typer.Option(help="The seller's [default: sandbox-refresh-token].")] = None,
+    access_token: Annotated[
+        str | None, typer.Option(help="Valid from the start, empty for none [default: sandbox-access-token].")
+    ] = None,
+    seller: Annotated[
+        list[str] | None, typer.Option(help="Another one: name:client_id:client_secret:refresh_token; may be repeated.")
+    ] = None,
+    token_lifetime: Annotated[int | None, typer.Option(help="Of access tokens, in seconds [default: 7200].")] = None,
+    revisions_per_day: Annotated[int | None, typer.Option(help="Of one listing [default: 250].")] = None,
+    publish_sold_out: Annotated[
+        bool, typer.Option("--publish-sold-out", help="Let a new listing start with quantity 0.")
+    ] = False,
+    require_ean: Annotated[bool, typer.Option("--require-ean", help="Refuse to publish without an EAN.")] = False,
+    alphanumeric_skus: Annotated[
+        bool, typer.Option("--alphanumeric-skus", help="Refuse other signs in SKUs, as eBay's words demand.")
+    ] = False,
     supervised: Supervised = False,
 ) -> None:
     """Serve an empty eBay until stopped. Prints its address; what buyers see is at /_sandbox/listings."""
@@ -27,4 +48,16 @@ def ebay(
 
     if supervised:
         watch_parent()
-    main(["--port", str(port)])
+    main(list(_passed_on(context.params)))
+
+
+def _passed_on(options: Mapping[str, Any]) -> Iterator[str]:
+    """What the stand-in's own command line takes: every option that was given. Ours end here."""
+    for name, value in options.items():
+        if name in ("supervised", "context") or value is None or value is False:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            yield option
+        else:
+            yield from (f"{option}={one}" for one in (value if isinstance(value, list | tuple) else [value]))

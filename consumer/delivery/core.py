@@ -15,6 +15,7 @@ now. Promise 10 (bounded): what waits is bounded by resting partitions, what is 
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -56,6 +57,8 @@ Item = TypeVar("Item")
 # One step of storing or writing.
 _MOST_STORED = 500
 _MOST_PRODUCED = 500
+# How much a step must have to start while so many of its kind run: at most two at once.
+_LEAST = (1, 50, sys.maxsize)
 # Longest pause between attempts to reach our own store.
 _STORE_PAUSE = 10.0
 
@@ -84,8 +87,8 @@ class Core:
         self._policy = policy
         self._jitter = jitter
         self._endings: deque[Ending] = deque()
-        self._preparing = False
-        self._storing = False
+        self._preparing = 0
+        self._storing = 0
         self._producing: tuple[Letter, ...] = ()
         self._store_failures = 0
         self._store_until = 0.0
@@ -177,7 +180,7 @@ class Core:
 
     def prepared(self, prepare: Prepare, report: Prepared, now: float) -> None:
         """Answer to `Prepare`."""
-        self._preparing = False
+        self._preparing -= 1
         self._dispatch.not_preparing(prepare.works)
         self._store_failures = 0
         for send in report.sends:
@@ -195,7 +198,7 @@ class Core:
 
     def not_prepared(self, prepare: Prepare, now: float) -> None:
         """`Prepare` could not be done: our own store is away. No attempt is burned."""
-        self._preparing = False
+        self._preparing -= 1
         self._dispatch.not_preparing(prepare.works)
         self._store_failed(prepare.works, now)
 
@@ -216,7 +219,7 @@ class Core:
         Of a lost one nobody knows any more what the channel shows; the shell has marked it uncertain, so that planning
         it again on what is stored now sends the newest state.
         """
-        self._storing = False
+        self._storing -= 1
         self._store_failures = 0
         for ending in store.endings:
             send = ending.send
@@ -229,7 +232,7 @@ class Core:
 
     def not_stored(self, store: Store, now: float) -> None:
         """`Store` could not be done: the listings stay uncertain, because their intents stand, and are sent again."""
-        self._storing = False
+        self._storing -= 1
         self._store_failed([ending.send.work for ending in store.endings], now)
 
     def produced(self, produce: Produce, now: float) -> None:
@@ -275,13 +278,16 @@ class Core:
         return min((time for time in times if time is not None and time > now), default=None)
 
     def _to_store_and_write(self, now: float) -> list[CoreCommand]:
-        """One step of each kind at a time: while it runs, the next one gathers."""
+        """Large steps: while one runs, the next one gathers, and it starts before the other's end only if it is large.
+
+        So a store that answers slowly is asked twice at once, and one that is quick is not asked for trifles.
+        """
         commands: list[CoreCommand] = []
-        if self._endings and not self._storing:
-            self._storing = True
+        if len(self._endings) >= _LEAST[self._storing]:
+            self._storing += 1
             commands.append(Store(_up_to(_MOST_STORED, self._endings)))
-        if not self._preparing and (works := self._dispatch.to_prepare(now)):
-            self._preparing = True
+        if works := self._dispatch.to_prepare(_LEAST[self._preparing], now):
+            self._preparing += 1
             commands.append(Prepare(works))
         if self.flow.letters and not self._producing:
             self._producing = _up_to(_MOST_PRODUCED, self.flow.letters)

@@ -27,15 +27,17 @@ class Dispatch:
         self._batches = {key: Batches(gate.batch_size, linger) for key, gate in gates.items()}
         self._turn = 0
 
-    def to_prepare(self, now: float) -> tuple[Work, ...]:
-        """The states to plan in one step; they are in flight from now on."""
-        accounts = self._flow.ready.accounts()
+    def to_prepare(self, least: int, now: float) -> tuple[Work, ...]:
+        """The states to plan in one step, none if there are fewer than `least`. They are in flight from now on."""
+        room = [(gate, gate.room(now)) for gate in map(self.gates.__getitem__, self._flow.ready.accounts())]
+        if sum(min(free, self._flow.ready.count(gate.account)) for gate, free in room) < least:
+            return ()
         # Another account begins each time, so that a busy one does not always fill the step.
         self._turn += 1
         works: list[Work] = []
-        for place in range(len(accounts)):
-            gate = self.gates[accounts[(self._turn + place) % len(accounts)]]
-            taken = self._flow.ready.take(gate.account, min(gate.room(now), _MOST_PREPARED - len(works)), now)
+        for place in range(len(room)):
+            gate, free = room[(self._turn + place) % len(room)]
+            taken = self._flow.ready.take(gate.account, min(free, _MOST_PREPARED - len(works)), now)
             gate.preparing += len(taken)
             gate.in_flight += len(taken)
             works += taken

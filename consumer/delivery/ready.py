@@ -62,6 +62,11 @@ class Ready:
         """Those with something to take (maybe: entries are checked when they are popped)."""
         return list(self._queues)
 
+    def count(self, account: AccountKey) -> int:
+        """How many of the account there are at most."""
+        queue = self._queues.get(account)
+        return 0 if queue is None else len(queue)
+
     def next_due(self) -> float | None:
         """When the next backoff ends."""
         return self._timers[0][0] if self._timers else None

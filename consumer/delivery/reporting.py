@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
-from consumer.delivery.commands import AccountHalted, AccountOpened, Finished, Note, Postponed, Superseded
+from adapters.errors import AdapterError
+from consumer.delivery.commands import (
+    AccountHalted,
+    AccountOpened,
+    Answer,
+    Call,
+    Finished,
+    Note,
+    Postponed,
+    Superseded,
+)
 from consumer.delivery.core import Core
 from consumer.delivery.dead_letters import error_kind
 from consumer.delivery.planning import Planned
@@ -57,6 +67,21 @@ class Reporter:
                 case AccountOpened():
                     self._metrics.halted.labels(self._channel, str(note.account)).set(0)
                     _log.info(f"{self._spelling} account {note.account} works again", account=str(note.account))
+
+    def answered(self, call: Call, answers: Iterable[Answer]) -> None:
+        """What the channel said that its adapter has no table entry for: whether it was taken rightly is a guess."""
+        for answer in answers:
+            error = answer.error
+            if isinstance(error, AdapterError) and not error.known:
+                self._metrics.unknown_errors.labels(self._channel, str(call.account), error.kind).inc()
+                _log.warning(
+                    f"{self._spelling} says what we do not know: {_cut(error)}",
+                    code=error.code,
+                    status=error.status,
+                    taken_as=error.kind,
+                    account=str(call.account),
+                    operation=call.operation,
+                )
 
     def gauges(self, core: Core, resting: int) -> None:
         """How full it is now. resting: partitions that are not read."""

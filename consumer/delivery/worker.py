@@ -268,6 +268,7 @@ class DeliveryWorker:
         begun = self._now()
         answers = await self.parts.execution.call(call)
         now = self._now()
+        self.parts.reporter.answered(call, answers)
         seconds = self.parts.metrics.call_seconds
         seconds.labels(self.parts.channel, str(call.account), call.operation).observe(now - begun)
         self._core.called(call, answers, now)

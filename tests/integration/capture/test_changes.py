@@ -46,7 +46,7 @@ def test_every_operation_has_its_topic_and_one_partition_per_product(line: Line)
     assert {message.partition() for message in messages} == {_java_partition(messages[0].key())}
     running.stop()
     assert running.metric("events_total", operation="updated") == 2
-    assert running.metric("lag_seconds") < 10
+    assert running.metric("lag_seconds", stream="pim") < 10
 
 
 def _java_partition(key: object) -> int:

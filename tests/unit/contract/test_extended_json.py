@@ -50,6 +50,7 @@ def test_no_document_is_refused(document: dict[str, Any]) -> None:
         {"$numberDecimal": "1.5", "more": 1},
         {"$numberDouble": "1.5"},
         {"$date": "2026-11-20"},
+        {"$date": "1969-12-31T23:59:59.999Z"},
         {"$date": "2026-11-20T08:30:00.000+01:00"},
         {"$date": 0},
         {"$date": {"$numberLong": 0}},

@@ -129,6 +129,34 @@ def test_a_member_the_schema_refuses_is_refused_by_the_decoder_and_the_other_way
     assert keeps(EVENT, body) == decodes(body, encode_headers(event)) or forgiven
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"operation": "sold"},
+        {"operation": None},
+        {"tenant": ""},
+        {"entity_code": 7},
+        {"sequence": "0" * 23},
+        {"sequence": "0" * 25},
+        {"sequence": "0" * 24 + "\n"},
+        {"sequence": "F" * 24},
+        {"sequence": 0},
+        {"time": ""},
+        {"time": 1795438300},
+        {"changed": "quantity"},
+        {"changed": [1]},
+        {"product": None},
+        {"product": []},
+        {"before": "x"},
+    ],
+)
+def test_what_breaks_a_reader_is_refused_by_both(change: dict[str, Any]) -> None:
+    event = ProductEvent("1", Operation.READ, "a", "P", change_sequence(1, 2, 3), _TIME, None, {})
+    body = orjson.loads(encode_value(event)) | change
+    assert not keeps(EVENT, body)
+    assert not decodes(body, encode_headers(event))
+
+
 @given(events(), st.sampled_from(("operation", "tenant", "entity_code", "sequence", "time", "product")))
 def test_a_missing_member_is_refused_by_both(event: ProductEvent, member: str) -> None:
     body = orjson.loads(encode_value(event))

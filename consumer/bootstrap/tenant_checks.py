@@ -1,0 +1,114 @@
+"""Are the tenants' databases as they should be? Those that the settings name, or those of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from consumer.bootstrap.start import named_databases
+from consumer.bootstrap.tenant_streams import pim_client, registered, streams_of
+from consumer.capture.streams import StreamPlan
+from consumer.embedded import Endpoints
+from consumer.errors import MarketsyncError
+from consumer.mongo import Collection, Document, MongoClient, PyMongoError
+from consumer.mongo.pim import PRODUCTS, pre_images_on
+from consumer.mongo.words import in_words
+from consumer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. cure: what to do about it; empty = all is well."""
+
+    subject: str
+    found: str
+    cure: str = ""
+
+
+def check_tenants(settings: Settings, endpoints: Endpoints, client: MongoClient[Document]) -> Iterator[Finding]:
+    """Look at each tenant's database. client: of the installation's own MongoDB. Raises PyMongoError."""
+    if settings.place.tenant_registry:
+        yield from _check_registry(settings, endpoints, client)
+        return
+    databases = named_databases(settings)
+    if not databases:
+        yield Finding(
+            "tenants",
+            "none",
+            "Name the tenants to watch in MARKETSYNC_TENANTS, comma separated, or their registry in"
+            " MARKETSYNC_TENANT_REGISTRY.",
+        )
+    for tenant, name in databases.items():
+        yield from _check_tenant(client, tenant, name)
+
+
+def _check_registry(settings: Settings, endpoints: Endpoints, client: MongoClient[Document]) -> Iterator[Finding]:
+    place = f"{settings.place.tenant_registry}.tenants"
+    try:
+        registry = registered(settings, endpoints, client)
+    except MarketsyncError as error:
+        yield Finding("registry", str(error), f"Correct {place}, or MARKETSYNC_TENANT_REGISTRY.")
+        return
+    for whose, words in registry.problems.items():
+        yield Finding(whose, words, f"Correct the document in {place}.")
+    for tenant in registry.tenants:
+        if not tenant.active:
+            yield Finding(f"tenant {tenant.name}", f"{tenant.status}: not captured, its listings stay as they are")
+    plans = streams_of(settings, endpoints, registry)
+    if not plans:
+        yield Finding("tenants", f"none of {place} is active", "Set the status of those to watch to active.")
+    for plan in plans.values():
+        yield from _check_stream(plan, client)
+
+
+def _check_stream(plan: StreamPlan, home: MongoClient[Document]) -> Iterator[Finding]:
+    """Each address is tried: one that is wrong is a tenant's trouble even while another works."""
+    yield Finding(f"stream {plan.name}", f"{plan.servers}: {', '.join(plan.tenants)}")
+    for number, address in enumerate(plan.addresses, start=1):
+        try:
+            with pim_client(address, home) as client:
+                client.admin.command("ping")
+                if number == len(plan.addresses):
+                    for tenant, name in plan.databases:
+                        yield from _check_tenant(client, tenant, name)
+        except (PyMongoError, MarketsyncError) as error:
+            words = in_words(error) if isinstance(error, PyMongoError) else str(error)
+            cure = "Correct database.mongo_url of its tenants in the registry. Can this machine reach it?"
+            yield Finding(f"stream {plan.name}", words, cure)
+
+
+def _check_tenant(client: MongoClient[Document], tenant: str, name: str) -> Iterator[Finding]:
+    database = client[name]
+    subject = f"tenant {tenant}"
+    try:
+        if PRODUCTS not in database.list_collection_names():
+            yield Finding(
+                subject,
+                f"there is no collection {database.name}.{PRODUCTS}",
+                "Is the name of tenant and database right? For a new tenant `marketsync init` creates the collection.",
+            )
+            return
+        yield Finding(subject, f"{database[PRODUCTS].estimated_document_count()} documents")
+        yield _pre_images_finding(tenant, on=pre_images_on(database))
+        yield _stream_finding(tenant, database[PRODUCTS])
+    except PyMongoError as error:
+        yield Finding(subject, in_words(error), f"Give the MongoDB user the role read on {database.name}.")
+
+
+def _pre_images_finding(tenant: str, *, on: bool) -> Finding:
+    if on:
+        return Finding(f"pre-images of {tenant}", "on")
+    return Finding(
+        f"pre-images of {tenant}",
+        "off: a deletion does not say which product it was, so deleted products stay listed",
+        "Turn them on with `marketsync init`; its user needs the right collMod.",
+    )
+
+
+def _stream_finding(tenant: str, products: Collection[Document]) -> Finding:
+    subject = f"changes of {tenant}"
+    try:
+        products.watch().close()
+    except PyMongoError as error:
+        return Finding(subject, in_words(error), "Use a replica set, and give the MongoDB user the right changeStream.")
+    return Finding(subject, "can be watched")
