@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from adapters.ebay.mapping import aspects, one_line
 from adapters.ebay.settings import EbayAccount
+from adapters.gtins import is_gtin
 from adapters.model import Listing, Problem
 
 # eBay would take a title of one letter. Ten is what the system before asked for, and the sellers' data was cleaned by
@@ -31,7 +32,6 @@ CONDITIONS = frozenset({
     "VERY_GOOD_REFURBISHED", "GOOD_REFURBISHED", "SELLER_REFURBISHED", "USED_EXCELLENT", "USED_VERY_GOOD",
     "USED_GOOD", "USED_ACCEPTABLE", "FOR_PARTS_OR_NOT_WORKING", "PRE_OWNED_EXCELLENT", "PRE_OWNED_FAIR",
 })  # fmt: skip
-_GTIN_LENGTHS = (8, 12, 13, 14)
 _ACTIVE_TAGS = frozenset({
     "script", "form", "object", "iframe", "embed", "applet", "frame", "frameset", "meta", "base", "input", "button",
 })  # fmt: skip
@@ -158,14 +158,6 @@ def _for_account(listing: Listing, account: EbayAccount) -> Iterator[Problem]:
 _CHECKS: tuple[Callable[[Listing], Iterator[Problem]], ...] = (
     _sku, _title, _description, _price, _quantity, _images, _category, _condition, _identity, _attributes,
 )  # fmt: skip
-
-
-def is_gtin(code: str) -> bool:
-    """Whether it is an EAN, UPC or GTIN-14: length and check digit (GS1 General Specifications 7.9)."""
-    if not (code.isascii() and code.isdigit() and len(code) in _GTIN_LENGTHS):
-        return False
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(code)))
-    return weighted % 10 == 0
 
 
 def active_content(html: str) -> str:

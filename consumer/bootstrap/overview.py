@@ -14,6 +14,7 @@ from consumer.delivery.assembly import group_of
 from consumer.embedded import Endpoints
 from consumer.kafka.compacted import read_compacted
 from consumer.kafka.lag import TopicLag, group_lag
+from consumer.kafka.topics import missing_topics
 from consumer.listings.state import ListingState, Status
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import PyMongoError, connect, connect_async
@@ -118,7 +119,8 @@ def _age(position: Position) -> float:
 
 def _read_capture(settings: Settings, endpoints: Endpoints) -> CaptureProgress:
     stream = settings.capture.stream
-    records = read_compacted(endpoints.kafka_bootstrap_servers, topic_names(settings).positions)
+    kafka, positions = endpoints.kafka_bootstrap_servers, topic_names(settings).positions
+    records = {} if missing_topics(kafka, [positions]) else read_compacted(kafka, positions)
     position = records.get(stream_key(stream))
     progress = {tenant: records.get(snapshot_key(stream, tenant_database(tenant))) for tenant in settings.place.tenants}
     done = {tenant: decode_progress(value) for tenant, value in progress.items() if value}

@@ -10,7 +10,7 @@ import structlog
 from consumer.bootstrap.start import configured_servers, topic_names
 from consumer.embedded import Endpoints
 from consumer.errors import UnavailableError
-from consumer.kafka.topics import check_topics, ensure_topics
+from consumer.kafka.topics import check_topics, ensure_topics, missing_topics
 from consumer.listings.accounts import accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import PyMongoError, connect, connect_async
@@ -67,6 +67,23 @@ def ready_to_run(settings: Settings, endpoints: Endpoints) -> None:
     if complaints:
         more = f" ({len(complaints) - 1} more: `marketsync check`)" if len(complaints) > 1 else ""
         raise UnavailableError(complaints[0] + more)
+
+
+def require_topics(settings: Settings, endpoints: Endpoints, channel: str) -> None:
+    """Refuse to deliver a channel before somebody has said `init`. A Kafka that is away is waited for by delivery.
+
+    Raises UnavailableError naming what is missing.
+    """
+    names = topic_names(settings)
+    retries = (names.retry(channel, delay) for delay in settings.delivery.retry_delays)
+    needed = [*names.products, *retries, names.dead_letters(channel)]
+    try:
+        missing = missing_topics(endpoints.kafka_bootstrap_servers, needed)
+    except UnavailableError as error:
+        _log.warning("Kafka is waited for", error=str(error))
+        return
+    if missing:
+        raise UnavailableError(f"Not all topics exist ({', '.join(missing)}). Create them with `marketsync init`.")
 
 
 def _prepare_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[str]:

@@ -18,12 +18,17 @@ def command() -> None:
     from consumer.bootstrap.parts import service_parts
     from consumer.bootstrap.preparation import channels_of, ready_to_run
     from consumer.bootstrap.start import begin, own_servers
+    from consumer.errors import SettingsError
     from consumer.processes import Supervisor, doubling, ignore_signals, interrupt_on_term, run_until_signalled
 
     interrupt_on_term()
     settings = begin("run")
     log = structlog.get_logger()
     channels = channels_of(settings)
+    if not (settings.place.tenants or settings.place.tenant_registry):
+        raise SettingsError(
+            "MARKETSYNC_TENANTS is empty: name the tenants, or their registry in MARKETSYNC_TENANT_REGISTRY"
+        )
     if not channels:
         log.warning("no channel is enabled, changes are only captured", cure="for eBay set EBAY_ENABLED=true")
     with own_servers(settings, log.info) as endpoints:

@@ -107,6 +107,8 @@ class Reporter:
             age = self._clock() - planned.written.timestamp()
             self._metrics.write_to_channel_seconds.labels(*account).observe(max(0.0, age))
             self._say(note.work, f"✓ {_ACCEPTED.get(note.operation, note.operation)}")
+            for remark in planned.plan.remarks:
+                self._say(note.work, remark[:_LONGEST])
             if planned.plan.problems:
                 words = "; ".join(map(str, planned.plan.problems))
                 self._say(note.work, f"✗ invalid: {words[:_LONGEST]}")

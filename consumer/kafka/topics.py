@@ -136,6 +136,16 @@ def check_topics(
     return complaints
 
 
+def missing_topics(bootstrap: str, topics: Sequence[str]) -> list[str]:
+    """Those of the topics that do not exist. Raises UnavailableError when Kafka cannot be asked."""
+    admin = AdminClient(client_config(bootstrap))
+    try:
+        existing = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
+    except KafkaException as failure:
+        raise unavailable(bootstrap, failure) from failure
+    return [topic for topic in topics if topic not in existing]
+
+
 def largest_record(bootstrap: str, topics: Sequence[str]) -> int:
     """Bytes a record may have so that each of these topics takes it. Raises UnavailableError."""
     admin = AdminClient(client_config(bootstrap))

@@ -10,7 +10,7 @@ read is no zero: then nothing is sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.base import Adapter
 from adapters.model import Command, Listing, Operation, Problem
@@ -74,7 +74,7 @@ class Send:
 
     fingerprint: of what is sent, None for a withdrawal. reason: why it is withdrawn, in words.
     plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
-    problems: why the product is invalid, where only its stock may be sent.
+    problems: why the product is invalid, where only its stock may be sent. remarks: what of the product is left out.
     """
 
     listing_id: str
@@ -84,6 +84,7 @@ class Send:
     reason: str = ""
     plan_again: bool = False
     problems: tuple[Problem, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 Plan = Superseded | Nothing | Invalid | Rehearsal | Send
@@ -109,7 +110,8 @@ def plan(event: ProductEvent, state: ListingState | None, account: Account, adap
     if isinstance(target, Listing):
         problems = adapter.validate(target)
         if not problems:
-            return case.show(target, fingerprint(adapter.render(target)))
+            shown = case.show(target, fingerprint(adapter.render(target)))
+            return replace(shown, remarks=product.remarks) if isinstance(shown, Send) else shown
         target = problems
     return case.invalid(tuple(target), product.quantity)
 

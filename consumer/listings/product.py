@@ -56,7 +56,8 @@ class Product:
     product_status: a free word of the seller's ERP. variants: how many children it groups. descriptions: long text,
     the short one where there is no other. barcodes: valid GTINs that may leave the house. images: addresses, cover
     first, no placeholders. attributes: language -> attributes; "" = no language said. quantity: pieces, negative when
-    oversold; a missing one is a Problem. problems: what could not be read of the other fields.
+    oversold; a missing one is a Problem. problems: what could not be read of the other fields. remarks: what is left
+    out and keeps nobody from listing the product, in words.
     """
 
     entity_code: str
@@ -77,3 +78,4 @@ class Product:
     prices: Prices
     quantity: int | Problem
     problems: tuple[Problem, ...] = field(default=())
+    remarks: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.model import Problem
 from consumer.listings.attributes import read_attributes
-from consumer.listings.barcodes import usable_gtins
+from consumer.listings.barcodes import sort_gtins
 from consumer.listings.figures import read_figure, read_quantity, shown
 from consumer.listings.product import Category, Figure, Prices, Product, Texts
 
@@ -46,6 +46,7 @@ class _Reading:
         self.entity_code = entity_code
         self.text_language = text_language
         self.problems: list[Problem] = []
+        self.remarks: tuple[str, ...] = ()
 
     def product(self) -> Product:
         attributes, problems = read_attributes(self.document.get("attributes"))
@@ -72,6 +73,7 @@ class _Reading:
             prices=self._prices(),
             quantity=read_quantity(self._first("quantity")),
             problems=tuple(self.problems),
+            remarks=self.remarks,
         )
 
     def _first(self, name: str) -> Any:
@@ -174,7 +176,8 @@ class _Reading:
         if any(isinstance(code, dict | list | bool) for code in codes):
             self._wrong("gtins", "ean", "a list of texts", value)
             return ()
-        return usable_gtins(str(code) for code in codes)
+        usable, self.remarks = sort_gtins(str(code) for code in codes)
+        return usable
 
     def _prices(self) -> Prices:
         value = self._first("pricing")

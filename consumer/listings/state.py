@@ -104,9 +104,10 @@ class ListingState:
     planned_sequence: the newest product state a plan was made for, whatever the plan said. Older ones are superseded.
     sku: the number under which the channel may know the listing. intent: a call was about to start; still there after
     a crash. sent: the last call with an answer, good or bad. accepted: what the channel took last and should show;
-    None = nothing. proposed: what a dry run would send. doubt: see `open_doubt`. references: channel ids. warnings: the
-    channel's remarks on what it accepted. reason: why it is not listed, in words. problems: why it is invalid or
-    refused. error: the last failure in words, None after a success. attempts: failed tries for planned_sequence.
+    None = nothing. proposed: what a dry run would send. doubt: see `open_doubt`. references: channel ids. warnings:
+    what of the product was left out, and the channel's remarks on what it accepted. reason: why it is not listed, in
+    words. problems: why it is invalid or refused. error: the last failure in words, None after a success. attempts:
+    failed tries for planned_sequence.
     created_at, updated_at: UTC, whole milliseconds.
     """
 

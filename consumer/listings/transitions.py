@@ -104,7 +104,7 @@ def _succeeded(state: ListingState, plan: Send, outcome: Outcome) -> ListingStat
     certain = replace(
         state,
         doubt=Doubt.NONE,
-        warnings=tuple(warning[:_WORDS] for warning in outcome.warnings),
+        warnings=tuple(warning[:_WORDS] for warning in (*plan.remarks, *outcome.warnings)[:_PROBLEMS]),
         problems=(),
         error=None,
         attempts=0,

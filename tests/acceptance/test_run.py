@@ -143,18 +143,26 @@ def test_unusable_settings_are_one_line_and_exit_code_2(
         assert words in line
 
 
-def test_settings_that_the_channel_s_code_cannot_use_are_one_line_and_exit_code_2(installation: Installation) -> None:
-    done = installation.run("deliver", "--channel", "ebay", changed={"EBAY_API_URL": "http://example.test"})
+def test_settings_that_the_channel_s_code_cannot_use_are_one_line_and_exit_code_2(ready: Installation) -> None:
+    done = ready.run("deliver", "--channel", "ebay", changed={"EBAY_API_URL": "http://example.test"})
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.strip().splitlines()
     assert "EBAY_API_URL must start with https://" in line
 
 
-def test_run_before_init_says_what_to_do(installation: Installation) -> None:
-    done = installation.run("run")
+@pytest.mark.parametrize("command", [("run",), ("capture",), ("deliver", "--channel", "ebay")])
+def test_before_init_each_command_says_what_to_do(installation: Installation, command: tuple[str, ...]) -> None:
+    done = installation.run(*command)
     assert done.returncode == 1
     assert "marketsync init" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_status_before_init_is_no_failure(installation: Installation) -> None:
+    done = installation.run("status")
+    assert done.returncode == 0, done.stderr
+    assert "Listings: none yet." in done.stdout
+    assert "has not begun" in done.stdout
 
 
 def test_a_channel_that_is_not_enabled_is_told(ready: Installation) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.ebay.validation import active_content, is_gtin, validate
+from adapters.ebay.validation import active_content, validate
+from adapters.gtins import is_gtin
 from adapters.model import Money
 from tests.unit.adapters.listings import make_account, make_listing
 

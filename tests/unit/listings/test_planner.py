@@ -229,6 +229,16 @@ def test_the_channel_s_own_checks_make_a_product_invalid_too() -> None:
     assert all(len(problem.value) < 200 for problem in found.problems)
 
 
+def test_a_barcode_that_is_left_out_is_told_and_keeps_nobody_from_listing() -> None:
+    state = after(make_event(1, ean=["4006381333932", "2001234567893", "4006381333931"]))
+    assert state.status is Status.LIVE
+    assert [warning.partition(" is left out")[0] for warning in state.warnings] == [
+        "barcode 4006381333932",
+        "barcode 2001234567893",
+    ]
+    assert after(make_event(2, ean=["4006381333931"], quantity=3), state).warnings == ()
+
+
 # Doubt
 
 
