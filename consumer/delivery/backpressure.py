@@ -31,7 +31,9 @@ class Backpressure:
     def update(self, *, waiting: int, background: int, size: int, tracked: int) -> None:
         """How much there is now: waiting listings, those in the background lane, bytes, records not committable."""
         common = max(size / self._max_bytes, tracked / (_TRACKED_PER_WAITING * self._max_waiting))
-        fullness = max(waiting / self._max_waiting, common)
+        # Background work counts for its half at most: what of it was already under way must not stop the rest.
+        counted = waiting - max(0, background - self._max_waiting // 2)
+        fullness = max(counted / self._max_waiting, common)
         self._all_rest = fullness >= (_GO_ON_BELOW if self._all_rest else 1.0)
         of_background = max(2 * background / self._max_waiting, common)
         self._background_rests = of_background >= (_GO_ON_BELOW if self._background_rests else 1.0)

@@ -75,7 +75,10 @@ class CoreSettings:
 
 
 class Core:
-    """One channel's delivery. accounts: account → how many commands its adapter takes in one call."""
+    """One channel's delivery. accounts: account → how many commands its adapter takes in one call.
+
+    resting: the partitions that are not to be read now.
+    """
 
     def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
         policy = settings.policy
@@ -92,7 +95,8 @@ class Core:
         self._producing: tuple[Letter, ...] = ()
         self._store_failures = 0
         self._store_until = 0.0
-        self._resting: frozenset[Partition] | None = None
+        self.resting: frozenset[Partition] = frozenset()
+        self._rest_again = True
 
     @property
     def offsets(self) -> Offsets:
@@ -117,7 +121,7 @@ class Core:
             self.flow.draining.discard(partition)
             self.held.drop(partition)
             self.offsets.assign(partition)
-        self._resting = None  # a rebalance forgets every pause
+        self._rest_again = True  # a rebalance forgets every pause
         self._let_go(now)
 
     def revoking(self, partitions: Iterable[Partition], now: float) -> None:
@@ -267,8 +271,9 @@ class Core:
         if now >= self._store_until:
             commands += self._to_store_and_write(now)
         resting = self._wanted_rest()
-        if resting != self._resting:
-            self._resting = resting
+        if resting != self.resting or self._rest_again:
+            self.resting = resting
+            self._rest_again = False
             commands.append(Rest(resting))
         return commands
 

@@ -83,8 +83,8 @@ class Reporter:
                     operation=call.operation,
                 )
 
-    def gauges(self, core: Core, resting: int) -> None:
-        """How full it is now. resting: partitions that are not read."""
+    def gauges(self, core: Core) -> None:
+        """How full it is now."""
         waiting = core.slots.waiting_by_account()
         for account, gate in core.gates.items():
             labels = (self._channel, str(account))
@@ -92,7 +92,7 @@ class Reporter:
             self._metrics.waiting.labels(*labels).set(waiting.get(account, 0))
             self._metrics.halted.labels(*labels).set(gate.halted)
         self._metrics.unfinished_records.labels(self._channel).set(core.offsets.unfinished)
-        self._metrics.paused_partitions.labels(self._channel).set(resting)
+        self._metrics.paused_partitions.labels(self._channel).set(len(core.resting))
 
     def undecodable(self, words: str, topic: str, partition: int, offset: int) -> None:
         """A record that is no event of ours."""

@@ -85,7 +85,6 @@ class DeliveryWorker:
         self._failure: Exception | None = None
         self._turn_due = False
         self._timer: asyncio.TimerHandle | None = None
-        self._resting = 0
         self._joined = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alive_at = 0.0
@@ -241,7 +240,6 @@ class DeliveryWorker:
                     self._take_in(record, now, self._shift())
                 self._soon()
             case Rest():
-                self._resting = len(command.partitions)
                 self.parts.consumer.rest(command.partitions)
 
     def _start(self, step: Coroutine[Any, Any, None]) -> None:
@@ -305,7 +303,7 @@ class DeliveryWorker:
             self._alive_at = self._now()
             if positions := self._core.offsets.committable():
                 self.parts.consumer.commit(positions)
-            self.parts.reporter.gauges(self._core, self._resting)
+            self.parts.reporter.gauges(self._core)
 
     def _now(self) -> float:
         return self.parts.clocks.core()

@@ -30,9 +30,10 @@ from consumer.kafka.starting import beginning, starting_offsets
 
 _log = structlog.get_logger()
 
-# Records handed to the event loop at once, and how many such batches may be on their way.
-_BATCH = 500
-_BATCHES = 4
+# Records handed to the event loop at once, and how many such batches may be on their way: what comes in beyond the
+# limits before a partition rests.
+_BATCH = 250
+_BATCHES = 2
 # Seconds a poll waits for a record; commands wait as long at most.
 _POLL = 0.1
 # Seconds beyond the drain that a revocation waits for the event loop.
@@ -172,8 +173,9 @@ class ConsumerThread:
                 return
 
         def deliver(listener: Listener) -> None:
-            self._room.release()
             listener.received(records)
+            # After what the listener does next: then its wish to rest is known before more is read.
+            asyncio.get_running_loop().call_soon(self._room.release)
 
         self._tell(deliver)
 

@@ -13,7 +13,7 @@ from adapters.memory import MemoryAdapter
 from consumer.errors import FencedError
 from consumer.events import Operation
 from consumer.listings.state import Status
-from tests.integration.delivery.conftest import SETTINGS, Line
+from tests.integration.delivery.conftest import SETTINGS, TOPICS, Line
 from tests.unit.delivery.making import CHANNEL, make_event
 from tests.waiting import eventually
 
@@ -131,6 +131,31 @@ async def test_partitions_move_between_processes_without_loss_or_turning_back(li
             await line.settles()
     for code in newest:
         assert line.versions(code) == sorted(set(line.versions(code)))
+
+
+async def test_a_flood_in_the_background_stays_bounded_and_lets_live_changes_pass(line: Line) -> None:
+    line.settings = SETTINGS.model_copy(update={"max_waiting": 100})
+    line.channels["default"] = slow_channel(0.02, batch_size=5)
+    await line.publish(*(make_event(f"P-{n}", n, Operation.READ) for n in range(1, 1501)))
+    worker = line.make_worker()
+    slots = worker.parts.core.slots
+    rested, most = 0, 0
+    async with line.running(worker):
+        await eventually(lambda: slots.waiting_background >= 50, 20)
+        await line.publish(make_event("P-9999", 9999))
+        while line.title("P-9999") is None:
+            most = max(most, slots.waiting)
+            await asyncio.sleep(0)
+        overtaken = sum(line.title(f"P-{n}") is None for n in range(1, 1501))
+        while not all(line.title(f"P-{n}") for n in range(1, 1501)):
+            most = max(most, slots.waiting)
+            rested = max(rested, len(worker.parts.core.resting))
+            await asyncio.sleep(0.001)
+        await line.settles()
+    assert overtaken > 500
+    assert 0 < rested <= TOPICS.partitions
+    # So much may be on its way from Kafka when the partitions begin to rest.
+    assert most <= 100 + 750
 
 
 async def test_two_processes_with_one_name_are_told_apart(line: Line) -> None:

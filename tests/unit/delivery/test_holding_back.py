@@ -28,6 +28,13 @@ def test_background_work_rests_alone_when_it_fills_half() -> None:
     assert resting(pressure, waiting=99, background=34) == frozenset()
 
 
+def test_too_much_background_work_does_not_stop_the_rest() -> None:
+    pressure = Backpressure(100, frozenset({"resync"}))
+    assert resting(pressure, waiting=500, background=500) == {RESYNC}
+    assert resting(pressure, waiting=549, background=500) == {RESYNC}
+    assert resting(pressure, waiting=550, background=500) == BOTH
+
+
 def test_everything_rests_when_all_is_full_until_there_is_clearly_room() -> None:
     pressure = Backpressure(100, frozenset({"resync"}))
     assert resting(pressure, waiting=100) == BOTH
