@@ -12,7 +12,7 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test bench-capture format lock jars clean
+.PHONY: help setup demo check test bench-capture bench-takeover format lock jars clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: setup check ## Check, then all tests against real servers
 
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
 	@$(BIN)/python -m tests.benchmarks.capture
+
+bench-takeover: setup ## For how long nothing flows when the leading capture is killed or ends
+	@$(BIN)/python -m tests.benchmarks.takeover
 
 format: setup ## Rewrite the code in our format
 	@$(BIN)/ruff format .

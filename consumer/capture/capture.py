@@ -131,6 +131,7 @@ class Capture:
         self._databases = tuple(self._tenants)
         with ExitStack() as stack:
             producer = stack.enter_context(self._producer(""))
+            self._fence_snapshot()
             writer = self._writer()
             watched = self._watched()
             publisher = Publisher(
@@ -218,6 +219,11 @@ class Capture:
                 yield thread.check
             finally:
                 thread.end()
+
+    def _fence_snapshot(self) -> None:
+        """A predecessor killed in the middle of a chunk left a transaction open, and positions are read to its end."""
+        with self._producer("-snapshot"):
+            pass
 
     @contextmanager
     def _producer(self, suffix: str) -> Iterator[TransactionalProducer]:

@@ -154,8 +154,8 @@ class TransactionalProducer:
             error = kafka_error(failure)
             if error.code() in _FENCED:
                 raise FencedError(
-                    f"Another process has taken over {self._transactional_id!r}; this one stops without writing more."
-                    " Run one capture per stream, or give this one another MARKETSYNC_CAPTURE_STREAM."
+                    f"Another process has taken over {self._transactional_id!r}, or its transaction was open for too"
+                    " long; this one writes nothing more. Captures of one stream must share MARKETSYNC_DATABASE."
                 ) from failure
             if error.txn_requires_abort():
                 self.abort()

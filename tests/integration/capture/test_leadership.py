@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
 from consumer.capture.identity import has_ended
+from consumer.kafka import TransactionalProducer
 from consumer.metrics import capture_metrics
 from consumer.mongo import Document, MongoClient, connect
 from consumer.mongo.lease import Lease, LeaseReport, LeaseStore, Process
@@ -234,6 +235,22 @@ def test_a_leader_that_alone_cannot_renew_is_replaced_and_stands_by(
     wait_until(lambda: first.watcher.leading, 10, "it does not take over again")
     room.line.products.insert_one(make_product(4))
     assert codes(room.line, 4) == ["P-1", "P-2", "P-3", "P-4"]
+
+
+def test_a_snapshot_killed_in_the_middle_of_a_chunk_delays_no_takeover(room: Room) -> None:
+    room.lead().stop()
+    line = room.line
+    names, bootstrap = line.names, line.servers.kafka_bootstrap_servers
+    killed = TransactionalProducer(
+        bootstrap, f"{names.prefix}marketsync-capture-pim-snapshot", max_message_bytes=1_000_000, timeout=60
+    )
+    killed.start()
+    killed.begin()
+    killed.produce(names.positions, b"snapshot/pim/left-open", b"{}")
+    assert killed._client.flush(10) == 0
+    successor = room.watch()
+    wait_until(lambda: successor.watcher.leading, 15, "it waits for the transaction's timeout")
+    killed.close()
 
 
 def test_fenced_from_outside_the_leader_takes_over_again_instead_of_dying(room: Room) -> None:
