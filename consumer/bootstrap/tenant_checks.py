@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from consumer.bootstrap.start import named_databases
@@ -11,9 +11,13 @@ from consumer.capture.streams import StreamPlan
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.mongo import Collection, Document, MongoClient, PyMongoError
+from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched
 from consumer.mongo.pim import PRODUCTS, pre_images_on
 from consumer.mongo.words import in_words
 from consumer.settings import Settings
+
+# MongoDB's error code for a user without the right.
+_UNAUTHORIZED = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ def check_tenants(settings: Settings, endpoints: Endpoints, client: MongoClient[
         )
     for tenant, name in databases.items():
         yield from _check_tenant(client, tenant, name)
+    if databases:
+        yield _stream_finding(client, tuple(databases.items()))
 
 
 def _check_registry(settings: Settings, endpoints: Endpoints, client: MongoClient[Document]) -> Iterator[Finding]:
@@ -71,6 +77,7 @@ def _check_stream(plan: StreamPlan, home: MongoClient[Document]) -> Iterator[Fin
                 if number == len(plan.addresses):
                     for tenant, name in plan.databases:
                         yield from _check_tenant(client, tenant, name)
+                    yield _stream_finding(client, plan.databases)
         except (PyMongoError, MarketsyncError) as error:
             words = in_words(error) if isinstance(error, PyMongoError) else str(error)
             cure = "Correct database.mongo_url of its tenants in the registry. Can this machine reach it?"
@@ -88,11 +95,21 @@ def _check_tenant(client: MongoClient[Document], tenant: str, name: str) -> Iter
                 "Is the name of tenant and database right? For a new tenant `marketsync init` creates the collection.",
             )
             return
-        yield Finding(subject, f"{database[PRODUCTS].estimated_document_count()} documents")
+        yield _products_finding(subject, database[PRODUCTS])
         yield _pre_images_finding(tenant, on=pre_images_on(database))
-        yield _stream_finding(tenant, database[PRODUCTS])
     except PyMongoError as error:
         yield Finding(subject, in_words(error), f"Give the MongoDB user the role read on {database.name}.")
+
+
+def _products_finding(subject: str, products: Collection[Document]) -> Finding:
+    count = products.estimated_document_count()
+    if count and products.find_one({"isCurrent": True}, {"_id": True}) is None:
+        return Finding(
+            subject,
+            f"{count} documents, and none of them counts as a product: none has isCurrent: true",
+            "Let the PIM, or the import that writes it, set isCurrent: true on the current version of each product.",
+        )
+    return Finding(subject, f"{count} documents")
 
 
 def _pre_images_finding(tenant: str, *, on: bool) -> Finding:
@@ -105,10 +122,26 @@ def _pre_images_finding(tenant: str, *, on: bool) -> Finding:
     )
 
 
-def _stream_finding(tenant: str, products: Collection[Document]) -> Finding:
-    subject = f"changes of {tenant}"
+def _stream_finding(client: MongoClient[Document], databases: Sequence[tuple[str, str]]) -> Finding:
+    """Opens what capture opens: a stream over one database, or over the cluster when there are several tenants."""
+    subject = f"changes of {', '.join(tenant for tenant, _ in databases)}"
+    names = tuple(name for _, name in databases)
+    stream = ChangeStream(client, Watched(names, PRODUCTS, images=False, batch_size=1, max_await=0.1))
     try:
-        products.watch().close()
-    except PyMongoError as error:
-        return Finding(subject, in_words(error), "Use a replica set, and give the MongoDB user the right changeStream.")
+        stream.open(StartPoint())
+    except ChangeStreamError as error:
+        return Finding(subject, str(error), _stream_cure(error, names))
+    finally:
+        stream.close()
     return Finding(subject, "can be watched")
+
+
+def _stream_cure(error: ChangeStreamError, databases: Sequence[str]) -> str:
+    if error.code != _UNAUTHORIZED:
+        return "Change streams need a replica set, and a server that can be reached."
+    if len(databases) == 1:
+        return f"Give the MongoDB user find and changeStream on the whole database {databases[0]}: the role read."
+    return (
+        "Several tenants are watched by one stream over the cluster: give the MongoDB user find and changeStream on all"
+        " databases and collections, as the role readAnyDatabase does."
+    )
