@@ -174,7 +174,8 @@ def _written(operation: Operation, document: Document, change: Document, bookkee
         return _not_current(document, before, paths)
     fields = None if paths is None else sorted({path.partition(".")[0] for path in paths})
     if _may_be_renamed(document, before, fields):
-        return _renamed(document, before)
+        known = before is not None or fields is not None
+        return _renamed(Operation.CREATED if known else operation, document, before)
     if bookkeeping is not None and (before is None or is_current(before)) and entity_code_of(document) is not None:
         noise = _noise(document, before, paths, bookkeeping)
         if noise is not None:
@@ -232,9 +233,9 @@ def _may_be_renamed(document: Document, before: Document | None, fields: list[st
     return fields is None or "entity_code" in fields
 
 
-def _renamed(document: Document, before: Document | None) -> Meaning:
-    """The product has another entity_code: to channels a new product, and the end of the old one."""
-    then = _product(Operation.CREATED, document, None, None)
+def _renamed(operation: Operation, document: Document, before: Document | None) -> Meaning:
+    """The product has, or may have, another entity_code: to channels a new product, and the end of the old one."""
+    then = _product(operation, document, None, None)
     if before is None:
         return VersionGone(None, None, then)
     code = entity_code_of(before)
