@@ -76,7 +76,7 @@ def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supe
         others = ", ".join(sorted({account.channel for account in enabled})) or "none"
         raise SettingsError(f"no account of the channel {channel!r} is enabled (enabled: {others})")
     asyncio.run(_deliver(settings, endpoints, accounts, supervised=supervised))
-    _log.info("delivery has ended, everything in flight has its outcome")
+    _log.info("delivery has ended")
 
 
 async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[Account], *, supervised: bool) -> None:
