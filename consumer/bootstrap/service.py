@@ -60,7 +60,7 @@ def _run_registry(settings: Settings, endpoints: Endpoints, *, supervised: bool)
     registry = make_registry()
     with connect(endpoints.mongodb_uri) as client:
         watch = make_tenant_watch(settings, endpoints, client, registry)
-        with _health(settings, registry, unready=watch.unready):
+        with _health(settings, registry, unready=watch.unready, note=watch.standing_by):
             _run_until_signalled(watch.run, watch.stop, supervised=supervised)
     _log.info("capture has ended, its positions are stored")
 
