@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from consumer.bootstrap.preparation import channels_of
-from consumer.bootstrap.start import capture_leases, topic_names
+from consumer.bootstrap.start import capture_leases, named_databases, settings_of_stream, topic_names
+from consumer.bootstrap.tenant_streams import registered, streams_of
 from consumer.capture.positions import Position, decode_position, decode_progress, snapshot_key, stream_key
+from consumer.capture.streams import StreamPlan
 from consumer.delivery.assembly import group_of
 from consumer.embedded import Endpoints
 from consumer.kafka.compacted import read_compacted
@@ -20,7 +22,6 @@ from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import PyMongoError, connect, connect_async
 from consumer.mongo.change_stream import token_time
 from consumer.mongo.lease import LeaseReport
-from consumer.mongo.pim import tenant_database
 from consumer.mongo.words import unavailable
 from consumer.settings import Settings
 
@@ -59,19 +60,23 @@ class CaptureProgress:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All of it. listings: (channel, account, tenant) -> status -> count. lags: consumer group -> its topics."""
+    """All of it. listings: (channel, account, tenant) -> status -> count. lags: consumer group -> its topics.
+
+    captures: one per stream. tenant_problems: whose document in the registry cannot be used -> why.
+    """
 
     listings: Mapping[tuple[str, str, str], Mapping[Status, int]]
     problems: Sequence[ProblemGroup]
     lags: Mapping[str, Sequence[TopicLag]]
-    capture: CaptureProgress
+    captures: Sequence[CaptureProgress]
+    tenant_problems: Mapping[str, str]
 
 
 def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
     """Read how things stand now. Raises UnavailableError when a server does not answer or nothing was set up yet."""
     try:
         listings, problems = asyncio.run(_read_store(settings, endpoints))
-        lease = _read_lease(settings, endpoints)
+        plans, tenant_problems, leases = _read_streams(settings, endpoints)
     except PyMongoError as error:
         raise unavailable(error) from error
     names = topic_names(settings)
@@ -81,13 +86,27 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
         topics = (*names.products, *(names.retry(channel, delay) for delay in settings.delivery.retry_delays))
         group = group_of(channel, names)
         lags[group] = group_lag(kafka, group, topics)
-    capture = replace(_read_capture(settings, endpoints), lease=lease)
-    return Overview(listings, group_problems(problems), lags, capture)
+    records = {} if missing_topics(kafka, [names.positions]) else read_compacted(kafka, names.positions)
+    captures = [_progress(plan, records, leases[plan.name]) for plan in plans]
+    return Overview(listings, group_problems(problems), lags, captures, tenant_problems)
 
 
-def _read_lease(settings: Settings, endpoints: Endpoints) -> LeaseReport | None:
+def _read_streams(
+    settings: Settings, endpoints: Endpoints
+) -> tuple[Sequence[StreamPlan], Mapping[str, str], Mapping[str, LeaseReport | None]]:
+    """The streams there should be, what is wrong with the registry, and who leads each stream."""
+    plans: Sequence[StreamPlan] = [StreamPlan(settings.capture.stream, tuple(named_databases(settings).items()))]
+    problems: Mapping[str, str] = {}
     with connect(endpoints.mongodb_uri) as client:
-        return capture_leases(client, settings, timeout=_PATIENCE).report()
+        if settings.place.tenant_registry:
+            registry = registered(settings, endpoints, client)
+            problems = registry.problems
+            plans = list(streams_of(settings, endpoints, registry).values())
+        leases = {
+            plan.name: capture_leases(client, settings_of_stream(settings, plan.name), timeout=_PATIENCE).report()
+            for plan in plans
+        }
+    return plans, problems, leases
 
 
 async def _read_store(
@@ -117,15 +136,13 @@ def _age(position: Position) -> float:
     return time.time() - seconds
 
 
-def _read_capture(settings: Settings, endpoints: Endpoints) -> CaptureProgress:
-    stream = settings.capture.stream
-    kafka, positions = endpoints.kafka_bootstrap_servers, topic_names(settings).positions
-    records = {} if missing_topics(kafka, [positions]) else read_compacted(kafka, positions)
-    position = records.get(stream_key(stream))
-    progress = {tenant: records.get(snapshot_key(stream, tenant_database(tenant))) for tenant in settings.place.tenants}
+def _progress(plan: StreamPlan, records: Mapping[bytes, bytes], lease: LeaseReport | None) -> CaptureProgress:
+    position = records.get(stream_key(plan.name))
+    progress = {tenant: records.get(snapshot_key(plan.name, database)) for tenant, database in plan.databases}
     done = {tenant: decode_progress(value) for tenant, value in progress.items() if value}
     return CaptureProgress(
-        stream=stream,
+        stream=plan.name,
         age=_age(decode_position(position)) if position else None,
         snapshots={tenant: (snapshot.products, snapshot.done) for tenant, snapshot in done.items()},
+        lease=lease,
     )

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 import structlog
 
-from consumer.bootstrap.start import configured_servers, topic_names
+from consumer.bootstrap.start import configured_servers, named_databases, topic_names
+from consumer.bootstrap.tenant_streams import pim_client, registered, streams_of
 from consumer.embedded import Endpoints
-from consumer.errors import UnavailableError
+from consumer.errors import MarketsyncError, UnavailableError
 from consumer.kafka.topics import check_topics, ensure_topics, missing_topics
 from consumer.listings.accounts import accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
-from consumer.mongo import PyMongoError, connect, connect_async
-from consumer.mongo.pim import PRODUCTS, enable_pre_images, pre_images_on, tenant_database
-from consumer.mongo.words import unavailable
+from consumer.mongo import Database, Document, MongoClient, PyMongoError, connect, connect_async
+from consumer.mongo.pim import PRODUCTS, enable_pre_images, pre_images_on
+from consumer.mongo.words import in_words, unavailable
 from consumer.settings import Settings
 
 _log = structlog.get_logger()
@@ -88,14 +89,32 @@ def require_topics(settings: Settings, endpoints: Endpoints, channel: str) -> No
 
 def _prepare_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
     with connect(endpoints.mongodb_uri) as client:
-        for tenant in settings.place.tenants:
-            database = client[tenant_database(tenant)]
-            already_on = pre_images_on(database)
-            if not already_on:
-                enable_pre_images(database)
-            yield f"pre-images of {database.name}.{PRODUCTS}: {'on' if already_on else 'turned on'}"
+        if settings.place.tenant_registry:
+            yield from _prepare_registered(settings, endpoints, client)
+        for name in named_databases(settings).values():
+            yield _turn_on_images(client[name])
     asyncio.run(_create_indexes(settings, endpoints))
     yield f"indexes of {settings.place.database}.{COLLECTION}: there"
+
+
+def _prepare_registered(settings: Settings, endpoints: Endpoints, home: MongoClient[Document]) -> Iterator[str]:
+    """The databases of the registry's active tenants. One that cannot be prepared is told and stops no other."""
+    registry = registered(settings, endpoints, home)
+    yield from (f"{whose}: left out, {words}" for whose, words in registry.problems.items())
+    for plan in streams_of(settings, endpoints, registry).values():
+        try:
+            with pim_client(plan.addresses[0], home) as client:
+                yield from (_turn_on_images(client[name]) for _, name in plan.databases)
+        except (PyMongoError, MarketsyncError) as error:
+            words = in_words(error) if isinstance(error, PyMongoError) else str(error)
+            yield f"tenants {', '.join(plan.tenants)} at {plan.servers}: left out, {words}"
+
+
+def _turn_on_images(database: Database[Document]) -> str:
+    already_on = pre_images_on(database)
+    if not already_on:
+        enable_pre_images(database)
+    return f"pre-images of {database.name}.{PRODUCTS}: {'on' if already_on else 'turned on'}"
 
 
 async def _create_indexes(settings: Settings, endpoints: Endpoints) -> None:

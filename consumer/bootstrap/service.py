@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from queue import SimpleQueue
@@ -13,9 +12,9 @@ import structlog
 
 from adapters.registry import make_adapter
 from consumer.bootstrap.bookkeeping import refuse_shown_fields
-from consumer.bootstrap.start import capture_leases, named_databases, topic_names
+from consumer.bootstrap.capture_stream import CaptureStream
+from consumer.bootstrap.start import named_databases, topic_names
 from consumer.bootstrap.tenant_streams import make_tenant_watch
-from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
 from consumer.delivery.assembly import Servers, make_worker
 from consumer.delivery.planning import Seller
 from consumer.embedded import Endpoints
@@ -23,15 +22,12 @@ from consumer.errors import SettingsError
 from consumer.health import HealthServer, Note, Reasons, Registry, make_registry
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
-from consumer.metrics import capture_metrics, delivery_metrics, tenant_metrics
+from consumer.metrics import capture_metrics, delivery_metrics
 from consumer.mongo import connect, connect_async
 from consumer.processes import stop_on_signals
 from consumer.settings import Settings
 
 _log = structlog.get_logger()
-
-# Capture hears from MongoDB several times a second; after this many seconds of silence something is wrong.
-_SILENCE = 60.0
 
 
 def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
@@ -46,38 +42,25 @@ def run_capture(settings: Settings, endpoints: Endpoints, *, supervised: bool) -
     registry = make_registry()
     with ExitStack() as exits:
         client = exits.enter_context(connect(endpoints.mongodb_uri))
-        metrics = capture_metrics(registry)
-
-        def capture(permit: Permit) -> Capture:
-            made = Capture(
-                client,
-                endpoints.kafka_bootstrap_servers,
-                tenants=named_databases(settings),
-                settings=settings.capture,
-                topics=settings.topics,
-                metrics=metrics,
-            )
-            made.publish_while(permit)
-            made.keep_ids_in(client[settings.place.database])
-            return made
-
-        timing = LeaseTiming(settings.capture.lease)
-        leases = capture_leases(client, settings, timeout=timing.timeout)
-        stream = settings.capture.stream
-        watcher = Watcher(capture, leases, this_process(), stream=stream, timing=timing, metrics=metrics)
-        health = _health(
-            settings, registry, unready=lambda: _why_not_capturing(watcher, registry, stream), note=watcher.standing_by
+        stream = CaptureStream(
+            settings,
+            endpoints.kafka_bootstrap_servers,
+            client,
+            pim=client,
+            metrics=capture_metrics(registry),
+            registry=registry,
         )
-        exits.enter_context(health)
-        _run_until_signalled(watcher.run, watcher.stop, supervised=supervised)
+        stream.follow(named_databases(settings))
+        exits.enter_context(_health(settings, registry, unready=stream.unready, note=stream.standing_by))
+        _run_until_signalled(stream.run, stream.stop, supervised=supervised)
     _log.info("capture has ended, its position is stored")
 
 
 def _run_registry(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> None:
     registry = make_registry()
     with connect(endpoints.mongodb_uri) as client:
-        watch = make_tenant_watch(settings, endpoints, client, capture_metrics(registry), tenant_metrics(registry))
-        with _health(settings, registry, unready=watch.unready):
+        watch = make_tenant_watch(settings, endpoints, client, registry)
+        with _health(settings, registry, unready=watch.unready, note=watch.standing_by):
             _run_until_signalled(watch.run, watch.stop, supervised=supervised)
     _log.info("capture has ended, its positions are stored")
 
@@ -93,7 +76,7 @@ def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supe
         others = ", ".join(sorted({account.channel for account in enabled})) or "none"
         raise SettingsError(f"no account of the channel {channel!r} is enabled (enabled: {others})")
     asyncio.run(_deliver(settings, endpoints, accounts, supervised=supervised))
-    _log.info("delivery has ended, everything in flight has its outcome")
+    _log.info("delivery has ended")
 
 
 async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[Account], *, supervised: bool) -> None:
@@ -120,15 +103,6 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
         stop_on_signals(lambda: loop.call_soon_threadsafe(worker.stop), supervised=supervised)
         exits.enter_context(_health(settings, registry, unready=worker.unready, stuck=worker.stuck))
         await worker.run()
-
-
-def _why_not_capturing(watcher: Watcher, registry: Registry, stream: str) -> Sequence[str]:
-    reasons = watcher.unready()
-    if reasons or not watcher.leading:
-        return reasons
-    progress = registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds", {"stream": stream})
-    silence = time.time() - (progress or 0)
-    return [f"no progress for {silence:.0f} s"] if silence > _SILENCE else []
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
@@ -103,9 +103,16 @@ def capture_leases(client: MongoClient[Document], settings: Settings, *, timeout
     return LeaseStore(client[settings.place.database][LEASES], name, timeout=timeout)
 
 
+def settings_of_stream(settings: Settings, stream: str) -> Settings:
+    """These settings for a capture of another stream."""
+    return replace(settings, capture=settings.capture.model_copy(update={"stream": stream}))
+
+
 def named_databases(settings: Settings) -> dict[str, str]:
-    """Tenant → its database, of the tenants that the settings name."""
+    """Tenant → its database, of the tenants that the settings name; none where a registry says which there are."""
     place = settings.place
+    if place.tenant_registry:
+        return {}
     return databases_of(place.tenants) | {t: d for t, d in place.tenant_databases.items() if t in place.tenants}
 
 

@@ -40,6 +40,9 @@ class Stream(Protocol):
     def unready(self) -> list[str]:
         """Why it does not do its work now, in words; empty = it does."""
 
+    def standing_by(self) -> str:
+        """Who leads, in words, while this one stands by; else empty."""
+
 
 Open = Callable[[StreamPlan, SecretStr | None], AbstractContextManager[Stream]]
 """Makes a stream. Called in the stream's own thread, so it may take its time."""
@@ -86,6 +89,11 @@ class StreamKeeper:
             return []
         reasons = stream.unready() if stream is not None else [self._failure or "it is being opened"]
         return [f"stream {self._name} ({', '.join(plan.tenants)}): {reason}" for reason in reasons]
+
+    def standing_by(self) -> str:
+        """Who leads, in words, while this one stands by; else empty."""
+        stream = self._stream
+        return stream.standing_by() if stream is not None and self._wanted is not None else ""
 
     def want(self, plan: StreamPlan | None) -> None:
         """Follow this from now on, None = rest. Returns at once."""

@@ -64,6 +64,11 @@ class TenantWatch:
         reasons = [keeper.unready() for keeper in wanted]
         return [reason for of_one in reasons for reason in of_one] if all(reasons) else []
 
+    def standing_by(self) -> str:
+        """Which streams others lead, in words; empty = none."""
+        notes = [keeper.standing_by() for keeper in tuple(self._keepers.values())]
+        return "; ".join(note for note in notes if note)
+
     def stop(self) -> None:
         """Make `run` return after the transactions at hand. Returns at once."""
         self._stop.set()

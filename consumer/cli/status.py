@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from consumer.bootstrap.overview import Overview
+    from consumer.bootstrap.overview import CaptureProgress, Overview
     from consumer.mongo.lease import LeaseReport
 
 _MOST_GROUPS = 20
@@ -70,7 +70,15 @@ def _show_waiting(console: Console, overview: Overview) -> None:
 
 
 def _show_capture(console: Console, overview: Overview) -> None:
-    capture = overview.capture
+    for whose, words in overview.tenant_problems.items():
+        console.print(f"Registry of tenants: {whose}: {words}", markup=False)
+    for capture in overview.captures:
+        _show_stream(console, capture)
+    if not overview.captures:
+        console.print("Capture: no tenant of the registry is active.")
+
+
+def _show_stream(console: Console, capture: CaptureProgress) -> None:
     reached = "has not begun" if capture.age is None else f"has every change up to {_age(capture.age)} ago"
     console.print(f"Capture (stream {capture.stream}) {reached}.")
     if capture.lease is not None:

@@ -64,28 +64,28 @@ def test_topics_with_the_wrong_number_of_partitions_are_told(installation: Insta
     assert "MARKETSYNC_TOPICS_PARTITIONS" in found
 
 
-def test_credentials_that_do_not_work_are_told_with_the_variable(ready: Installation) -> None:
-    found = failures(ready, EBAY_REFRESH_TOKEN="v^1.1#revoked-long-ago")
-    assert f"ebay/default of {ready.name}" in found
+def test_credentials_that_do_not_work_are_told_with_the_variable(shared: Installation) -> None:
+    found = failures(shared, EBAY_REFRESH_TOKEN="v^1.1#revoked-long-ago")
+    assert f"ebay/default of {shared.name}" in found
     assert "sign in again" in found
     assert "v^1.1#revoked-long-ago" not in found
 
-    found = failures(ready, EBAY_RETURN_POLICY_ID="6199999999")
+    found = failures(shared, EBAY_RETURN_POLICY_ID="6199999999")
     assert "EBAY_RETURN_POLICY_ID" in found
     assert "Correct the setting that is named" in found
 
 
-def test_settings_that_are_missing_are_named(ready: Installation) -> None:
-    assert "EBAY_PRICE_BASIS" in failures(ready, EBAY_PRICE_BASIS="")
-    assert "MARKETSYNC_TENANTS" in failures(ready, MARKETSYNC_TENANTS="")
-    assert "EBAY_ENABLED=true" in failures(ready, EBAY_ENABLED="")
-    assert "KAFKA_BOOTSTRAP_SERVERS is missing" in failures(ready, KAFKA_BOOTSTRAP_SERVERS="")
+def test_settings_that_are_missing_are_named(shared: Installation) -> None:
+    assert "EBAY_PRICE_BASIS" in failures(shared, EBAY_PRICE_BASIS="")
+    assert "MARKETSYNC_TENANTS" in failures(shared, MARKETSYNC_TENANTS="")
+    assert "EBAY_ENABLED=true" in failures(shared, EBAY_ENABLED="")
+    assert "KAFKA_BOOTSTRAP_SERVERS is missing" in failures(shared, KAFKA_BOOTSTRAP_SERVERS="")
 
 
-def test_servers_that_do_not_answer_are_told(ready: Installation) -> None:
+def test_servers_that_do_not_answer_are_told(shared: Installation) -> None:
     (nobody,) = free_ports("127.0.0.1", 21900, 1)
     found = failures(
-        ready,
+        shared,
         MONGODB_URI=f"mongodb://shop:the-password@127.0.0.1:{nobody}/?serverSelectionTimeoutMS=500",
         KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{nobody}",
     )
@@ -96,8 +96,8 @@ def test_servers_that_do_not_answer_are_told(ready: Installation) -> None:
     assert "the-password" not in found
 
 
-def test_no_servers_at_all_are_told(installation: Installation) -> None:
-    found = failures(installation, MONGODB_URI="", KAFKA_BOOTSTRAP_SERVERS="")
+def test_no_servers_at_all_are_told(shared: Installation) -> None:
+    found = failures(shared, MONGODB_URI="", KAFKA_BOOTSTRAP_SERVERS="")
     assert "marketsync embedded up" in found
 
 
@@ -135,9 +135,9 @@ def _answers(uri: str) -> bool:
             return False
 
 
-def test_a_stand_alone_server_is_told_with_what_to_do(ready: Installation, stand_alone: str) -> None:
+def test_a_stand_alone_server_is_told_with_what_to_do(shared: Installation, stand_alone: str) -> None:
     with connect(stand_alone) as client:
-        client[f"vinc-{ready.name}"].create_collection("pimproducts")
-    found = failures(ready, MONGODB_URI=stand_alone)
+        client[f"vinc-{shared.name}"].create_collection("pimproducts")
+    found = failures(shared, MONGODB_URI=stand_alone)
     assert "a stand-alone server, which has no change streams" in found
     assert "rs.initiate()" in found

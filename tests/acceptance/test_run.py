@@ -134,17 +134,17 @@ def test_ctrl_c_in_a_terminal_is_a_drain_too(ready: Installation) -> None:
     ],
 )
 def test_unusable_settings_are_one_line_and_exit_code_2(
-    installation: Installation, changed: dict[str, str], words: str
+    shared: Installation, changed: dict[str, str], words: str
 ) -> None:
     for command in (["run"], ["deliver", "--channel", "ebay"]):
-        done = installation.run(*command, changed=changed)
+        done = shared.run(*command, changed=changed)
         assert done.returncode == 2, done.stderr
         (line,) = done.stderr.strip().splitlines()
         assert words in line
 
 
-def test_settings_that_the_channel_s_code_cannot_use_are_one_line_and_exit_code_2(ready: Installation) -> None:
-    done = ready.run("deliver", "--channel", "ebay", changed={"EBAY_API_URL": "http://example.test"})
+def test_settings_that_the_channel_s_code_cannot_use_are_one_line_and_exit_code_2(shared: Installation) -> None:
+    done = shared.run("deliver", "--channel", "ebay", changed={"EBAY_API_URL": "http://example.test"})
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.strip().splitlines()
     assert "EBAY_API_URL must start with https://" in line
@@ -165,8 +165,8 @@ def test_status_before_init_is_no_failure(installation: Installation) -> None:
     assert "has not begun" in done.stdout
 
 
-def test_a_channel_that_is_not_enabled_is_told(ready: Installation) -> None:
-    done = ready.run("deliver", "--channel", "amazon")
+def test_a_channel_that_is_not_enabled_is_told(shared: Installation) -> None:
+    done = shared.run("deliver", "--channel", "amazon")
     assert done.returncode == 2
     assert "amazon" in done.stderr
     assert "Traceback" not in done.stderr

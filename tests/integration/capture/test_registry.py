@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from consumer.bootstrap.overview import read_overview
+from consumer.bootstrap.preparation import initialise
+from consumer.bootstrap.tenant_checks import check_tenants
 from consumer.bootstrap.tenant_streams import make_tenant_watch
 from consumer.capture.positions import stream_key
 from consumer.capture.tenant_watch import TenantWatch
 from consumer.events import Operation
 from consumer.kafka import read_compacted
-from consumer.metrics import capture_metrics, tenant_metrics
 from consumer.mongo import Collection, Document, MongoClient, connect
 from consumer.settings import CaptureSettings, PlaceSettings, Settings, load_settings
 from tests.integration.capture.conftest import Line, make_product
@@ -39,13 +41,7 @@ class Town:
         return self.client[self.settings.place.tenant_registry]["tenants"]
 
     def start(self) -> None:
-        self.watch = make_tenant_watch(
-            self.settings,
-            self.line.servers,
-            self.client,
-            capture_metrics(self.registry),
-            tenant_metrics(self.registry),
-        )
+        self.watch = make_tenant_watch(self.settings, self.line.servers, self.client, self.registry)
         self.thread = threading.Thread(target=self.watch.run, name="watch-under-test")
         self.thread.start()
 
@@ -200,3 +196,33 @@ def test_a_mongodb_of_its_own_has_a_stream_of_its_own(town: Town, capfd: pytest.
 def _failing(town: Town) -> list[float]:
     samples = [sample for metric in town.registry.collect() for sample in metric.samples]
     return [sample.value for sample in samples if sample.name == "marketsync_tenant_stream_failing"]
+
+
+def test_check_init_and_status_speak_of_each_tenant(town: Town) -> None:
+    first = town.add("a")
+    town.add("b", status="suspended")
+    town.add("c", status="?")
+    lost = town.add(
+        "d", database={"mongo_url": "mongodb://someone:s3cret-pass@127.0.0.1:1/?serverSelectionTimeoutMS=300"}
+    )
+    settings, servers = town.settings, town.line.servers
+
+    prepared = list(initialise(settings, servers))
+    assert f"pre-images of vinc-{first}.pimproducts: turned on" in prepared
+    (left_out,) = (line for line in prepared if line.startswith(f"tenants {lost}"))
+    assert "does not answer" in left_out
+
+    findings = list(check_tenants(settings, servers, town.client))
+    cures = {finding.subject: finding.cure for finding in findings}
+    assert cures[f"tenant {first}"] == ""
+    assert cures[f"tenant {town.line.tenant}b"] == ""
+    assert "Correct the document" in cures[f"tenant {town.line.tenant}c"]
+    assert any("mongo_url" in cure for cure in cures.values())
+
+    town.start()
+    town.wait_until_followed()
+    overview = read_overview(settings, servers)
+    assert list(overview.tenant_problems) == [f"tenant {town.line.tenant}c"]
+    assert sorted(capture.stream.startswith("pim-") for capture in overview.captures) == [False, True]
+    assert {capture.stream: capture.lease is not None for capture in overview.captures}["pim"]
+    assert "s3cret" not in repr((prepared, findings, overview))

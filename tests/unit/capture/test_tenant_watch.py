@@ -32,6 +32,7 @@ class KnownStream:
     failure: Exception | None = None
     followed: list[Mapping[str, str]] = field(default_factory=list)
     leading: bool = False
+    led_by: str = ""
     over: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -53,6 +54,9 @@ class KnownStream:
 
     def unready(self) -> list[str]:
         return [] if self.leading else ["not yet"]
+
+    def standing_by(self) -> str:
+        return self.led_by
 
 
 @dataclass
@@ -205,6 +209,16 @@ def test_an_unreadable_registry_changes_nothing(town: Town) -> None:
     town.register.documents = []
     wait_until(lambda: town.metric("tenant_problems") == 1, 10)
     assert sum(stream.leading for stream in town.place.opened) == 2, "nobody means to remove all tenants at once"
+
+
+def test_streams_that_others_lead_are_told(town: Town) -> None:
+    town.register.documents = [tenant(1, "a"), tenant(2, "b", mongo_url=OWN)]
+    town.register.away = False
+    wait_until(lambda: sum(stream.leading for stream in town.place.opened) == 2, 10)
+    assert town.watch.standing_by() == ""
+    for number, stream in enumerate(town.place.opened):
+        stream.led_by = f"led by {number}"
+    assert sorted(town.watch.standing_by().split("; ")) == ["led by 0", "led by 1"]
 
 
 def test_one_streams_failure_is_not_the_others(town: Town) -> None:
