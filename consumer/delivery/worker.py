@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -25,6 +25,8 @@ from consumer.errors import UndecodableEventError
 from consumer.kafka.consumer import ConsumerThread
 from consumer.kafka.records import Partition, Record
 from consumer.metrics import DeliveryMetrics
+
+Command = TypeVar("Command", bound=CoreCommand)
 
 _log = structlog.get_logger()
 
@@ -228,13 +230,13 @@ class DeliveryWorker:
     def _perform(self, command: CoreCommand, now: float) -> None:
         match command:
             case Prepare():
-                self._start(self._prepare(command))
+                self._start(self._prepare, command)
             case Call():
-                self._start(self._call(command))
+                self._start(self._call, command)
             case Store():
-                self._start(self._store(command))
+                self._start(self._store, command)
             case Produce():
-                self._start(self._produce(command))
+                self._start(self._produce, command)
             case Release():
                 for record in command.records:
                     self._take_in(record, now, self._shift())
@@ -242,14 +244,14 @@ class DeliveryWorker:
             case Rest():
                 self.parts.consumer.rest(command.partitions)
 
-    def _start(self, step: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._watched(step))
+    def _start(self, perform: Callable[[Command], Awaitable[None]], command: Command) -> None:
+        task = asyncio.create_task(self._watched(perform, command))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _watched(self, step: Awaitable[None]) -> None:
+    async def _watched(self, perform: Callable[[Command], Awaitable[None]], command: Command) -> None:
         try:
-            await step
+            await perform(command)
         except Exception as error:
             _log.exception("delivery cannot go on", channel=self.parts.channel)
             self.failed(error)
