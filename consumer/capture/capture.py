@@ -15,6 +15,7 @@ import structlog
 
 from consumer.capture.failures import Recovery, classify_failure, cure
 from consumer.capture.follow import Follower
+from consumer.capture.id_map import forget_scans
 from consumer.capture.interpretation import Interpretation
 from consumer.capture.leadership import LeaderProducer, Permit
 from consumer.capture.positions import (
@@ -35,7 +36,7 @@ from consumer.kafka import TopicNames, TransactionAbortedError, TransactionalPro
 from consumer.metrics import CaptureMetrics
 from consumer.mongo import Database, Document, MongoClient, PyMongoError
 from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched, token_time
-from consumer.mongo.pim import PRODUCTS, databases_of, pre_images_on
+from consumer.mongo.pim import PRODUCTS, by_database, pre_images_on
 from consumer.settings import CaptureSettings, TopicSettings
 
 _log = structlog.get_logger()
@@ -62,7 +63,7 @@ class Capture:
     ) -> None:
         self._client = client
         self._bootstrap = bootstrap
-        self._wanted = self._tenants = _by_database(tenants)
+        self._wanted = self._tenants = by_database(tenants)
         self._databases = tuple(self._tenants)
         self._moved = threading.Event()
         self._settings = settings
@@ -91,7 +92,7 @@ class Capture:
 
     def follow(self, tenants: Iterable[str] | Mapping[str, str]) -> None:
         """Follow these tenants from now on; those that are new are read whole. Returns at once, from any thread."""
-        wanted = _by_database(tenants)
+        wanted = by_database(tenants)
         if wanted != self._wanted:
             self._wanted = wanted
             self._moved.set()
@@ -189,6 +190,8 @@ class Capture:
         """
         if not databases:
             return
+        if self._state is not None:
+            forget_scans(self._state, databases, stream=self._settings.stream)
         with self._producer("-snapshot") as producer:
             producer.begin()
             for database in databases:
@@ -278,10 +281,6 @@ class Capture:
 
 class _TenantsChangedError(Exception):
     """The stream has to be opened again, for other tenants."""
-
-
-def _by_database(tenants: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
-    return {database: tenant for tenant, database in databases_of(tenants).items()}
 
 
 def _nothing_to_check() -> None:

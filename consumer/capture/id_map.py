@@ -114,7 +114,7 @@ class IdMap:
 
 
 def forget_scans(state: Database[Document], databases: Collection[str], *, stream: str) -> None:
-    """Databases with pre-images are not kept up: should those be switched off, the map is filled anew."""
+    """Databases with pre-images, or not followed, are not kept up: the map is filled anew when it is needed again."""
     state[COLLECTION].delete_many({"_id": {"$in": [_mark(stream, name) for name in databases]}})
 
 

@@ -38,6 +38,11 @@ def databases_of(tenants: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
     return {tenant: tenant_database(tenant) for tenant in tenants}
 
 
+def by_database(tenants: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    """Database → its tenant."""
+    return {database: tenant for tenant, database in databases_of(tenants).items()}
+
+
 def tenant_of(database: str) -> str:
     """The tenant whose database this is, by its name."""
     return database.removeprefix(_DATABASE_PREFIX)
