@@ -151,6 +151,7 @@ class DeliveryMetrics:
     unfinished_records: Gauge
     paused_partitions: Gauge
     halted: Gauge
+    down: Gauge
     reset_offsets: Counter
 
 
@@ -221,6 +222,12 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
             "marketsync_delivery_paused_partitions", "Partitions paused by backpressure", ["channel"], registry=registry
         ),
         halted=Gauge("marketsync_delivery_halted", "1 while the account is halted", account, registry=registry),
+        down=Gauge(
+            "marketsync_delivery_channel_down",
+            "1 while the account's calls rest because the channel does not answer",
+            account,
+            registry=registry,
+        ),
         reset_offsets=Counter(
             "marketsync_delivery_reset_offsets",
             "Committed offsets that fell out of retention: updates were missed, resync",

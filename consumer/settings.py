@@ -180,6 +180,9 @@ class DeliverySettings(BaseSettings):
     attempts: int = Field(10, ge=1, description="Tries before a listing becomes a dead letter.")
     backoff: float = Field(1, gt=0, description="Seconds before the second try; doubles with each further one.")
     backoff_ceiling: float = Field(600, gt=0, description="Longest backoff in seconds.")
+    outage_ceiling: float = Field(
+        60, gt=0, description="Longest pause in seconds between two calls that try whether a channel is back."
+    )
     memory_wait: float = Field(
         20, gt=0, description="A listing that has to wait longer than this goes to a retry topic."
     )

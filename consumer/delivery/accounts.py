@@ -1,17 +1,21 @@
 """The gate in front of each account: how many calls it may have in flight, and whether it may call at all now.
 
-A halted account (dead credential, closed account) and a throttled one are closed until a time. After that the gate is
-half open: one call goes through as a probe, and its answer opens the gate or closes it again. Other accounts never
-notice.
+A halted account (dead credential, closed account), a throttled one, and one whose channel does not answer (the circuit
+breaker) are closed until a time. After that the gate is half open: one call goes through as a probe, and its answer
+opens the gate or closes it again. Other accounts never notice.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from adapters.errors import ChannelHaltedError, PermanentError, RateLimitedError
+from adapters.errors import ChannelHaltedError, ChannelUnavailableError, PermanentError, RateLimitedError
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
+
+# So many calls in a row without any answer mean that the channel is down, and not one of their listings at fault.
+_STRIKES = 3
 
 
 class Gate:
@@ -19,6 +23,7 @@ class Gate:
 
     preparing: taken, plan and intent not ready. queued: intent stored, no call yet. calling: in a call.
     most_in_flight: all that may be between slot and stored outcome.
+    down: closed because the channel does not answer. alive_at: when it answered last for some listing.
     """
 
     def __init__(self, account: AccountKey, batch_size: int, *, concurrency: int, policy: RetryPolicy) -> None:
@@ -30,12 +35,16 @@ class Gate:
         self.calls = 0
         self.in_flight = 0
         self.halted = False
+        self.down = False
+        self.alive_at = -math.inf
         self.until = 0.0
         self.error: Exception | None = None
         self._closed = False
         self._concurrency = concurrency
         self._policy = policy
         self._throttled = 0
+        self._strikes = 0
+        self._unanswered = 0
         # Prepared ahead of free calls, so that no call waits for the store: half of what is in calls.
         self._ahead = max(batch_size, concurrency * batch_size // 2)
         self.most_in_flight = 2 * (concurrency * batch_size + self._ahead)
@@ -64,34 +73,49 @@ class Gate:
         """Seconds the gate stays closed, 0 when it is open or half open."""
         return max(0.0, self.until - now) if self._closed else 0.0
 
-    def answered(self, errors: Sequence[Exception | None], now: float, jitter: float) -> bool | None:
-        """A call came back. Returns True when the account is newly halted, False when it is newly open, else None.
+    @staticmethod
+    def proves_life(errors: Sequence[Exception | None]) -> bool:
+        """Whether the channel worked on at least one command of a call."""
+        return any(error is None or isinstance(error, PermanentError) for error in errors)
 
-        jitter: a random number from 0 up to 1.
+    def answered(self, errors: Sequence[Exception | None], now: float, jitter: float, *, fresh: bool = True) -> None:
+        """A call came back: `halted` and `down` may be others now.
+
+        jitter: a random number from 0 up to 1. fresh: the call had a listing that was no suspect before (`verdict`).
         """
+        alive = self.proves_life(errors)
+        if alive:
+            self.alive_at = now
+            self._strikes = 0
         refusal = next((error for error in errors if isinstance(error, ChannelHaltedError)), None)
-        if refusal is not None:
-            return self._halt(refusal, now)
         limits = [error for error in errors if isinstance(error, RateLimitedError)]
-        if limits:
+        if refusal is not None:
+            self._halt(refusal, now)
+        elif limits:
             self._throttle(limits, now, jitter)
-            return None
-        if not self._closed:
+        elif not alive:
+            self._strike([error for error in errors if isinstance(error, ChannelUnavailableError)], now, jitter, fresh)
+        elif not self._closed:
             self._throttled = 0
-            return None
-        # A call that began before the gate closed proves nothing, nor does one that never reached the channel.
-        if now < self.until or not any(error is None or isinstance(error, PermanentError) for error in errors):
-            return None
-        news = False if self.halted else None
-        self._closed = self.halted = False
-        self.error = None
-        return news
+        elif now >= self.until:  # a call that began before the gate closed proves nothing
+            self._closed = self.halted = self.down = False
+            self._unanswered = 0
+            self.error = None
 
-    def _halt(self, error: ChannelHaltedError, now: float) -> bool | None:
-        news = None if self.halted else True
+    def _halt(self, error: ChannelHaltedError, now: float) -> None:
         self.halted = True
         self._close(error, now + self._policy.halt_delay)
-        return news
+
+    def _strike(self, errors: Sequence[ChannelUnavailableError], now: float, jitter: float, fresh: bool) -> None:
+        """One listing that fails again and again is no outage: only calls with a fresh one count."""
+        if not errors or now < self.until:
+            return  # a call that began before the gate closed: it was counted by then
+        self._strikes += fresh
+        if self.down or self._strikes >= _STRIKES:
+            self.down = True
+            self._unanswered += 1
+            pause = self._policy.pause(self._unanswered) * (0.5 + jitter / 2)
+            self._close(errors[0], now + max(pause, *(error.delay or 0.0 for error in errors)))
 
     def _throttle(self, errors: Sequence[RateLimitedError], now: float, jitter: float) -> None:
         """What the channel asks for is a floor; each time it asks again, the gate stays closed longer."""

@@ -40,15 +40,20 @@ class Batches:
         self._queues.setdefault(send.operation, deque()).append((send, now))
         self._count += 1
 
-    def next(self, now: float) -> tuple[Send, ...]:
+    def next(self, now: float, *, probe: bool = False) -> tuple[Send, ...]:
         """The next call: full, or its oldest command has lingered. Empty when there is none yet.
 
-        Of several the one with the most urgent command at its head goes first.
+        Of several the one with the most urgent command at its head goes first. A suspect goes alone. probe: take one
+        command only, of those that are no suspects if there is one.
         """
         ready = [queue for queue in self._queues.values() if queue and self._is_ready(queue, now)]
         if not ready:
             return ()
-        return self._take(min(ready, key=lambda queue: (queue[0][0].work.lane, queue[0][1])))
+        urgent = min(ready, key=lambda queue: (queue[0][0].work.lane, queue[0][1]))
+        if not probe:
+            return self._take(urgent)
+        unsuspected = next((queue for queue in ready if any(send.work.suspect is None for send, _ in queue)), urgent)
+        return self._take_one(unsuspected)
 
     def due(self) -> float | None:
         """When the next call is ready at the latest."""
@@ -69,12 +74,23 @@ class Batches:
     def _take(self, queue: deque[tuple[Send, float]]) -> tuple[Send, ...]:
         batch: dict[str, Send] = {}
         held_back: list[tuple[Send, float]] = []
+        if queue[0][0].work.suspect is not None:
+            self._count -= 1
+            return (queue.popleft()[0],)
         while queue and len(batch) < self._batch_size:
             send, since = queue.popleft()
-            if send.sku in batch:
+            if send.sku in batch or send.work.suspect is not None:
                 held_back.append((send, since))
             else:
                 batch[send.sku] = send
         queue.extendleft(reversed(held_back))
         self._count -= len(batch)
         return tuple(batch.values())
+
+    def _take_one(self, queue: deque[tuple[Send, float]]) -> tuple[Send, ...]:
+        """The first that is no suspect, else the first."""
+        place = next((n for n, (send, _) in enumerate(queue) if send.work.suspect is None), 0)
+        send, _ = queue[place]
+        del queue[place]
+        self._count -= 1
+        return (send,)

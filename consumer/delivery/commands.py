@@ -172,7 +172,23 @@ class AccountOpened:
     account: AccountKey
 
 
-Note = Superseded | Finished | Postponed | AccountHalted | AccountOpened
+@dataclass(frozen=True, slots=True)
+class ChannelDown:
+    """The account's gate closed because the channel does not answer."""
+
+    account: AccountKey
+    error: Exception | None
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAnswers:
+    """A probe went through: the channel is back."""
+
+    account: AccountKey
+
+
+Note = Superseded | Finished | Postponed | AccountHalted | AccountOpened | ChannelDown | ChannelAnswers
 
 
 @dataclass(slots=True)

@@ -25,8 +25,6 @@ from typing import TypeVar
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
 from consumer.delivery.commands import (
-    AccountHalted,
-    AccountOpened,
     Answer,
     Call,
     CoreCommand,
@@ -46,8 +44,9 @@ from consumer.delivery.dispatch import Dispatch
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.held import Held
 from consumer.delivery.offsets import Offsets, Ticket
-from consumer.delivery.retry import Decision, RetryPolicy, Wait, decide, postpone
+from consumer.delivery.retry import RetryPolicy, decide, postpone
 from consumer.delivery.slots import Slots
+from consumer.delivery.verdict import Judge
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingKey
@@ -89,6 +88,7 @@ class Core:
         self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
         self._policy = policy
         self._jitter = jitter
+        self._judge = Judge(policy, jitter)
         self._endings: deque[Ending] = deque()
         self._preparing = 0
         self._storing = 0
@@ -209,13 +209,9 @@ class Core:
     def called(self, call: Call, answers: Sequence[Answer], now: float) -> None:
         """Answer to `Call`, one per command."""
         gate = self._dispatch.not_calling(call)
-        news = gate.answered([answer.error for answer in answers], now, self._jitter())
-        if news is True:
-            self.notes.add(AccountHalted(call.account, gate.error, gate.closed_for(now)))
-        elif news is False:
-            self.notes.add(AccountOpened(call.account))
-        for answer in answers:
-            self._endings.append(Ending(answer.send, answer.outcome, answer.error, self._decide(answer, now)))
+        for note in self._judge.hear(gate, call, answers, now):
+            self.notes.add(note)
+        self._endings += self._judge.endings(gate, answers, now)
 
     def stored(self, store: Store, lost: AbstractSet[str], now: float) -> None:
         """Answer to `Store`. lost: ids of listings that someone else wrote meanwhile.
@@ -308,14 +304,6 @@ class Core:
             tracked=self.offsets.tracked,
         )
         return self.held.partitions | self._backpressure.resting(self.offsets.partitions)
-
-    def _decide(self, answer: Answer, now: float) -> Decision | None:
-        if answer.again:
-            return Wait(now, burned=answer.error is not None)
-        if answer.error is None:
-            return None
-        attempt = answer.send.work.attempts + 1
-        return decide(answer.error, attempt, self._policy, jitter=self._jitter(), now=now)
 
     def _store_failed(self, works: Iterable[Work], now: float) -> None:
         self._store_failures += 1

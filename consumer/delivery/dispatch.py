@@ -59,7 +59,7 @@ class Dispatch:
         calls: list[Call] = []
         for account, batches in self._batches.items():
             gate = self.gates[account]
-            while batches and gate.may_call(now) and (sends := batches.next(now)):
+            while batches and gate.may_call(now) and (sends := batches.next(now, probe=gate.down)):
                 gate.queued -= len(sends)
                 gate.calling += len(sends)
                 gate.calls += 1

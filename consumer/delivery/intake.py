@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from consumer import events
 from consumer.delivery.lanes import lane_of
 from consumer.delivery.offsets import Ticket
-from consumer.delivery.retry_topics import Retry, held_until, read_retry
+from consumer.delivery.retry_topics import held_until, read_retry
 from consumer.delivery.work import AccountKey, Work
 from consumer.kafka.records import Record
 from consumer.listings.state import ListingKey
@@ -64,8 +64,9 @@ class Intake:
                 record=record,
                 ticket=ticket,
                 attempts=retry.attempts,
-                first_failure=_on_core_clock(retry, shift),
+                first_failure=_on_core_clock(retry.first_failure, shift),
                 due=retry.due - shift,
+                suspect=_on_core_clock(retry.suspect, shift),
             )
             for account in accounts
             if account.name == retry.account
@@ -76,5 +77,5 @@ def _key(channel: str, account: AccountKey, entity_code: str) -> ListingKey:
     return ListingKey(channel, account.name, account.tenant, entity_code)
 
 
-def _on_core_clock(retry: Retry, shift: float) -> float | None:
-    return None if retry.first_failure is None else retry.first_failure - shift
+def _on_core_clock(time: float | None, shift: float) -> float | None:
+    return None if time is None else time - shift

@@ -71,4 +71,5 @@ def _retry(letter: Letter, work: Work, shift: float) -> Retry:
         due=work.due + shift,
         origin=origin_of(letter.record),
         error=error_kind(letter.error),
+        suspect=None if work.suspect is None else work.suspect + shift,
     )

@@ -12,6 +12,8 @@ from consumer.delivery.commands import (
     AccountOpened,
     Answer,
     Call,
+    ChannelAnswers,
+    ChannelDown,
     Finished,
     Note,
     Postponed,
@@ -67,6 +69,16 @@ class Reporter:
                 case AccountOpened():
                     self._metrics.halted.labels(self._channel, str(note.account)).set(0)
                     _log.info(f"{self._spelling} account {note.account} works again", account=str(note.account))
+                case ChannelDown():
+                    self._metrics.down.labels(self._channel, str(note.account)).set(1)
+                    _log.warning(
+                        f"{self._spelling} does not answer account {note.account}, which waits: {_cut(note.error)}",
+                        account=str(note.account),
+                        next_try_in=round(note.delay, 1),
+                    )
+                case ChannelAnswers():
+                    self._metrics.down.labels(self._channel, str(note.account)).set(0)
+                    _log.info(f"{self._spelling} answers account {note.account} again", account=str(note.account))
 
     def answered(self, call: Call, answers: Iterable[Answer]) -> None:
         """What the channel said that its adapter has no table entry for: whether it was taken rightly is a guess."""
@@ -91,6 +103,7 @@ class Reporter:
             self._metrics.in_flight.labels(*labels).set(gate.calling)
             self._metrics.waiting.labels(*labels).set(waiting.get(account, 0))
             self._metrics.halted.labels(*labels).set(gate.halted)
+            self._metrics.down.labels(*labels).set(gate.down)
         self._metrics.unfinished_records.labels(self._channel).set(core.offsets.unfinished)
         self._metrics.paused_partitions.labels(self._channel).set(len(core.resting))
 
@@ -111,7 +124,7 @@ class Reporter:
                 self._say(note.work, remark[:_LONGEST])
             if planned.plan.problems:
                 words = "; ".join(map(str, planned.plan.problems))
-                self._say(note.work, f"✗ invalid: {words[:_LONGEST]}")
+                self._say(note.work, f"✗ {planned.plan.verdict}: {words[:_LONGEST]}")
         elif note.outcome == "superseded":
             self._metrics.superseded.labels(*account).inc()
         elif note.outcome == "dead_letter":

@@ -3,6 +3,7 @@
 The type of the error is the recovery (`adapters.errors`). Backoff is exponential with full jitter under a ceiling; what
 the channel asks for (`Retry-After`) is a floor under it. Short waits are spent in memory; a longer one moves to
 the retry topic of the shortest delay that is not too early, so that the offset of its record can be committed.
+Whose fault a failure is, the listing's or the channel's, is found out in `verdict`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class RetryPolicy:
     ceiling: float
     memory_wait: float
     delays: tuple[int, ...]
+    outage_ceiling: float = 60.0
 
     @classmethod
     def of(cls, settings: DeliverySettings) -> RetryPolicy:
@@ -34,6 +36,7 @@ class RetryPolicy:
             ceiling=settings.backoff_ceiling,
             memory_wait=settings.memory_wait,
             delays=tuple(sorted(settings.retry_delays)),
+            outage_ceiling=settings.outage_ceiling,
         )
 
     @property
@@ -46,6 +49,10 @@ class RetryPolicy:
         state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
         state.attempt_number = attempt
         return tenacity.wait_exponential(multiplier=self.backoff, max=self.ceiling)(state)
+
+    def pause(self, failures: int) -> float:
+        """How long a channel that is down is left alone after so many probes without an answer (from 1)."""
+        return min(self.window(failures), self.outage_ceiling)
 
     def tier(self, delay: float) -> int:
         """The shortest retry topic that is not too early; the longest where none is long enough."""
@@ -107,6 +114,16 @@ def decide(error: Exception, attempt: int, policy: RetryPolicy, *, jitter: float
     if attempt >= policy.attempts:
         return DeadLetter("exhausted" if isinstance(error, AdapterError) else "bug")
     return postpone(max(floor, jitter * policy.window(attempt)), policy, now=now, burned=True)
+
+
+def sit_out(error: Exception, lasted: float, policy: RetryPolicy, *, jitter: float, now: float) -> Wait | RetryTopic:
+    """Where a listing waits that failed without being at fault, as far as anybody can tell. It burns nothing.
+
+    lasted: seconds since its first failure; it waits about as long again, so that its pauses grow.
+    """
+    floor = (error.delay if isinstance(error, TemporaryError) else None) or 0.0
+    window = min(max(policy.backoff, lasted), policy.ceiling, policy.outage_ceiling)
+    return postpone(max(floor, window * (0.5 + jitter / 2)), policy, now=now, burned=False)
 
 
 def postpone(delay: float, policy: RetryPolicy, *, now: float, burned: bool) -> Wait | RetryTopic:

@@ -27,6 +27,7 @@ ATTEMPTS = "retry_topic-attempts"
 DUE = "retry_topic-backoff-timestamp"
 _FIRST_FAILURE = "marketsync-first-failure"
 _LAST_ERROR = "marketsync-last-error"
+_SUSPECT = "marketsync-suspect-since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Retry:
     """What a retry record adds to its event.
 
     account: the only one it concerns. attempts: tries that failed. first_failure, due: seconds since 1970. origin: the
-    product topic's record. error: the last failure's kind.
+    product topic's record. error: the last failure's kind. suspect: as of `Work`, but in seconds since 1970.
     """
 
     account: str
@@ -43,6 +44,7 @@ class Retry:
     due: float
     origin: Origin
     error: str
+    suspect: float | None = None
 
 
 def retry_headers(record: Record, retry: Retry) -> Headers:
@@ -56,6 +58,8 @@ def retry_headers(record: Record, retry: Retry) -> Headers:
     ]
     if retry.first_failure is not None:
         added.append((_FIRST_FAILURE, milliseconds(retry.first_failure)))
+    if retry.suspect is not None:
+        added.append((_SUSPECT, milliseconds(retry.suspect)))
     return foreign_headers(record.headers) + added
 
 
@@ -71,6 +75,7 @@ def read_retry(record: Record) -> Retry:
         due=number(headers, DUE) / 1000,
         origin=origin_of(record),
         error=headers.get(_LAST_ERROR, ""),
+        suspect=number(headers, _SUSPECT) / 1000 if _SUSPECT in headers else None,
     )
 
 

@@ -133,9 +133,11 @@ class Slots:
 def _merge(kept: Work, other: Work) -> Work:
     """Two copies of the same state (an event and its retry record): what was already tried counts once for both."""
     failures = [first for first in (kept.first_failure, other.first_failure) if first is not None]
+    suspicions = [last for last in (kept.suspect, other.suspect) if last is not None]
     return replace(
         kept,
         attempts=max(kept.attempts, other.attempts),
         first_failure=min(failures) if failures else None,
         due=max(kept.due, other.due),
+        suspect=max(suspicions) if suspicions else None,
     )

@@ -8,7 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.errors import AuthenticationError, ChannelUnavailableError, RateLimitedError, RejectedListingError
+from adapters.errors import (
+    AuthenticationError,
+    ChannelUnavailableError,
+    RateLimitedError,
+    RejectedListingError,
+    TemporaryError,
+)
 from adapters.memory import MemoryAdapter
 from consumer.delivery.letters import Outgoing
 from consumer.delivery.worker import DeliveryWorker
@@ -65,7 +71,8 @@ async def test_a_long_wait_is_spent_in_a_retry_topic_and_frees_the_offset(line: 
     [record] = await line.retries(1)
     found = headers(record)
     assert found["marketsync-account"] == "default"
-    assert found["retry_topic-attempts"] == "1"
+    assert found["retry_topic-attempts"] == "0", "nobody knows whether the listing or the channel was at fault"
+    assert "marketsync-suspect-since" in found
     assert found["kafka_original-topic"] == line.names.of(Operation.UPDATED)
     assert found["marketsync-last-error"] == "channel_unavailable"
     assert float(found["retry_topic-backoff-timestamp"]) > float(found["marketsync-first-failure"])
@@ -88,7 +95,7 @@ async def test_an_old_state_that_comes_back_from_a_retry_topic_is_not_sent(line:
 
 
 async def test_what_fails_too_often_becomes_a_dead_letter(line: Line) -> None:
-    line.channel.faults.fail("P-1", ChannelUnavailableError("out of order", code="X1"), times=99)
+    line.channel.faults.fail("P-1", TemporaryError("out of order", code="X1"), times=99)
     await line.publish(make_event("P-1", 1), make_event("P-2", 2))
     async with line.running():
         await line.shows("P-2", 2)
@@ -100,7 +107,7 @@ async def test_what_fails_too_often_becomes_a_dead_letter(line: Line) -> None:
     assert found["kafka_dlt-original-offset"].isdigit()
     assert found["kafka_dlt-original-partition"].isdigit()
     assert int(found["kafka_dlt-original-timestamp"]) > 1_600_000_000_000
-    assert found["kafka_dlt-exception-fqcn"] == "adapters.errors.ChannelUnavailableError"
+    assert found["kafka_dlt-exception-fqcn"] == "adapters.errors.TemporaryError"
     assert found["kafka_dlt-exception-message"] == "out of order"
     assert found["marketsync-reason"] == "exhausted"
     assert found["marketsync-attempts"] == "4"
@@ -110,6 +117,47 @@ async def test_what_fails_too_often_becomes_a_dead_letter(line: Line) -> None:
     assert len(line.versions("P-1")) == 4
     assert (await state_of(line, "P-1")).status is Status.DEAD_LETTER
     assert line.metric("dead_letters_total", reason="exhausted") == 1
+
+
+async def test_an_outage_gives_up_nothing_and_the_newest_states_arrive_afterwards(line: Line) -> None:
+    line.settings = line.settings.model_copy(update={"outage_ceiling": 0.8, "attempts": 2})
+    line.channel.faults.halt(DOWN)
+    down = {"account": "shop/default"}
+    async with line.running():
+        await line.publish(*(make_event(f"P-{n}", n) for n in range(1, 61)))
+        await eventually(lambda: line.metric("channel_down", **down) == 1, 20)
+        # Long enough for every listing to have gone round more often than it has attempts.
+        topic = {"account": "shop/default", "reason": "channel_unavailable", "place": "topic"}
+        await eventually(lambda: line.metric("retries_total", **topic) > 4 * 60, 40)
+        await line.publish(*(make_event(f"P-{n}", 100 + n) for n in range(1, 61)))
+        await eventually(lambda: line.metric("retries_total", **topic) > 6 * 60, 40)
+        tried = line.channel.calls
+        line.channel.faults.halt(None)
+        for n in range(1, 61):
+            await line.shows(f"P-{n}", 100 + n)
+        await line.settles()
+        await eventually(lambda: line.metric("channel_down", **down) == 0, 20)
+    assert await line.dead_letters() == []
+    assert tried < 60, "a channel that is down is asked rarely"
+    assert all(line.versions(f"P-{n}")[-1] == 100 + n for n in range(1, 61))
+
+
+async def test_a_listing_that_always_times_out_is_given_up_and_its_neighbours_arrive(line: Line) -> None:
+    line.channel.faults.fail("P-1", DOWN, times=99)
+    await line.publish(make_event("P-1", 1))
+    numbers = iter(range(2, 1000))
+
+    async def given_up() -> bool:
+        """Whether it is by now, while its neighbours go on."""
+        await line.publish(make_event("P-2", number := next(numbers)))
+        await line.shows("P-2", number)
+        return line.metric("dead_letters_total", reason="exhausted") == 1
+
+    async with line.running():
+        await eventually(given_up, 40)
+        await line.settles()
+    assert (await state_of(line, "P-1")).status is Status.DEAD_LETTER
+    assert line.metric("channel_down", account="shop/default") == 0
 
 
 async def test_a_bug_is_tried_again_and_then_given_up(line: Line) -> None:

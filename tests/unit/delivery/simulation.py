@@ -48,7 +48,7 @@ from tests.unit.delivery.simulated_process import SimulatedProcess
 
 Result = TypeVar("Result")
 
-POLICY = RetryPolicy(attempts=4, backoff=1, ceiling=30, memory_wait=5, delays=(10, 40))
+POLICY = RetryPolicy(attempts=4, backoff=1, ceiling=30, memory_wait=5, delays=(10, 40), outage_ceiling=40)
 PARTITIONS = 2
 MAX_WAITING = 10
 POLL = 4
@@ -142,6 +142,9 @@ class World:
     processes: list[SimulatedProcess] = field(default_factory=list)
     steps: int = 0
     poison: int = 0
+    # The channel answers nobody until then, and never for these SKUs.
+    down_until: float = 0.0
+    timing_out: set[str] = field(default_factory=set)
     _queue: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _tie: count[int] = field(default_factory=count)
 
@@ -284,6 +287,8 @@ class World:
         faults = adapter.faults
         if self.chance(self.dice.throttled):
             faults.fail_account(RateLimitedError("slow down", delay=self.rng.choice((None, 2.0, 30.0, 90.0))))
+        if self.now < self.down_until or any(command.sku in self.timing_out for command in commands):
+            faults.fail_account(ChannelUnavailableError("no answer", effect_unknown=self.rng.random() < 0.3))
         for command in commands:
             if command.listing is not None and REFUSED in command.listing.title:
                 faults.fail(command.sku, RejectedListingError("not like this"))
@@ -306,6 +311,14 @@ class World:
             "out of order", delay=self.rng.choice((None, None, 8.0, 60.0)), effect_unknown=self.rng.random() < 0.3
         )
 
+    def fail_for(self, duration: float) -> None:
+        """The channel is down for a while."""
+        self.down_until = self.now + duration
+
+    def dead_letters(self) -> list[Record]:
+        """What was given up."""
+        return self.kafka.logs[Partition(self.names.dead_letters(CHANNEL), 0)]
+
     def halt(self, account: AccountKey, duration: float) -> None:
         """The account's credential is dead for a while."""
         adapter = self.sellers[account].adapter
@@ -327,10 +340,7 @@ class World:
                 continue  # known to be uncertain; its repair needs the PIM
             elif state.status not in (Status.REFUSED, Status.INVALID, Status.DEAD_LETTER):
                 self.broken(1, f"{listing} ends as {state.status}")
-        undecodable = sum(
-            ("marketsync-reason", b"undecodable") in record.headers
-            for record in self.kafka.logs[Partition(self.names.dead_letters(CHANNEL), 0)]
-        )
+        undecodable = sum(("marketsync-reason", b"undecodable") in record.headers for record in self.dead_letters())
         if undecodable < self.poison:
             self.broken(1, f"{self.poison} records could not be decoded, {undecodable} stand in dead letters")
 
@@ -379,6 +389,8 @@ def simulate(seed: int) -> World:
     if rng.random() < 0.3:
         account = rng.choice(list(world.sellers))
         world.later(rng.uniform(0, 20), lambda: world.halt(account, rng.uniform(1, 60)))
+    if rng.random() < 0.3:
+        world.later(rng.uniform(0, 20), lambda: world.fail_for(rng.uniform(1, 200)))
     group = Group(world)
     group.start(rng.choice((1, 1, 2)))
     for _ in range(rng.choice((0, 1, 2, 4))):

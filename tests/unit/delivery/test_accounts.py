@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.errors import AuthenticationError, ChannelUnavailableError, RateLimitedError, RejectedListingError
@@ -8,6 +10,7 @@ from consumer.delivery.work import AccountKey
 from tests.unit.delivery.making import POLICY
 
 DEAD = AuthenticationError("token revoked")
+DOWN = ChannelUnavailableError("down")
 
 
 @pytest.fixture
@@ -39,9 +42,8 @@ def test_what_is_in_flight_is_bounded_although_the_store_is_slow(gate: Gate) -> 
     assert gate.room(0) == 0
 
 
-def test_a_halt_closes_the_gate_and_is_news_once(gate: Gate) -> None:
-    assert gate.answered([None, DEAD], 0, 0.5) is True
-    assert gate.answered([DEAD], 0, 0.5) is None
+def test_a_halt_closes_the_gate(gate: Gate) -> None:
+    gate.answered([None, DEAD], 0, 0.5)
     assert gate.halted
     assert gate.error is DEAD
     assert gate.closed_for(1) == POLICY.halt_delay - 1
@@ -58,35 +60,36 @@ def test_a_halted_account_is_probed_with_one_call(gate: Gate) -> None:
     assert not gate.may_call(probe_at)
     assert gate.room(probe_at) == 0
     gate.calls = 0
-    assert gate.answered([None], probe_at, 0.5) is False
+    gate.answered([None], probe_at, 0.5)
     assert not gate.halted
     assert gate.room(probe_at) > gate.batch_size
 
 
-def test_a_failed_probe_closes_the_gate_again_without_news(gate: Gate) -> None:
+def test_a_failed_probe_closes_the_gate_again(gate: Gate) -> None:
     gate.answered([DEAD], 0, 0.5)
-    assert gate.answered([DEAD], POLICY.halt_delay, 0.5) is None
+    gate.answered([DEAD], POLICY.halt_delay, 0.5)
     assert gate.closed_for(POLICY.halt_delay) == POLICY.halt_delay
 
 
 def test_a_call_that_never_reached_the_channel_proves_nothing(gate: Gate) -> None:
     gate.answered([DEAD], 0, 0.5)
-    assert gate.answered([ChannelUnavailableError("down")], POLICY.halt_delay, 0.5) is None
+    gate.answered([DOWN], POLICY.halt_delay, 0.5)
     assert gate.halted
-    assert gate.answered([RejectedListingError("no")], POLICY.halt_delay, 0.5) is False
+    gate.answered([RejectedListingError("no")], POLICY.halt_delay, 0.5)
+    assert not gate.halted
 
 
 def test_a_call_that_began_before_the_halt_does_not_open_the_gate(gate: Gate) -> None:
     gate.answered([DEAD], 0, 0.5)
-    assert gate.answered([None], 1, 0.5) is None
+    gate.answered([None], 1, 0.5)
     assert gate.halted
 
 
 def test_being_throttled_closes_the_gate_for_as_long_as_asked(gate: Gate) -> None:
-    assert gate.answered([RateLimitedError("x", delay=7), RateLimitedError("x", delay=9)], 0, 0.5) is None
+    gate.answered([RateLimitedError("x", delay=7), RateLimitedError("x", delay=9)], 0, 0.5)
     assert gate.closed_for(0) == 9
     assert not gate.halted
-    assert gate.answered([None], 9, 0.5) is None
+    gate.answered([None], 9, 0.5)
     assert gate.may_call(9)
 
 
@@ -102,3 +105,50 @@ def test_throttled_again_and_again_it_rests_longer_each_time(gate: Gate) -> None
     gate.answered([None], now, 0.5)
     gate.answered([RateLimitedError("x")], now, 0.5)
     assert gate.closed_for(now) == 0.75
+
+
+def test_calls_in_a_row_without_an_answer_close_the_gate_and_one_with_an_answer_opens_it(gate: Gate) -> None:
+    gate.answered([DOWN, DOWN], 0, 1)
+    gate.answered([DOWN], 1, 1)
+    assert not gate.down
+    gate.answered([DOWN], 2, 1)
+    assert gate.down
+    assert gate.closed_for(2) == POLICY.backoff
+    assert not gate.may_call(2)
+    gate.answered([DOWN, None], gate.until, 1)
+    assert not gate.down
+    assert gate.may_call(gate.until)
+
+
+def test_an_answer_in_between_begins_the_count_anew(gate: Gate) -> None:
+    for _ in range(5):
+        gate.answered([DOWN], 0, 1)
+        gate.answered([DOWN], 0, 1)
+        gate.answered([DOWN, RejectedListingError("no")], 0, 1)
+    assert not gate.down
+
+
+def test_a_listing_that_fails_again_and_again_is_no_outage(gate: Gate) -> None:
+    for now in range(20):
+        gate.answered([DOWN], now, 1, fresh=False)
+    assert not gate.down
+
+
+def test_a_channel_that_stays_down_is_asked_less_and_less_up_to_the_ceiling() -> None:
+    policy = replace(POLICY, outage_ceiling=6)
+    gate = Gate(AccountKey("shop", "default"), 5, concurrency=4, policy=policy)
+    rests = []
+    now = 0.0
+    for _ in range(8):
+        gate.answered([DOWN], now, 1, fresh=True)
+        rests.append(gate.closed_for(now))
+        now = max(now, gate.until)
+    assert rests == [0, 0, 1, 2, 4, 6, 6, 6]
+    gate.answered([ChannelUnavailableError("maintenance", delay=50)], now, 1)
+    assert gate.closed_for(now) == 50
+
+
+def test_calls_that_were_under_way_when_the_gate_closed_lengthen_nothing(gate: Gate) -> None:
+    for _ in range(8):
+        gate.answered([DOWN], 0, 1)
+    assert gate.closed_for(0) == POLICY.backoff
