@@ -5,7 +5,7 @@ down, and whoever sells what is not there pays for it. So while a listing is inv
 the PIM's, alone, under the price and text that stand there; to withdraw it would cost the listing its history. It never
 goes up: whether that price and text may sell more is for a person to decide. Where a call has left in doubt what the
 channel shows, stock is written once more, and no higher than any state that may stand there. A stock that cannot be
-read is no zero: then nothing is sent.
+read is no zero: then nothing is sent. A listing whose new state the channel refuses gets the same: its stock, alone.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class Send:
 
     fingerprint: of what is sent, None for a withdrawal. reason: why it is withdrawn, in words.
     plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
-    problems: why the product is invalid, where only its stock may be sent. remarks: what of the product is left out.
+    problems: why the product is invalid or refused, where only its stock may be sent; verdict: which of the two.
+    lowers_stock: the channel sells more than there is until it takes this. remarks: what of the product is left out.
     """
 
     listing_id: str
@@ -84,6 +85,8 @@ class Send:
     reason: str = ""
     plan_again: bool = False
     problems: tuple[Problem, ...] = ()
+    verdict: Status = Status.INVALID
+    lowers_stock: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -142,13 +145,22 @@ class _Case:
             command = Command(Operation.WITHDRAW, state.sku, None, state.references)
             return self._send(command, None, reason=f"its SKU became {listing.sku}", plan_again=True)
         if state is not None and self._was_refused(listing, wanted_print):
-            return Nothing(self.listing_id, self.event.sequence, Status.REFUSED, "refused before, and nothing changed")
+            return self._refused(state, listing.quantity)
         operation = Operation.CREATE if renumbered else _operation(state, wanted_print)
         if operation is None:
             return Nothing(self.listing_id, self.event.sequence, Status.LIVE, "the channel has this state")
         # What the channel gave us for another SKU must not be written to under this one.
         references = state.references if state is not None and state.sku == listing.sku else {}
-        return self._send(Command(operation, listing.sku, listing, references), wanted_print)
+        send = self._send(Command(operation, listing.sku, listing, references), wanted_print)
+        return replace(send, lowers_stock=_is_lower(listing.quantity, state)) if isinstance(send, Send) else send
+
+    def _refused(self, state: ListingState, quantity: int) -> Plan:
+        if self.account.mode != "live" or not _is_lower(quantity, state):
+            return Nothing(self.listing_id, self.event.sequence, Status.REFUSED, "refused before, and nothing changed")
+        command = Command(Operation.REVISE_STOCK, state.sku, None, state.references, quantity)
+        return Send(
+            self.listing_id, self.event.sequence, command, None, problems=state.problems, verdict=Status.REFUSED
+        )
 
     def invalid(self, problems: tuple[Problem, ...], quantity: int | Problem) -> Plan:
         state = self.state
@@ -160,14 +172,14 @@ class _Case:
         return Send(self.listing_id, self.event.sequence, command, None, problems=problems)
 
     def _was_refused(self, listing: Listing, wanted_print: Fingerprint) -> bool:
-        """Sending it again cannot help. A state that was read on purpose (resync) is sent once more."""
+        """Sending it again cannot help. A state that was read on purpose (resync) is sent once more, and once only."""
         state = self.state
         return (
             state is not None
             and state.status is Status.REFUSED
             and state.sent is not None
             and (state.sent.sku, state.sent.fingerprint) == (listing.sku, wanted_print)
-            and self.event.operation is not EventOperation.READ
+            and (self.event.operation is not EventOperation.READ or state.sent.sequence == self.event.sequence)
         )
 
     def _send(
@@ -180,6 +192,12 @@ class _Case:
     def _sku_in_event(self) -> str:
         document = self.event.product or self.event.before or {}
         return read_product(document, self.event.entity_code).sku
+
+
+def _is_lower(quantity: int, state: ListingState | None) -> bool:
+    """Whether the channel took more stock than this."""
+    accepted = state.accepted.quantity if state is not None and state.accepted is not None else None
+    return accepted is not None and quantity < accepted
 
 
 def _stock_to_send(state: ListingState, quantity: int) -> int | None:

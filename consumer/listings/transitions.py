@@ -90,7 +90,8 @@ def settled(state: ListingState, plan: Send, outcome: Outcome, *, now: float) ->
         revision=state.revision + 1,
         updated_at=at,
         intent=None,
-        sent=_version(plan, at),
+        # What was refused is remembered over a stock that was sent alone.
+        sent=state.sent if plan.command.operation is Operation.REVISE_STOCK else _version(plan, at),
         references={**state.references, **outcome.references},
     )
     if outcome.error is None and plan.command.operation is Operation.REVISE_STOCK:
@@ -131,7 +132,7 @@ def _stock_taken(state: ListingState, plan: Send, outcome: Outcome) -> ListingSt
     )
     return replace(
         state,
-        status=Status.INVALID,
+        status=plan.verdict,
         accepted=shown,
         doubt=Doubt.NONE,
         warnings=tuple(warning[:_WORDS] for warning in outcome.warnings),
@@ -146,7 +147,7 @@ def _failed(state: ListingState, plan: Send, error: AdapterError) -> ListingStat
     if _is_gone(plan, error):
         return replace(doubtful, status=Status.WAITING, accepted=None, doubt=Doubt.EXISTENCE)
     if isinstance(error, PermanentError):
-        refused = Status.INVALID if plan.problems else Status.REFUSED
+        refused = plan.verdict if plan.problems else Status.REFUSED
         problems = (_refusal(error), *_kept(plan.problems))[:_PROBLEMS]
         return replace(doubtful, status=refused, problems=problems, attempts=state.attempts + 1)
     burned = 0 if isinstance(error, RateLimitedError | ChannelHaltedError) else 1
@@ -156,12 +157,13 @@ def _failed(state: ListingState, plan: Send, error: AdapterError) -> ListingStat
 def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
     """Whether the same event has to be planned again at once on the settled state, instead of finishing.
 
-    True after a step that cleared the way (a changed SKU), and when the channel does not know a listing that we
-    revised: the next plan creates it again. Never twice in a row for the second reason.
+    True after a step that cleared the way (a changed SKU), when the channel does not know a listing that we
+    revised (the next plan creates it again), and when it refused a state with less stock than it sells (the next plan
+    sends the stock alone). Never twice in a row for the second and third reason.
     """
     if outcome.error is None:
         return plan.plan_again
-    return _is_gone(plan, outcome.error)
+    return _is_gone(plan, outcome.error) or (plan.lowers_stock and isinstance(outcome.error, PermanentError))
 
 
 def dead_lettered(

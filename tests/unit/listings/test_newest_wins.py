@@ -159,7 +159,9 @@ def test_the_newest_state_wins(products: list[Any], schedule: list[tuple[int, st
 
     assert channel.written == sorted(channel.written), "an older state was written after a newer one"
     target = _target(newest)
-    if isinstance(target, Listing) and process.stored is not None and process.stored.status is not Status.REFUSED:
+    if isinstance(target, Listing) and process.stored is not None and process.stored.status is Status.REFUSED:
+        assert all(shown.quantity <= target.quantity for shown in channel.listings.values()), "too much is on sale"
+    elif isinstance(target, Listing):
         assert channel.listings == {target.sku: target}
     elif isinstance(target, Unwanted):
         assert channel.listings == {}

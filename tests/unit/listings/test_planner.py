@@ -239,6 +239,34 @@ def test_a_barcode_that_is_left_out_is_told_and_keeps_nobody_from_listing() -> N
     assert after(make_event(2, ean=["4006381333931"], quantity=3), state).warnings == ()
 
 
+@pytest.mark.parametrize("read", [EventOperation.UPDATED, EventOperation.READ])
+def test_stock_still_goes_down_when_the_channel_refuses_the_rest(read: EventOperation) -> None:
+    event = make_event(2, read, name={"it": "Trapano nuovo"}, quantity=0)
+    send = sent(event, LIVE)
+    assert send.command.operation is Operation.REVISE_CONTENT
+    assert needs_another_plan(send, Outcome(CODE, error=REFUSED))
+    refused = failed(event, LIVE, REFUSED)
+    again = sent(event, refused)
+    assert (again.command.operation, again.command.quantity) == (Operation.REVISE_STOCK, 0)
+    assert not needs_another_plan(again, Outcome(CODE, error=REFUSED))
+    state = after(event, refused)
+    assert (state.status, [problem.rule for problem in state.problems]) == (Status.REFUSED, ["25005"])
+    assert (state.accepted and state.accepted.quantity) == 0
+    assert isinstance(planned(event, state), Nothing)
+    same = make_event(3, name={"it": "Trapano nuovo"}, quantity=0, completeness_score=1)
+    assert isinstance(planned(same, state), Nothing)
+    assert operation(make_event(4), state) is Operation.REVISE_CONTENT
+    assert operation(make_event(3, name={"it": "Trapano nuovo"}, quantity=0), failed(event, refused, REFUSED)) is (
+        Operation.REVISE_STOCK
+    )
+
+
+def test_a_refusal_that_sells_nothing_that_is_not_there_is_left_at_that() -> None:
+    event = make_event(2, name={"it": "Trapano nuovo"}, quantity=50)
+    assert not needs_another_plan(sent(event, LIVE), Outcome(CODE, error=REFUSED))
+    assert isinstance(planned(event, failed(event, LIVE, REFUSED)), Nothing)
+
+
 # Doubt
 
 
