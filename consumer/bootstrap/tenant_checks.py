@@ -117,7 +117,7 @@ def _pre_images_finding(tenant: str, *, on: bool) -> Finding:
         return Finding(f"pre-images of {tenant}", "on")
     return Finding(
         f"pre-images of {tenant}",
-        "off: a deletion does not say which product it was, so deleted products stay listed",
+        "off: a deletion does not say which product it was, so capture keeps a map of ids, which costs time",
         "Turn them on with `marketsync init`; its user needs the right collMod.",
     )
 
