@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from consumer.bootstrap.capture_stream import CaptureStream
 from consumer.bootstrap.start import settings_of_stream
+from consumer.capture.forget import forget_progress
 from consumer.capture.keeper import Open
 from consumer.capture.streams import StreamPlan, plan_streams
 from consumer.capture.tenant_watch import TenantWatch
@@ -20,6 +21,7 @@ from consumer.metrics import capture_metrics, tenant_metrics
 from consumer.mongo import Document, MongoClient, PyMongoError, connect
 from consumer.mongo.address import ClusterAddress, read_address
 from consumer.mongo.registry import read_registry
+from consumer.mongo.words import unavailable
 from consumer.settings import Settings
 
 
@@ -55,6 +57,20 @@ def registered(settings: Settings, endpoints: Endpoints, client: MongoClient[Doc
 def streams_of(settings: Settings, endpoints: Endpoints, registry: Registry) -> Mapping[str, StreamPlan]:
     """The streams that follow the tenants of this registry, by name."""
     return planner(settings, home_of(endpoints))(registry.tenants)
+
+
+def forget_streams(settings: Settings, endpoints: Endpoints) -> None:
+    """Make every stream begin anew at its next start. Raises UnavailableError, SettingsError, MarketsyncError."""
+    names = [settings.capture.stream]
+    if settings.place.tenant_registry:
+        try:
+            with connect(endpoints.mongodb_uri) as client:
+                names = list(streams_of(settings, endpoints, registered(settings, endpoints, client)))
+        except PyMongoError as error:
+            raise unavailable(error) from error
+    for name in names:
+        own = settings_of_stream(settings, name)
+        forget_progress(endpoints.kafka_bootstrap_servers, settings=own.capture, topics=own.topics)
 
 
 def planner(settings: Settings, home: ClusterAddress) -> Callable[[Iterable[Tenant]], Mapping[str, StreamPlan]]:

@@ -52,14 +52,14 @@ class TenantWatch:
         self._metrics = metrics
         self._stop = threading.Event()
         self._registry = Registry()
-        self._problems: Mapping[str, str] = {"registry": "it has not been read yet."}
+        self._problems: Mapping[str, str] = {}
         self._known = False
         self._keepers: dict[str, StreamKeeper] = {}
 
     def unready(self) -> list[str]:
         """Why no stream works, in words; empty = at least one does, or there is none to follow."""
         if not self._known:
-            return [f"{whose}: {words}" for whose, words in self._problems.items()]
+            return [f"registry: {self._problems.get('registry', 'it has not been read yet')}"]
         wanted = [keeper for keeper in tuple(self._keepers.values()) if keeper.plan is not None]
         reasons = [keeper.unready() for keeper in wanted]
         return [reason for of_one in reasons for reason in of_one] if all(reasons) else []

@@ -21,10 +21,10 @@ def command(supervised: Supervised = False, resnapshot: Resnapshot = False) -> N
     """Read product changes from MongoDB and publish them to Kafka, until stopped."""
     from consumer.bootstrap.service import run_capture
     from consumer.bootstrap.start import begin, find_servers
-    from consumer.capture.forget import forget_progress
+    from consumer.bootstrap.tenant_streams import forget_streams
 
     settings = begin("capture")
     servers = find_servers(settings)
     if resnapshot:
-        forget_progress(servers.kafka_bootstrap_servers, settings=settings.capture, topics=settings.topics)
+        forget_streams(settings, servers)
     run_capture(settings, servers, supervised=supervised)

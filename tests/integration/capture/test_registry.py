@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from consumer.bootstrap.overview import read_overview
 from consumer.bootstrap.preparation import initialise
 from consumer.bootstrap.tenant_checks import check_tenants
-from consumer.bootstrap.tenant_streams import make_tenant_watch
+from consumer.bootstrap.tenant_streams import forget_streams, make_tenant_watch
 from consumer.capture.positions import stream_key
 from consumer.capture.tenant_watch import TenantWatch
 from consumer.events import Operation
@@ -41,6 +41,7 @@ class Town:
         return self.client[self.settings.place.tenant_registry]["tenants"]
 
     def start(self) -> None:
+        self.registry = CollectorRegistry()
         self.watch = make_tenant_watch(self.settings, self.line.servers, self.client, self.registry)
         self.thread = threading.Thread(target=self.watch.run, name="watch-under-test")
         self.thread.start()
@@ -196,6 +197,23 @@ def test_a_mongodb_of_its_own_has_a_stream_of_its_own(town: Town, capfd: pytest.
 def _failing(town: Town) -> list[float]:
     samples = [sample for metric in town.registry.collect() for sample in metric.samples]
     return [sample.value for sample in samples if sample.name == "marketsync_tenant_stream_failing"]
+
+
+def test_a_new_beginning_is_one_for_every_stream(town: Town) -> None:
+    host, port = town.client.address or ("", 0)
+    other = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}[host]
+    own = {"mongo_url": f"mongodb://{other}:{port}/?directConnection=true"}
+    tenants = [town.add("a"), town.add("b", database=own)]
+    for tenant in tenants:
+        town.products(tenant).insert_one(make_product(1))
+    town.start()
+    for tenant in tenants:
+        town.wait_for(tenant, ["P-1"], Operation.READ)
+    town.stop()
+    forget_streams(town.settings, town.line.servers)
+    town.start()
+    for tenant in tenants:
+        town.wait_for(tenant, ["P-1", "P-1"], Operation.READ)
 
 
 def test_check_init_and_status_speak_of_each_tenant(town: Town) -> None:
