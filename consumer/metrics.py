@@ -28,12 +28,18 @@ class CaptureMetrics:
     takeovers: Counter
     lag: Gauge
     last_progress: Gauge
+    waiting: Gauge
     transaction_seconds: Histogram
     transaction_events: Histogram
 
     def of_stream(self, stream: str) -> CaptureMetrics:
         """The same, with what is told per stream bound to this one."""
-        return replace(self, lag=self.lag.labels(stream), last_progress=self.last_progress.labels(stream))
+        return replace(
+            self,
+            lag=self.lag.labels(stream),
+            last_progress=self.last_progress.labels(stream),
+            waiting=self.waiting.labels(stream),
+        )
 
 
 def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
@@ -81,6 +87,12 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
         last_progress=Gauge(
             "marketsync_capture_last_progress_timestamp_seconds",
             "When a position was last committed or the server last said there is nothing new",
+            ["stream"],
+            registry=registry,
+        ),
+        waiting=Gauge(
+            "marketsync_capture_waiting_products",
+            "Products without a current version that are not counted as deleted yet",
             ["stream"],
             registry=registry,
         ),

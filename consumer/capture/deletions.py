@@ -57,6 +57,9 @@ class Deletions:
         self._clock = clock
         self._pending = Pending(grace=grace, most=_MOST_WAITING)
 
+    def __len__(self) -> int:
+        return len(self._pending)
+
     def restore(self, waiting: Iterable[Waiting]) -> None:
         """Take over what a predecessor left."""
         self._pending.restore(waiting, self._clock())

@@ -107,6 +107,7 @@ class Follower:
     def _commit(self) -> None:
         self._publisher.commit(self._reached)
         self._deletions.commit()
+        self._metrics.waiting.set(len(self._deletions))
         self._committed = self._reached
         self._last_commit = time.monotonic()
 

@@ -107,9 +107,10 @@ def test_what_comes_back_while_nobody_watches_is_not_deleted(either: Line) -> No
 
 def test_a_successor_within_the_time_to_come_back_cancels_the_deletion(either: Line) -> None:
     either.products.insert_one(make_product(1))
-    start(either, LONG)
+    running = start(either, LONG)
     either.products.update_many({"entity_code": "P-1"}, {"$set": {"isCurrent": False}})
     wait_for_waiting(either, "P-1")
+    wait_until(lambda: running.metric("waiting_products", stream="pim") == 1, 5)
     either.products.insert_one({**make_product(2), "entity_code": "P-1"})
     wait_for_waiting(either)
     assert either.events(Operation.DELETED) == []
