@@ -87,10 +87,10 @@ class Gate:
         if alive:
             self.alive_at = now
             self._strikes = 0
-        refusal = next((error for error in errors if isinstance(error, ChannelHaltedError)), None)
+        refusals = [error for error in errors if isinstance(error, ChannelHaltedError)]
         limits = [error for error in errors if isinstance(error, RateLimitedError)]
-        if refusal is not None:
-            self._halt(refusal, now)
+        if refusals and len(refusals) == len(errors):
+            self._halt(refusals[0], now)
         elif limits:
             self._throttle(limits, now, jitter)
         elif not alive:

@@ -15,6 +15,7 @@ import structlog
 
 from adapters.errors import AdapterError
 from adapters.model import Outcome
+from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Settled, Store
 from consumer.delivery.planning import Planned, Seller, plan_step
@@ -81,7 +82,7 @@ class Execution:
             return [Answer(send, _crashed(send, error), error) for send in call.sends]
         return [
             Answer(send, outcome, outcome.error, transitions.needs_another_plan(_planned(send).plan, outcome))
-            for send, outcome in zip(call.sends, outcomes, strict=True)
+            for send, outcome in zip(call.sends, blamed(outcomes), strict=True)
         ]
 
     async def store(self, store: Store) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ import pytest
 from adapters.errors import (
     AuthenticationError,
     ChannelUnavailableError,
+    ConfigurationError,
     RateLimitedError,
     RejectedListingError,
     TemporaryError,
@@ -158,6 +159,21 @@ async def test_a_listing_that_always_times_out_is_given_up_and_its_neighbours_ar
         await line.settles()
     assert (await state_of(line, "P-1")).status is Status.DEAD_LETTER
     assert line.metric("channel_down", account="shop/default") == 0
+
+
+async def test_a_setting_that_fails_for_one_listing_does_not_halt_the_account(line: Line) -> None:
+    wrong = ConfigurationError("25007 the policy does not ship this")
+    line.channel.faults.fail("P-1", wrong, times=99)
+    await line.publish(*(make_event(f"P-{n}", n) for n in range(1, 5)))
+    # Long enough for all four to be in one call.
+    async with line.running(line.make_worker(line.settings.model_copy(update={"linger": 1}))):
+        await line.settles()
+        await line.publish(make_event("P-5", 5))
+        await line.shows("P-5", 5)
+    state = await state_of(line, "P-1")
+    assert state.status is Status.REFUSED
+    assert "25007" in str(state.problems)
+    assert line.metric("halted", account="shop/default") == 0
 
 
 async def test_a_bug_is_tried_again_and_then_given_up(line: Line) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adapters.errors import AdapterError
 from adapters.model import Outcome
+from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import (
     Answer,
@@ -297,5 +298,5 @@ def _answers(call: Call, result: list[Outcome] | Exception) -> list[Answer]:
         return [Answer(send, Outcome(send.sku, crashed), result) for send in call.sends]
     return [
         Answer(send, outcome, outcome.error, transitions.needs_another_plan(_planned(send).plan, outcome))
-        for send, outcome in zip(call.sends, result, strict=True)
+        for send, outcome in zip(call.sends, blamed(result), strict=True)
     ]

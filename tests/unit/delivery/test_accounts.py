@@ -43,12 +43,18 @@ def test_what_is_in_flight_is_bounded_although_the_store_is_slow(gate: Gate) -> 
 
 
 def test_a_halt_closes_the_gate(gate: Gate) -> None:
-    gate.answered([None, DEAD], 0, 0.5)
+    gate.answered([DEAD, DEAD], 0, 0.5)
     assert gate.halted
     assert gate.error is DEAD
     assert gate.closed_for(1) == POLICY.halt_delay - 1
     assert not gate.may_call(1)
     assert gate.room(1) == 0
+
+
+def test_a_call_with_others_than_refusals_halts_nothing(gate: Gate) -> None:
+    gate.answered([None, DEAD], 0, 0.5)
+    gate.answered([DOWN, DEAD], 0, 0.5)
+    assert not gate.halted
 
 
 def test_a_halted_account_is_probed_with_one_call(gate: Gate) -> None:
