@@ -233,13 +233,9 @@ class Capture:
         """A producer that owns its transactional id; whoever had it before is fenced."""
         transactional_id = f"{self._names.prefix}marketsync-capture-{self._settings.stream}{suffix}"
         size, timeout = self._topics.max_message_bytes, self._settings.transaction_timeout
-        producer: TransactionalProducer
-        if self._permit is None:
-            producer = TransactionalProducer(self._bootstrap, transactional_id, max_message_bytes=size, timeout=timeout)
-        else:
-            producer = LeaderProducer(
-                self._bootstrap, transactional_id, max_message_bytes=size, timeout=timeout, permit=self._permit
-            )
+        producer = LeaderProducer(
+            self._bootstrap, transactional_id, max_message_bytes=size, timeout=timeout, permit=self._permit
+        )
         self._producers.append(producer)
         try:
             producer.start()

@@ -256,11 +256,12 @@ class Leadership:
 class LeaderProducer(TransactionalProducer):
     """Transactions of a leader: none is begun or committed while the lease may be another's.
 
-    While the lease could not be renewed, `begin` waits and `commit` aborts. permit: of the term.
+    While the lease could not be renewed, `begin` waits and `commit` aborts. permit: of the term; without one it is as
+    the base.
     """
 
     def __init__(
-        self, bootstrap: str, transactional_id: str, *, max_message_bytes: int, timeout: float, permit: Permit
+        self, bootstrap: str, transactional_id: str, *, max_message_bytes: int, timeout: float, permit: Permit | None
     ) -> None:
         super().__init__(bootstrap, transactional_id, max_message_bytes=max_message_bytes, timeout=timeout)
         self._permit = permit
@@ -280,13 +281,13 @@ class LeaderProducer(TransactionalProducer):
 
     def commit(self) -> None:
         """As the base, unless the lease may be another's."""
-        if not self._permit.holds:
+        if self._permit is not None and not self._permit.holds:
             self.abort()
             raise TransactionAbortedError("The lease could not be renewed in time, so nothing is published.")
         super().commit()
 
     def _await_permit(self) -> None:
-        while not self._permit.holds:
+        while self._permit is not None and not self._permit.holds:
             if self._permit.lost:
                 raise FencedError("Another capture leads this stream now; this one writes nothing more.")
             if self._cancelled.wait(_LOOK_AGAIN):

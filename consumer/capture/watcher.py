@@ -119,6 +119,8 @@ class Watcher:
         try:
             if not self._stop.is_set():
                 self._capture.run()
+            if term.lost:
+                _log.warning("capture does not lead any more: another one took over", stream=self._stream)
         except (FencedError, UnavailableError) as error:
             if isinstance(error, UnavailableError) and not self._begun and not self._stop.is_set():
                 raise
