@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from consumer.delivery.core import Core, CoreSettings
 from consumer.delivery.execution import Execution
@@ -57,12 +58,11 @@ def make_parts(
     clocks = Clocks()
     names = servers.names
     by_account = {AccountKey(seller.account.tenant, seller.account.name): seller for seller in sellers}
-    retries = {names.retry(channel, delay): delay for delay in settings.retry_delays}
     background = frozenset({names.of(Operation.READ)})
     membership = Membership(
         bootstrap=servers.bootstrap,
         group=group_of(channel, names),
-        topics=(*names.products, *retries),
+        topics=(*names.products, names.every_retry(channel)),
         replica=settings.replica,
         session_timeout=settings.session_timeout,
         drain=settings.drain,
@@ -71,7 +71,7 @@ def make_parts(
     return Parts(
         channel=channel,
         core=_make_core(by_account, settings, background),
-        intake=Intake(channel, by_account, Sources(background, retries)),
+        intake=Intake(channel, by_account, Sources(background, partial(names.delay_of, channel))),
         execution=Execution(by_account, servers.store, clocks.wall),
         letters=Letters(channel, membership.group, names),
         writer=KafkaWriter(producer, settings.drain),

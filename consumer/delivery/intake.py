@@ -6,7 +6,7 @@ other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from consumer import events
@@ -20,10 +20,10 @@ from consumer.listings.state import ListingKey
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the topics are for. background: nobody waits for these. retries: retry topic → its delay in seconds."""
+    """What the topics are for. background: nobody waits for these. delay_of: a retry topic's delay in seconds."""
 
     background: frozenset[str]
-    retries: Mapping[str, int]
+    delay_of: Callable[[str], int | None]
 
 
 class Intake:
@@ -38,7 +38,7 @@ class Intake:
 
     def held_until(self, record: Record, shift: float) -> float:
         """Until when (core's clock) the record is to be held; 0 for what may go at once."""
-        delay = self._sources.retries.get(record.topic)
+        delay = self._sources.delay_of(record.topic)
         return 0.0 if delay is None else held_until(record, delay) - shift
 
     def works(self, record: Record, ticket: Ticket, shift: float) -> list[Work]:
@@ -48,7 +48,7 @@ class Intake:
         """
         event = events.decode(record.key, record.value, record.headers)
         accounts = self._accounts.get(event.tenant, [])
-        if record.topic not in self._sources.retries:
+        if self._sources.delay_of(record.topic) is None:
             lane = lane_of(event, background=record.topic in self._sources.background)
             return [
                 Work(_key(self._channel, account, event.entity_code), event.sequence, lane, record, ticket)

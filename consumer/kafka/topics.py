@@ -60,6 +60,16 @@ class TopicNames:
         """Where this channel's listings wait `delay` seconds."""
         return self.prefix + events.retry_topic(channel, delay)
 
+    def every_retry(self, channel: str) -> str:
+        """A subscription to all retry topics of this channel that exist, also of delays that are not set any more."""
+        return "^" + self.retry(channel, 0).replace(".", "[.]").removesuffix("0s") + "[0-9]+s$"
+
+    def delay_of(self, channel: str, topic: str) -> int | None:
+        """The seconds that listings wait in a retry topic of this channel; None for any other topic."""
+        start = self.retry(channel, 0).removesuffix("0s")
+        number = topic.removeprefix(start).removesuffix("s")
+        return int(number) if number.isdecimal() and topic == f"{start}{number}s" else None
+
     def dead_letters(self, channel: str) -> str:
         """Updates of this channel that were given up."""
         return self.prefix + events.dead_letters_topic(channel)

@@ -18,6 +18,8 @@ from adapters.errors import (
 )
 from adapters.memory import MemoryAdapter
 from consumer.delivery.letters import Outgoing
+from consumer.delivery.origin import origin_of
+from consumer.delivery.retry_topics import Retry, retry_headers
 from consumer.delivery.worker import DeliveryWorker
 from consumer.errors import UnavailableError
 from consumer.events import Operation
@@ -26,7 +28,7 @@ from consumer.listings.state import ListingState, Status
 from consumer.listings.store import ListingStore
 from consumer.mongo import PyMongoError
 from tests.integration.delivery.conftest import Line
-from tests.unit.delivery.making import CHANNEL, make_event
+from tests.unit.delivery.making import CHANNEL, START, make_event, make_record
 from tests.waiting import eventually
 
 DOWN = ChannelUnavailableError("out of order")
@@ -174,6 +176,16 @@ async def test_a_setting_that_fails_for_one_listing_does_not_halt_the_account(li
     assert state.status is Status.REFUSED
     assert "25007" in str(state.problems)
     assert line.metric("halted", account="shop/default") == 0
+
+
+async def test_what_waits_in_the_topic_of_a_removed_delay_still_comes(line: Line) -> None:
+    record = make_record(make_event("P-1", 1), topic=line.names.of(Operation.UPDATED))
+    waiting = retry_headers(record, Retry("default", 1, START, START, origin_of(record), "channel_unavailable"))
+    topic = line.names.retry(CHANNEL, 1)
+    await asyncio.wrap_future(line.producer.produce(topic, record.key, record.value, waiting))
+    line.settings = line.settings.model_copy(update={"retry_delays": (2,)})
+    async with line.running():
+        await line.shows("P-1", 1)
 
 
 async def test_a_bug_is_tried_again_and_then_given_up(line: Line) -> None:

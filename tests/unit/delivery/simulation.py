@@ -214,8 +214,8 @@ class World:
         return Core(settings, sizes, self.rng.random)
 
     def make_intake(self) -> Intake:
-        retries = {self.names.retry(CHANNEL, delay): delay for delay in POLICY.delays}
-        return Intake(CHANNEL, self.sellers, Sources(frozenset({self.names.of(Operation.READ)}), retries))
+        delay_of = partial(self.names.delay_of, CHANNEL)
+        return Intake(CHANNEL, self.sellers, Sources(frozenset({self.names.of(Operation.READ)}), delay_of))
 
     def publish(self, event: ProductEvent) -> None:
         """Capture's part."""

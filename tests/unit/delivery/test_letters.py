@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.unit.delivery.making import CHANNEL, START, make_event, make_record
 NAMES = TopicNames("t.")
 LETTERS = Letters(CHANNEL, "a-group", NAMES)
 ACCOUNTS = (AccountKey("shop", "default"), AccountKey("shop", "outlet"), AccountKey("other", "default"))
-INTAKE = Intake(CHANNEL, ACCOUNTS, Sources(frozenset({"resync"}), {NAMES.retry(CHANNEL, 10): 10}))
+INTAKE = Intake(CHANNEL, ACCOUNTS, Sources(frozenset({"resync"}), partial(NAMES.delay_of, CHANNEL)))
 # The core's clock began when the wall clock said this.
 SHIFT = float(START)
 DOWN = ChannelUnavailableError("out of order")
@@ -96,7 +97,7 @@ def test_headers_do_not_pile_up_over_many_hops_and_the_origin_stays() -> None:
 
 def test_an_account_that_is_gone_owes_nothing() -> None:
     out = retry_letter(taken_in(make_record())[1], due=16.0)
-    alone = Intake(CHANNEL, ACCOUNTS[:1], Sources(frozenset(), {NAMES.retry(CHANNEL, 10): 10}))
+    alone = Intake(CHANNEL, ACCOUNTS[:1], Sources(frozenset(), partial(NAMES.delay_of, CHANNEL)))
     record = as_record(out)
     assert alone.works(record, ticket_of(record), SHIFT) == []
 
