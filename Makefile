@@ -29,7 +29,7 @@ check: setup ## Format, lint, types, import contracts
 	@$(BIN)/lint-imports
 
 test: setup check ## Check, then all tests against real servers
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
 	@$(BIN)/python -m tests.benchmarks.capture

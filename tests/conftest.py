@@ -26,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_outside] = {name: os.environ.pop(name) for name in ours}
     # A run that is ended from outside (a time limit of CI) takes its servers along.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell's background job ignores SIGINT, and so would every program that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # How long an example takes depends on the machine; a test that hangs is ended by its timeout.
     hypothesis.settings.register_profile("marketsync", deadline=None, print_blob=True)
     hypothesis.settings.load_profile("marketsync")
