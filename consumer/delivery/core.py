@@ -113,6 +113,11 @@ class Core:
         """What is worth telling people."""
         return self.flow.notes
 
+    @property
+    def store_away(self) -> bool:
+        """Whether something waits for our own store, which failed last."""
+        return self._store_failures > 0 and self.slots.waiting + self.slots.in_flight + len(self.flow.letters) > 0
+
     # Partitions
 
     def assigned(self, partitions: Iterable[Partition], now: float) -> None:

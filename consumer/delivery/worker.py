@@ -97,7 +97,9 @@ class DeliveryWorker:
             return [f"stopped: {self._failure}"]
         if self._stop.is_set():
             return ["stopping"]
-        return [] if self._joined else ["not in the consumer group yet"]
+        if not self._joined:
+            return ["not in the consumer group yet"]
+        return ["MongoDB cannot be used, nothing is delivered"] if self._core.store_away else []
 
     def stuck(self) -> list[str]:
         """Why only a restart can help, in words; empty = nothing of that kind. From any thread."""

@@ -304,6 +304,19 @@ class FlakyStore(ListingStore):
             raise PyMongoError("no primary")
 
 
+async def test_a_worker_whose_store_is_away_says_that_it_delivers_nothing(line: Line) -> None:
+    store = FlakyStore(line.store._collection)
+    line.store = store
+    store.away = 10_000
+    worker = line.make_worker()
+    await line.publish(make_event("P-1", 1))
+    async with line.running(worker):
+        await eventually(lambda: worker.unready() == ["MongoDB cannot be used, nothing is delivered"], 20)
+        store.away = 0
+        await line.shows("P-1", 1)
+        await eventually(lambda: worker.unready() == [], 20)
+
+
 async def test_while_our_own_store_is_away_everything_waits_and_nothing_is_lost(line: Line) -> None:
     store = FlakyStore(line.store._collection)
     line.store = store

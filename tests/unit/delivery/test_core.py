@@ -285,8 +285,10 @@ def test_while_the_store_is_away_nothing_is_tried_and_nothing_is_lost(desk: Desk
     assert not desk.given(Prepare)
     due = desk.core.next_due(desk.now)
     assert due == desk.now + 1
+    assert desk.core.store_away
     desk.tick(1)
-    assert len(desk.take(Prepare).works) == 2
+    assert len(desk.prepare().works) == 2
+    assert not desk.core.store_away
 
 
 def test_outcomes_that_could_not_be_stored_are_planned_again(desk: Desk) -> None:
