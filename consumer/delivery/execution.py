@@ -112,21 +112,18 @@ class Execution:
             await asyncio.sleep(self._pause)
 
     async def _give_up(self, letters: Mapping[str, Letter]) -> None:
-        for listing_id, letter in letters.items():
-            if letter.work is None:
-                continue
-            try:
-                states = await self._store.load([listing_id])
-            except MarketsyncError:
-                continue  # it cannot be read, which is why it is given up
-            state = states.get(listing_id)
-            words = f"{letter.dead}: {letter.error}"
-            given_up = transitions.dead_lettered(
-                state, listing_id, sequence=letter.work.sequence, reason=words, now=self._clock()
-            )
-            if given_up is not state:
-                # A lost race means that someone has a newer state: that is what people should see then.
-                await self._store.store_outcomes([given_up])
+        """All in one step; one by one in the rare case that one of them cannot be read."""
+        try:
+            states = await self._store.load(list(letters))
+        except MarketsyncError:
+            if len(letters) > 1:
+                for listing_id, letter in letters.items():
+                    await self._give_up({listing_id: letter})
+            return  # the one that cannot be read is given up for that
+        now = self._clock()
+        given_up = [_given_up(listing_id, letter, states, now) for listing_id, letter in letters.items()]
+        # A lost race means that someone has a newer state: that is what people should see then.
+        await self._store.store_outcomes([state for state in given_up if state is not None])
 
     async def _prepare_safely(self, works: Sequence[Work]) -> Prepared:
         """All in one step; one by one in the rare case that one of them spoils it for all."""
@@ -173,6 +170,16 @@ async def _reach_store(step: Awaitable[Result]) -> tuple[Result] | None:
 def _planned(send: Send) -> Planned:
     planned: Planned = send.plan
     return planned
+
+
+def _given_up(listing_id: str, letter: Letter, states: Mapping[str, ListingState], now: float) -> ListingState | None:
+    """What is to be stored; None where a newer state was planned meanwhile."""
+    if letter.work is None:
+        return None
+    state = states.get(listing_id)
+    words = f"{letter.dead}: {letter.error}"
+    given_up = transitions.dead_lettered(state, listing_id, sequence=letter.work.sequence, reason=words, now=now)
+    return None if given_up is state else given_up
 
 
 def _crashed(send: Send, error: Exception) -> Outcome:

@@ -234,3 +234,18 @@ async def test_what_cannot_even_be_read_can_be_given_up(bench: Bench) -> None:
     bench.store.unreadable = {str(key_of("P-1"))}
     work = work_of("P-1", 1)
     assert await bench.execution.give_up([Letter(work.ticket, work.record, work, None, "bug", KeyError("x"))])
+
+
+async def test_many_are_given_up_in_one_round_trip_each_way(bench: Bench) -> None:
+    works = [work_of(f"P-{n}", n) for n in range(1, 501)]
+    error = ChannelUnavailableError("down")
+    assert await bench.execution.give_up([Letter(w.ticket, w.record, w, None, "exhausted", error) for w in works])
+    assert bench.store.steps == ["load", "outcomes"]
+    assert {bench.state(f"P-{n}").status for n in range(1, 501)} == {Status.DEAD_LETTER}
+
+
+async def test_one_that_cannot_be_read_keeps_no_other_from_being_given_up(bench: Bench) -> None:
+    bench.store.unreadable = {str(key_of("P-1"))}
+    works = [work_of("P-1", 1), work_of("P-2", 2)]
+    assert await bench.execution.give_up([Letter(w.ticket, w.record, w, None, "bug", KeyError("x")) for w in works])
+    assert bench.state("P-2").status is Status.DEAD_LETTER
