@@ -135,13 +135,7 @@ class Capture:
             self._fence_snapshot()
             writer = self._writer()
             watched = self._watched()
-            publisher = Publisher(
-                producer,
-                topic=self._names.positions,
-                key=stream_key(self._settings.stream),
-                metrics=self._metrics,
-                clock=time.time,
-            )
+            publisher = self._publisher(producer)
             standing = self._standing()
             position = standing.position
             self._forget(standing.left)
@@ -167,6 +161,10 @@ class Capture:
             while not self._stop.is_set():
                 feed = Feed(self._connect, watched, token=follower.position.token, reconnected=self._reconnected)
                 follower.follow(feed, check=check)
+
+    def _publisher(self, producer: TransactionalProducer) -> Publisher:
+        key = stream_key(self._settings.stream)
+        return Publisher(producer, topic=self._names.positions, key=key, metrics=self._metrics, clock=time.time)
 
     def _begin(self, producer: TransactionalProducer, publisher: Publisher, watched: Watched) -> Position:
         """The first start: the position is now, and no database has been read yet; both are written together."""

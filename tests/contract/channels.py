@@ -140,7 +140,7 @@ class MemoryChannel:
         self._memory.faults.halt(None)
 
     def expire_token(self) -> None:
-        raise NotImplementedError("it has no tokens")
+        raise AssertionError("it has no tokens, and no test may ask")
 
     def revoke(self) -> None:
         self._memory.faults.halt(AuthenticationError("Consent withdrawn"))

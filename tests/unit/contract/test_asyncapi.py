@@ -98,7 +98,9 @@ def test_every_topic_is_described_and_nothing_else(prefix: str) -> None:
     every |= {names.retry("ebay", 60), names.dead_letters("ebay")}
     assert addresses(prefix) == every
     known = {"prefix", "of", "products", "positions", "capture_dead_letters", "retry", "dead_letters"}
-    assert {name for name, _ in inspect.getmembers(TopicNames) if not name.startswith("_")} == known, "a new topic"
+    questions = {"every_retry", "delay_of"}  # about names, not topics of their own
+    members = {name for name, _ in inspect.getmembers(TopicNames) if not name.startswith("_")}
+    assert members - questions == known, "a new topic"
 
 
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=CHANNELS)
