@@ -134,7 +134,7 @@ class CaptureSettings(BaseSettings):
     transaction_timeout: float = Field(
         30, gt=1, le=900, description="Seconds after which Kafka aborts the transaction of a dead capture."
     )
-    batch: int = Field(1000, ge=1, description="Most changes in one answer of the server (which has 16 MB at most).")
+    batch: int = Field(500, ge=1, description="Most changes in one answer of the server (which has 16 MB at most).")
     idle_position: float = Field(
         5, gt=0, description="Seconds between position records while nothing happens: keeps the oplog from losing us."
     )

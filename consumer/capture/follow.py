@@ -22,6 +22,11 @@ _log = structlog.get_logger()
 
 # Seconds before reading again what could not be published.
 _DELAY = 1.0
+# Seconds an open transaction waits for the next batch when the last one was full. Without it a capture that is behind
+# would pay for a commit whenever it was quicker than the server for a moment.
+_LINGER = 0.05
+# A reply of this many bytes is full, whatever number of changes it has: the server ends it at 16 MB.
+_FULL_BYTES = 12 * 1024 * 1024
 
 
 class Follower:
@@ -46,6 +51,7 @@ class Follower:
         self._metrics = metrics
         self._stop = stop
         self._last_commit = time.monotonic()
+        self._more = False
 
     @property
     def position(self) -> Position:
@@ -79,13 +85,14 @@ class Follower:
             feed.close()
 
     def _turn(self, feed: Feed, translator: Translator) -> None:
-        fetched = feed.take(self._settings.max_await)
+        fetched = feed.take(_LINGER if self._publisher.open else self._settings.max_await)
+        self._more = fetched is not None and (feed.waiting or self._is_full(fetched))
         if fetched is not None:
             self._take(fetched, translator)
         settled = self._deletions.settle()
         if settled is not None:
             self._publisher.add(settled)
-        if (fetched is not None or settled is not None) and self._due(feed):
+        if (fetched is not None or self._publisher.open) and self._due():
             self._commit()
 
     def _take(self, fetched: Fetched, translator: Translator) -> None:
@@ -97,10 +104,14 @@ class Follower:
         if not translated.changes:
             self._metrics.last_progress.set(time.time())
 
-    def _due(self, feed: Feed) -> bool:
+    def _is_full(self, fetched: Fetched) -> bool:
+        """Whether the server had more than it could put into this batch."""
+        return len(fetched.batch.events) >= self._settings.batch or fetched.batch.size >= _FULL_BYTES
+
+    def _due(self) -> bool:
         """At once when there is nothing more at hand, by size and age when there is, seldom when all is quiet."""
         if self._publisher.open:
-            return self._publisher.full or not feed.waiting
+            return self._publisher.full or not self._more
         moved = self._reached.token != self._committed.token
         return moved and time.monotonic() - self._last_commit >= self._settings.idle_position
 

@@ -165,7 +165,7 @@ def captured(endpoints: Endpoints, turn: int, events: int) -> Figures:
                     cpu=(sample["cpu"] - first["cpu"]) / share * 100_000,
                     peak=peak,
                 )
-            time.sleep(0.05)
+            time.sleep(0.25)  # each look costs the process some milliseconds of what is measured
     raise RuntimeError("capture ended before the backlog did")
 
 
