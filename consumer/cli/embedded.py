@@ -37,7 +37,7 @@ def down(home: _Home = None) -> None:
 
     folder = _folder(home)
     embedded.stop(folder)
-    typer.echo(f"MongoDB and Kafka do not run in {folder}.")
+    typer.echo(f"MongoDB and Kafka do not run any more; their data stays in {folder}.")
 
 
 @app.command()
