@@ -18,8 +18,6 @@ from consumer.errors import UndecodableEventError
 
 Headers = list[tuple[str, bytes]]
 
-# The value's layout. Readers refuse another major version and ignore members they do not know.
-SPEC_VERSION = "1.0"
 TYPE_PREFIX = "marketsync.product."
 TYPE_VERSION = ".v1"
 
