@@ -1,4 +1,4 @@
-"""The tables of docs/operations.md, made from consumer/settings.py and consumer/metrics.py.
+"""The tables of docs/operations.md, made from consumer/settings.py and consumer/metrics/.
 
 `python -m tests.settings_table` writes them anew.
 """
@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from consumer.metrics import capture_metrics, delivery_metrics, tenant_metrics
+from consumer.metrics import ROOMS
 from consumer.settings import (
     CaptureSettings,
     DeliverySettings,
@@ -51,7 +51,7 @@ def settings_tables() -> str:
 def metrics() -> dict[str, Any]:
     """Every metric of the service by the name it is scraped under."""
     registry = CollectorRegistry()
-    rooms = (capture_metrics(registry), tenant_metrics(registry), delivery_metrics(registry))
+    rooms = [register(registry) for register in ROOMS]
     found = [getattr(room, field.name) for room in rooms for field in fields(room)]
     return {f"{metric._name}_total" if metric._type == "counter" else metric._name: metric for metric in found}
 

@@ -1,0 +1,23 @@
+"""All metrics, each with meaning, unit and labels. Labels stay few and bounded: never a SKU, a key or an offset.
+
+One module per room. Built once per process by bootstrap and handed to the rooms; tests read the registry they gave.
+"""
+
+from __future__ import annotations
+
+from consumer.metrics.capture import CaptureMetrics, capture_metrics
+from consumer.metrics.delivery import DeliveryMetrics, delivery_metrics
+from consumer.metrics.tenants import TenantMetrics, tenant_metrics
+
+ROOMS = (capture_metrics, tenant_metrics, delivery_metrics)
+"""What registers the metrics of each room, in the order of the operator's page."""
+
+__all__ = [
+    "ROOMS",
+    "CaptureMetrics",
+    "DeliveryMetrics",
+    "TenantMetrics",
+    "capture_metrics",
+    "delivery_metrics",
+    "tenant_metrics",
+]

@@ -1,0 +1,115 @@
+"""Metrics of delivery to the channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from consumer.metrics.buckets import CALL_SECONDS
+
+_END_TO_END_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryMetrics:
+    """What one channel's delivery does. Labels: channel, account, operation, outcome, reason."""
+
+    records: Counter
+    outcomes: Counter
+    superseded: Counter
+    ignored: Counter
+    retries: Counter
+    unknown_errors: Counter
+    dead_letters: Counter
+    call_seconds: Histogram
+    write_to_channel_seconds: Histogram
+    in_flight: Gauge
+    waiting: Gauge
+    unfinished_records: Gauge
+    paused_partitions: Gauge
+    halted: Gauge
+    down: Gauge
+    reset_offsets: Counter
+
+
+def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
+    """Register delivery's metrics."""
+    account = ["channel", "account"]
+    return DeliveryMetrics(
+        records=Counter(
+            "marketsync_delivery_records", "Kafka records taken in", ["channel", "topic"], registry=registry
+        ),
+        outcomes=Counter(
+            "marketsync_delivery_outcomes",
+            "Listings finished by what was done and how it ended",
+            [*account, "operation", "outcome"],
+            registry=registry,
+        ),
+        superseded=Counter(
+            "marketsync_delivery_superseded",
+            "States never sent because a newer one of the same listing was there",
+            account,
+            registry=registry,
+        ),
+        ignored=Counter(
+            "marketsync_delivery_ignored",
+            "Records that concern nobody here, by reason (no_account: their tenant sells nothing on this channel)",
+            ["channel", "reason"],
+            registry=registry,
+        ),
+        retries=Counter(
+            "marketsync_delivery_retries",
+            "Tries postponed, by error kind and where the listing waits (memory or topic)",
+            [*account, "reason", "place"],
+            registry=registry,
+        ),
+        unknown_errors=Counter(
+            "marketsync_delivery_unknown_errors",
+            "Failures whose identifier our tables of the channel do not have, by the kind they were taken for; the log"
+            " names them",
+            [*account, "kind"],
+            registry=registry,
+        ),
+        dead_letters=Counter(
+            "marketsync_delivery_dead_letters", "Updates given up", ["channel", "reason"], registry=registry
+        ),
+        call_seconds=Histogram(
+            "marketsync_delivery_call_seconds",
+            "Duration of one adapter call (a batch)",
+            [*account, "operation"],
+            buckets=CALL_SECONDS,
+            registry=registry,
+        ),
+        write_to_channel_seconds=Histogram(
+            "marketsync_delivery_write_to_channel_seconds",
+            "From the PIM's write to the channel's yes",
+            account,
+            buckets=_END_TO_END_SECONDS,
+            registry=registry,
+        ),
+        in_flight=Gauge("marketsync_delivery_in_flight", "Listings in a channel call now", account, registry=registry),
+        waiting=Gauge("marketsync_delivery_waiting", "Listings that wait in memory", account, registry=registry),
+        unfinished_records=Gauge(
+            "marketsync_delivery_unfinished_records",
+            "Records taken in whose offset is not finished",
+            ["channel"],
+            registry=registry,
+        ),
+        paused_partitions=Gauge(
+            "marketsync_delivery_paused_partitions", "Partitions paused by backpressure", ["channel"], registry=registry
+        ),
+        halted=Gauge("marketsync_delivery_halted", "1 while the account is halted", account, registry=registry),
+        down=Gauge(
+            "marketsync_delivery_channel_down",
+            "1 while the account's calls rest because the channel does not answer",
+            account,
+            registry=registry,
+        ),
+        reset_offsets=Counter(
+            "marketsync_delivery_reset_offsets",
+            "Committed offsets that fell out of retention: updates were missed, resync",
+            ["channel", "topic"],
+            registry=registry,
+        ),
+    )
