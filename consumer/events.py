@@ -37,6 +37,20 @@ TOPICS: Mapping[Operation, str] = {
     Operation.DELETED: "pim.products.deleted",
     Operation.READ: "pim.products.resync",
 }
+# Headers of a record that is not for everybody: a state sent again on purpose, by a job of `consumer.control`.
+TARGET_CHANNEL = "marketsync-channel"
+"""The only channel it concerns; absent = every channel."""
+TARGET_ACCOUNT = "marketsync-account"
+"""The only account of its tenant that it concerns; absent = all of them."""
+FORCE = "marketsync-force"
+"""b"1": what is believed of the channel is not trusted, so the state is sent although nothing changed."""
+JOB = "marketsync-job"
+"""Id of the job that sent it."""
+REDRIVES = "marketsync-redrives"
+"""How often this state was brought back from the dead letters, as text."""
+LASTING = frozenset({FORCE, JOB, REDRIVES})
+"""Those of them that stay with the state through retry topics and dead letters."""
+
 POSITIONS_TOPIC = "marketsync.capture.positions"
 CAPTURE_DEAD_LETTERS_TOPIC = "marketsync.capture.dead-letters"
 

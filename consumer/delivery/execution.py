@@ -154,7 +154,11 @@ class Execution:
         return Prepared(
             sends=[result for result in kept if isinstance(result, Send)],
             settled=[result for result in kept if isinstance(result, Settled)],
-            lost=[step.result.work for step in steps if step.store is not None and step.store.id in lost],
+            lost=[
+                work
+                for work, step in zip(works, steps, strict=True)
+                if step.store is not None and step.store.id in lost
+            ],
         )
 
 

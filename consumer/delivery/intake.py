@@ -41,21 +41,31 @@ class Intake:
         delay = self._sources.delay_of(record.topic)
         return 0.0 if delay is None else held_until(record, delay) - shift
 
+    def concerns(self, record: Record) -> bool:
+        """Whether it is for this channel. A record that names another one is skipped unread."""
+        wanted = _header(record, events.TARGET_CHANNEL)
+        return wanted is None or wanted == self._channel or self._sources.delay_of(record.topic) is not None
+
     def works(self, record: Record, ticket: Ticket, shift: float) -> list[Work]:
-        """One work per account it concerns; none where the tenant has no account on this channel.
+        """One work per account it concerns; none where the tenant has no such account on this channel.
 
         A retry record concerns the one account it names. Raises UndecodableEventError.
         """
         event = events.decode(record.key, record.value, record.headers)
         accounts = self._accounts.get(event.tenant, [])
+        force = _header(record, events.FORCE) == "1"
         if self._sources.delay_of(record.topic) is None:
+            only = _header(record, events.TARGET_ACCOUNT)
             lane = lane_of(event, background=record.topic in self._sources.background)
             return [
-                Work(_key(self._channel, account, event.entity_code), event.sequence, lane, record, ticket)
+                Work(_key(self._channel, account, event.entity_code), event.sequence, lane, record, ticket, force=force)
                 for account in accounts
+                if only is None or account.name == only
             ]
         retry = read_retry(record)
-        lane = lane_of(event, background=retry.origin.topic in self._sources.background)
+        # A job's states come by the background topic, and stay in its lane wherever they first came from.
+        background = retry.origin.topic in self._sources.background or _header(record, events.JOB) is not None
+        lane = lane_of(event, background=background)
         return [
             Work(
                 key=_key(self._channel, account, event.entity_code),
@@ -67,10 +77,18 @@ class Intake:
                 first_failure=_on_core_clock(retry.first_failure, shift),
                 due=retry.due - shift,
                 suspect=_on_core_clock(retry.suspect, shift),
+                force=force,
             )
             for account in accounts
             if account.name == retry.account
         ]
+
+
+def _header(record: Record, name: str) -> str | None:
+    for found, value in record.headers:
+        if found == name:
+            return value.decode("utf-8", "replace")
+    return None
 
 
 def _key(channel: str, account: AccountKey, entity_code: str) -> ListingKey:

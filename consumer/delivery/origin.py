@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from consumer.errors import UndecodableEventError
-from consumer.events import Headers
+from consumer.events import LASTING, Headers
 from consumer.kafka.records import Record
 
 # Headers that we add; they are renewed with every hop, never piled up.
@@ -55,8 +55,8 @@ def origin_headers(origin: Origin, prefix: str = _ORIGINAL) -> Headers:
 
 
 def foreign_headers(headers: Iterable[tuple[str, bytes]]) -> Headers:
-    """The headers that came with the event, without those we added."""
-    return [(name, value) for name, value in headers if not name.startswith(OWN_PREFIXES)]
+    """The headers that came with the event, without those that are ours and renewed with every hop."""
+    return [(name, value) for name, value in headers if name in LASTING or not name.startswith(OWN_PREFIXES)]
 
 
 def texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:

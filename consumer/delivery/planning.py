@@ -7,7 +7,7 @@ loaded, or not at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -51,13 +51,16 @@ class Step:
 def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float) -> Step:
     """Plan one state on what is stored. Raises only on bugs: the record was decoded before."""
     event = events.decode(work.record.key, work.record.value, work.record.headers)
+    if work.force:
+        state = transitions.distrusted(state)
     plan = planner.plan(event, state, seller.account, seller.adapter)
     if isinstance(plan, planner.Superseded):
         return Step(None, Settled(work, "superseded"))
     if isinstance(plan, planner.Send):
         intended = transitions.intended(state, plan, now)
         carried = Planned(plan, intended, event.time)
-        return Step(intended, Send(work, plan.command.operation.value, plan.command.sku, carried))
+        # The stored intent carries the distrust from here on.
+        return Step(intended, Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried))
     noted = transitions.noted(state, plan, now)
     return Step(None if noted is state else noted, _settled(work, plan))
 

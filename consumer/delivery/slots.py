@@ -47,11 +47,13 @@ class Slots:
             return None
         if work.sequence > old.sequence:
             # The newer state inherits urgency and backoff: it must not hammer a channel that just failed.
-            self._wait(slot, replace(work, lane=min(work.lane, old.lane), due=max(work.due, old.due)))
+            # And what was to be sent although nothing changed is now owed by it.
+            force = work.force or old.force
+            self._wait(slot, replace(work, lane=min(work.lane, old.lane), due=max(work.due, old.due), force=force))
             return old
         if work.sequence == old.sequence:
             old = _merge(old, work)
-        self._wait(slot, replace(old, lane=min(work.lane, old.lane)))
+        self._wait(slot, replace(old, lane=min(work.lane, old.lane), force=work.force or old.force))
         return work
 
     def ready(self, key: ListingKey) -> Work | None:
@@ -84,7 +86,10 @@ class Slots:
             return None
         if waiting.sequence == work.sequence:
             waiting = _merge(waiting, work)
-        self._wait(slot, replace(waiting, lane=min(work.lane, waiting.lane), due=max(work.due, waiting.due)))
+        force = work.force or waiting.force
+        self._wait(
+            slot, replace(waiting, lane=min(work.lane, waiting.lane), due=max(work.due, waiting.due), force=force)
+        )
         return work
 
     def release(self, key: ListingKey) -> None:

@@ -32,7 +32,8 @@ class Work:
     """A state that wants to reach a listing. It keeps its record as bytes, so that waiting costs little memory.
 
     attempts: tries already made and failed. first_failure: when the first one did, due: not before this time, both on
-    the core's clock. suspect: when a call failed last of which it is not known whose fault that was (`verdict`).
+    the core's clock. suspect: when a call failed last of which it is not known whose fault that was (`verdict`). force:
+    what the store says of the channel is not to be trusted.
     """
 
     key: ListingKey
@@ -44,3 +45,4 @@ class Work:
     first_failure: float | None = None
     due: float = 0.0
     suspect: float | None = None
+    force: bool = False

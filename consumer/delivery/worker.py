@@ -194,6 +194,10 @@ class DeliveryWorker:
         ticket = self._core.ticket(record)
         if ticket is None:
             return
+        if not self.parts.intake.concerns(record):
+            self.parts.metrics.ignored.labels(self.parts.channel, "other_channel").inc()
+            self._core.arrived(ticket, [], now)
+            return
         try:
             works = self.parts.intake.works(record, ticket, shift)
         except UndecodableEventError as error:

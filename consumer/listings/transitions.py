@@ -166,6 +166,16 @@ def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
     return _is_gone(plan, outcome.error) or (plan.lowers_stock and isinstance(outcome.error, PermanentError))
 
 
+def distrusted(state: ListingState | None) -> ListingState | None:
+    """The state to plan on when what it says of the channel is not to be believed: the plan sends everything.
+
+    Not stored by itself: the plan made on it is. Where nothing was ever sent there is nothing to doubt.
+    """
+    if state is None or state.sent is None:
+        return state
+    return replace(state, doubt=Doubt.EXISTENCE, status=Status.WAITING)
+
+
 def dead_lettered(
     state: ListingState | None, listing_id: str, *, sequence: Sequence, reason: str, now: float
 ) -> ListingState:

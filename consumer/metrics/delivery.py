@@ -54,7 +54,8 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
         ),
         ignored=Counter(
             "marketsync_delivery_ignored",
-            "Records that concern nobody here, by reason (no_account: their tenant sells nothing on this channel)",
+            "Records that concern nobody here, by reason (no_account: their tenant has no such account on this channel;"
+            " other_channel: sent again for another channel)",
             ["channel", "reason"],
             registry=registry,
         ),

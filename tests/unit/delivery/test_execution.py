@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from consumer.delivery.offsets import Ticket
 from consumer.delivery.planning import Seller
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import MarketsyncError
-from consumer.listings.state import ListingKey, ListingState, Status
+from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import PyMongoError
 from tests.unit.delivery.making import CHANNEL, START, make_account, make_event, make_record
 
@@ -134,6 +135,38 @@ async def test_what_changes_nothing_is_noted_and_not_sent(bench: Bench) -> None:
     await bench.execution.store(ended(await bench.deliver(work_of("P-1", 5))))
     report = await bench.prepare(work_of("P-1", 5))
     assert [settled.outcome for settled in report.settled] == ["unchanged"]
+
+
+async def test_what_is_forced_is_sent_although_nothing_changed_and_once_only(bench: Bench) -> None:
+    await bench.execution.store(ended(await bench.deliver(work_of("P-1", 5))))
+    [answer] = await bench.deliver(replace(work_of("P-1", 5), force=True))
+    assert answer.send.work.force is False, "the stored intent carries the doubt from here on"
+    assert bench.state("P-1").open_doubt is Doubt.EXISTENCE
+    await bench.execution.store(ended([answer]))
+    assert (bench.adapter.calls, bench.state("P-1").status) == (2, Status.LIVE)
+    report = await bench.prepare(work_of("P-1", 5))
+    assert [settled.outcome for settled in report.settled] == ["unchanged"]
+
+
+async def test_a_forced_old_state_never_goes_out(bench: Bench) -> None:
+    await bench.execution.store(ended(await bench.deliver(work_of("P-1", 5))))
+    report = await bench.prepare(replace(work_of("P-1", 4), force=True))
+    assert [settled.outcome for settled in report.settled] == ["superseded"]
+
+
+async def test_a_forced_state_that_lost_the_race_is_still_forced(bench: Bench) -> None:
+    await bench.execution.store(ended(await bench.deliver(work_of("P-1", 5))))
+    forced = replace(work_of("P-1", 5), force=True)
+    rival = bench.state("P-1")
+    load = bench.store.load
+
+    async def outrun(ids: Collection[str]) -> dict[str, ListingState]:
+        loaded = await load(ids)
+        bench.store.states[rival.id] = replace(rival, revision=rival.revision + 1)
+        return loaded
+
+    bench.store.load = outrun  # type: ignore[method-assign]  # a rival writes between load and store
+    assert (await bench.prepare(forced)).lost == [forced]
 
 
 async def test_who_lost_the_race_before_the_call_sends_nothing(bench: Bench) -> None:

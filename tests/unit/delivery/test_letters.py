@@ -13,10 +13,12 @@ from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.lanes import Lane
 from consumer.delivery.letters import Letters, Outgoing
 from consumer.delivery.offsets import Ticket
+from consumer.delivery.origin import Origin, origin_headers
 from consumer.delivery.retry import RetryTopic
 from consumer.delivery.retry_topics import held_until
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import UndecodableEventError
+from consumer.events import FORCE, JOB, LASTING, REDRIVES, TARGET_ACCOUNT, TARGET_CHANNEL
 from consumer.kafka import TopicNames
 from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingKey
@@ -28,6 +30,8 @@ ACCOUNTS = (AccountKey("shop", "default"), AccountKey("shop", "outlet"), Account
 INTAKE = Intake(CHANNEL, ACCOUNTS, Sources(frozenset({"resync"}), partial(NAMES.delay_of, CHANNEL)))
 # The core's clock began when the wall clock said this.
 SHIFT = float(START)
+# Where a state that a job sends again first came from.
+MOVED = origin_headers(Origin("updated", 1, 5, START))
 DOWN = ChannelUnavailableError("out of order")
 
 
@@ -67,6 +71,33 @@ def test_what_comes_from_the_resync_topic_is_background_also_after_a_retry() -> 
     assert work.lane is Lane.BACKGROUND
     [again] = taken_in(as_record(retry_letter(work, due=16.0)))
     assert again.lane is Lane.BACKGROUND
+
+
+def targeted(record: Record, *headers: tuple[str, bytes]) -> Record:
+    return replace(record, headers=(*record.headers, *headers))
+
+
+def test_a_record_for_another_channel_is_not_ours() -> None:
+    record = make_record(topic="resync")
+    assert INTAKE.concerns(record)
+    assert INTAKE.concerns(targeted(record, (TARGET_CHANNEL, CHANNEL.encode())))
+    assert not INTAKE.concerns(targeted(record, (TARGET_CHANNEL, b"elsewhere")))
+
+
+def test_a_record_may_be_for_one_account_alone_and_forced() -> None:
+    [work] = taken_in(targeted(make_record(topic="resync"), (TARGET_ACCOUNT, b"outlet"), (FORCE, b"1")))
+    assert (work.key.account, work.force, work.lane) == ("outlet", True, Lane.BACKGROUND)
+    assert taken_in(targeted(make_record(topic="resync"), (TARGET_ACCOUNT, b"nobody"))) == []
+
+
+def test_what_a_job_sent_stays_its_own_through_retries_and_dead_letters() -> None:
+    sent = targeted(make_record(topic="resync"), (FORCE, b"1"), (JOB, b"j1"), (REDRIVES, b"2"), *MOVED)
+    hop = as_record(retry_letter(taken_in(sent)[0], due=16.0))
+    [work] = taken_in(hop)
+    assert (work.force, work.lane) == (True, Lane.BACKGROUND), "it came from a live topic, yet nobody waits for it"
+    out = LETTERS.outgoing(Letter(work.ticket, hop, work, None, "exhausted", DOWN), 65.0, SHIFT)
+    assert {name: headers(out)[name] for name in LASTING} == {FORCE: "1", JOB: "j1", REDRIVES: "2"}
+    assert len(out.headers) == len({name for name, _ in out.headers})
 
 
 def test_a_retry_record_brings_back_one_account_with_its_history() -> None:

@@ -131,3 +131,20 @@ def test_whatever_happens_the_newest_state_gets_through(steps: list[tuple[str, i
         sent = max(sent, slots.take(key).sequence)
     assert sent == offered
     assert slots.waiting == 0
+
+
+@given(st.booleans(), st.booleans(), st.permutations([1, 2]))
+def test_whichever_waits_in_the_end_owes_what_was_to_be_forced(first: bool, second: bool, numbers: list[int]) -> None:
+    slots = Slots()
+    slots.offer(make_work(number=numbers[0], force=first))
+    slots.offer(make_work(number=numbers[1], force=second))
+    assert slots.take(make_work().key).force is (first or second)
+
+
+def test_a_newer_state_behind_a_forced_one_that_comes_back_is_forced_too() -> None:
+    slots = Slots()
+    slots.offer(make_work(number=1, force=True))
+    work = slots.take(make_work().key)
+    slots.offer(make_work(number=2))
+    assert slots.put_back(work) is work
+    assert slots.take(work.key).force
