@@ -112,7 +112,7 @@ def test_every_operation_has_its_topic_and_message() -> None:
     for operation in Operation:
         address = TopicNames("{prefix}").of(operation)
         (channel,) = [channel for channel in CHANNELS.values() if channel["address"] == address]
-        (message,) = [local(reference["$ref"]) for reference in channel["messages"].values()]
+        message = local(next(iter(channel["messages"].values()))["$ref"])
         assert message["payload"]["schema"] == {"$ref": "./product-event.v1.schema.json"}
         assert message["headers"]["schema"] == {"$ref": "./product-event-headers.v1.schema.json"}
         assert [example["payload"]["operation"] for example in message["examples"]] == [operation]
@@ -120,17 +120,23 @@ def test_every_operation_has_its_topic_and_message() -> None:
 
 def test_everything_is_written_by_somebody_and_read_by_the_groups_that_read_it() -> None:
     writers: dict[str, set[str]] = {name: set() for name in CHANNELS}
+    sent: dict[str, set[str]] = {name: set() for name in CHANNELS}
     groups: dict[str, str] = {}
     for operation in DOCUMENT["operations"].values():
         name = operation["channel"]["$ref"].removeprefix("#/channels/")
-        assert {m["$ref"] for m in operation["messages"]} == {
-            f"#/channels/{name}/messages/{message}" for message in CHANNELS[name]["messages"]
-        }
+        messages = {m["$ref"] for m in operation["messages"]}
+        sent[name] |= messages if operation["action"] == "send" else set()
+        assert messages <= {f"#/channels/{name}/messages/{message}" for message in CHANNELS[name]["messages"]}
+        assert operation["action"] == "send" or len(messages) == len(CHANNELS[name]["messages"])
         if operation["action"] == "send":
             writers[name] |= {tag["name"] for tag in operation["tags"]}
         elif "bindings" in operation:
             groups[name] = local(operation["bindings"]["kafka"]["groupId"]["$ref"])["pattern"]
-    assert {name: len(who) for name, who in writers.items()} == dict.fromkeys(CHANNELS, 1)
+    assert {name: len(messages) for name, messages in sent.items()} == {
+        name: len(channel["messages"]) for name, channel in CHANNELS.items()
+    }
+    assert writers.pop("resync") == {"capture", "control"}
+    assert {name: len(who) for name, who in writers.items()} == dict.fromkeys(writers, 1)
     assert set(groups) == {"created", "updated", "deleted", "resync", "retry"}
     for pattern in groups.values():
         assert re.search(pattern, group_of("ebay", TopicNames("team-1.")))
