@@ -20,6 +20,8 @@ Headers = list[tuple[str, bytes]]
 
 TYPE_PREFIX = "marketsync.product."
 TYPE_VERSION = ".v1"
+SNAPSHOT_COMPLETED_TYPE = "marketsync.snapshot.completed.v1"
+"""The one type in the product topics that is no product: `consumer.markers`."""
 
 
 class Operation(StrEnum):
@@ -53,6 +55,7 @@ LASTING = frozenset({FORCE, JOB, REDRIVES})
 
 POSITIONS_TOPIC = "marketsync.capture.positions"
 CAPTURE_DEAD_LETTERS_TOPIC = "marketsync.capture.dead-letters"
+GAPS_TOPIC = "marketsync.capture.gaps"
 
 
 def retry_topic(channel: str, delay: int) -> str:
@@ -74,6 +77,11 @@ _LAST_POSITION = 0xFFFFFFFF
 def change_sequence(time: int, increment: int, position: int) -> Sequence:
     """The sequence of the change number `position` (from 0) inside the cluster time (time, increment)."""
     return Sequence(f"{time:08x}{increment:08x}{position:08x}")
+
+
+def is_sequence(text: object) -> bool:
+    """Whether this has the form of a sequence."""
+    return isinstance(text, str) and len(text) == 24 and all(c in "0123456789abcdef" for c in text)
 
 
 def time_of(sequence: str) -> tuple[int, int]:
@@ -249,7 +257,7 @@ def _document(body: Mapping[str, Any], field: str) -> Mapping[str, Any] | None:
 
 def _decode_sequence(body: Mapping[str, Any]) -> Sequence:
     text = _text(body, "sequence")
-    if len(text) != 24 or any(c not in "0123456789abcdef" for c in text):
+    if not is_sequence(text):
         raise UndecodableEventError("sequence", f"is {text!r}, expected 24 hexadecimal digits")
     return Sequence(text)
 

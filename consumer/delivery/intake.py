@@ -16,6 +16,7 @@ from consumer.delivery.retry_topics import held_until, read_retry
 from consumer.delivery.work import AccountKey, Work
 from consumer.kafka.records import Record
 from consumer.listings.state import ListingKey
+from consumer.markers import is_marker
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,10 @@ class Intake:
     def works(self, record: Record, ticket: Ticket, shift: float) -> list[Work]:
         """One work per account it concerns; none where the tenant has no such account on this channel.
 
-        A retry record concerns the one account it names. Raises UndecodableEventError.
+        A retry record concerns the one account it names, a marker none. Raises UndecodableEventError.
         """
+        if is_marker(record.headers):
+            return []
         event = events.decode(record.key, record.value, record.headers)
         accounts = self._accounts.get(event.tenant, [])
         force = _header(record, events.FORCE) == "1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -18,10 +19,11 @@ from consumer.delivery.retry import RetryTopic
 from consumer.delivery.retry_topics import held_until
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import UndecodableEventError
-from consumer.events import FORCE, JOB, LASTING, REDRIVES, TARGET_ACCOUNT, TARGET_CHANNEL
+from consumer.events import FORCE, JOB, LASTING, REDRIVES, TARGET_ACCOUNT, TARGET_CHANNEL, read_sequence
 from consumer.kafka import TopicNames
 from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingKey
+from consumer.markers import SnapshotCause, SnapshotCompleted, encode_marker
 from tests.unit.delivery.making import CHANNEL, START, make_event, make_record
 
 NAMES = TopicNames("t.")
@@ -55,6 +57,14 @@ def retry_letter(work: Work, due: float) -> Outgoing:
     waiting = replace(work, attempts=work.attempts + 1, first_failure=5.0, due=due)
     retry = RetryTopic(10, due, burned=True)
     return LETTERS.outgoing(Letter(work.ticket, work.record, waiting, retry, None, DOWN), 6.0, SHIFT)
+
+
+def test_a_marker_is_no_product_and_no_dead_letter() -> None:
+    marker = SnapshotCompleted(
+        "s", "shop", read_sequence(7, 1), datetime(2026, 11, 23, tzinfo=UTC), SnapshotCause.GAP, 9
+    )
+    key, value, written = encode_marker(marker)
+    assert taken_in(Record("resync", 0, 7, key, value, tuple(written), START)) == []
 
 
 def test_an_event_concerns_every_account_of_its_tenant_and_no_other() -> None:
