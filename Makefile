@@ -12,10 +12,10 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test bench-capture bench-takeover format lock jars clean
+.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-takeover format lock jars clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv, with pinned versions and hashes
 
@@ -30,6 +30,16 @@ check: setup ## Format, lint, types, import contracts
 
 test: setup check ## Check, then all tests against real servers
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+test-faults: test-faults-capture test-faults-delivery ## Both of the following, one after the other
+
+test-faults-capture: setup ## Capture under long faults, less than 30 minutes: kills, cuts, outages, frozen servers
+	@echo "Long faults of capture: outages of a minute, frozen servers, then 10 minutes of random faults. It prints the"
+	@echo "seed; CAPTURE_FAULTS_SEED=N repeats a run, CAPTURE_FAULTS_SECONDS=N makes it shorter or longer."
+	@$(BIN)/pytest -s tests/faults/capture
+
+test-faults-delivery: setup ## Delivery under long faults: the same for the way to the channels
+	@$(BIN)/pytest -s tests/faults/delivery
 
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
 	@$(BIN)/python -m tests.benchmarks.capture
