@@ -16,6 +16,8 @@ Json = dict[str, Any]
 
 EVENT = "product-event.v1.schema.json"
 EVENT_HEADERS = "product-event-headers.v1.schema.json"
+SNAPSHOT_COMPLETED = "snapshot-completed.v1.schema.json"
+SNAPSHOT_COMPLETED_HEADERS = "snapshot-completed-headers.v1.schema.json"
 EXTENDED_JSON = "extended-json.schema.json"
 POSITION = "capture-positions.schema.json#/$defs/position"
 PROGRESS = "capture-positions.schema.json#/$defs/snapshotProgress"

@@ -34,6 +34,8 @@ class NewestState:
         if "marketsync-channel" in found:
             return
         kind = found.get("ce_type", b"").decode("utf-8", "replace")
+        if kind == "marketsync.snapshot.completed.v1":
+            return
         if not _TYPE.fullmatch(kind):
             raise RefusedError(f"unknown type {kind!r}")
         event = _parse(value)
