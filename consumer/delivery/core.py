@@ -15,12 +15,9 @@ now. Promise 10 (bounded): what waits is bounded by resting partitions, what is 
 
 from __future__ import annotations
 
-import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
@@ -28,7 +25,6 @@ from consumer.delivery.commands import (
     Answer,
     Call,
     CoreCommand,
-    Ending,
     Finished,
     Letter,
     Notes,
@@ -46,20 +42,11 @@ from consumer.delivery.held import Held
 from consumer.delivery.offsets import Offsets, Ticket
 from consumer.delivery.retry import RetryPolicy, decide, postpone
 from consumer.delivery.slots import Slots
+from consumer.delivery.steps import Steps
 from consumer.delivery.verdict import Judge
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingKey
-
-Item = TypeVar("Item")
-
-# One step of storing or writing.
-_MOST_STORED = 500
-_MOST_PRODUCED = 500
-# How much a step must have to start while so many of its kind run: at most two at once.
-_LEAST = (1, 50, sys.maxsize)
-# Longest pause between attempts to reach our own store.
-_STORE_PAUSE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +76,7 @@ class Core:
         self._policy = policy
         self._jitter = jitter
         self._judge = Judge(policy, jitter)
-        self._endings: deque[Ending] = deque()
-        self._preparing = 0
-        self._storing = 0
-        self._producing: tuple[Letter, ...] = ()
-        self._store_failures = 0
-        self._store_until = 0.0
+        self._steps = Steps(self._dispatch, self.flow, policy)
         self.resting: frozenset[Partition] = frozenset()
         self._rest_again = True
 
@@ -116,7 +98,7 @@ class Core:
     @property
     def store_away(self) -> bool:
         """Whether something waits for our own store, which failed last."""
-        return self._store_failures > 0 and self.slots.waiting + self.slots.in_flight + len(self.flow.letters) > 0
+        return self._steps.failing and self.slots.waiting + self.slots.in_flight + len(self.flow.letters) > 0
 
     # Partitions
 
@@ -139,7 +121,7 @@ class Core:
     def busy(self, partitions: AbstractSet[Partition]) -> bool:
         """Whether something of these partitions is in flight."""
         tickets = [work.ticket for work in self.slots.all_in_flight()]
-        tickets += [letter.ticket for letter in (*self.flow.letters, *self._producing)]
+        tickets += [letter.ticket for letter in (*self.flow.letters, *self._steps.producing)]
         return any(ticket.partition in partitions and self.offsets.is_current(ticket) for ticket in tickets)
 
     def revoked(self, partitions: Iterable[Partition], now: float) -> None:
@@ -177,7 +159,8 @@ class Core:
         if waiting is None or waiting.due - now <= self._policy.memory_wait or not self._policy.delays:
             return
         self.gates[account_of(key)].in_flight += 1
-        away = postpone(waiting.due - now, self._policy, now=now, burned=False)
+        # Its due time stays: where clocks differ, one that moves on with every round is never reached.
+        away = replace(postpone(waiting.due - now, self._policy, now=now, burned=False), due=waiting.due)
         self.flow.follow(Failed(self.slots.take(key), "none", None), away, now)
 
     def undecodable(self, ticket: Ticket, record: Record, error: Exception) -> None:
@@ -189,9 +172,7 @@ class Core:
 
     def prepared(self, prepare: Prepare, report: Prepared, now: float) -> None:
         """Answer to `Prepare`."""
-        self._preparing -= 1
-        self._dispatch.not_preparing(prepare.works)
-        self._store_failures = 0
+        self._steps.prepared(prepare, answered=True)
         for send in report.sends:
             if self.flow.leaves(send.work):
                 self.flow.forget(send.work, now)
@@ -207,8 +188,7 @@ class Core:
 
     def not_prepared(self, prepare: Prepare, now: float) -> None:
         """`Prepare` could not be done: our own store is away. No attempt is burned."""
-        self._preparing -= 1
-        self._dispatch.not_preparing(prepare.works)
+        self._steps.prepared(prepare, answered=False)
         self._store_failed(prepare.works, now)
 
     def called(self, call: Call, answers: Sequence[Answer], now: float) -> None:
@@ -216,7 +196,7 @@ class Core:
         gate = self._dispatch.not_calling(call)
         for note in self._judge.hear(gate, call, answers, now):
             self.notes.add(note)
-        self._endings += self._judge.endings(gate, answers, now)
+        self._steps.gather(self._judge.endings(gate, answers, now))
 
     def stored(self, store: Store, lost: AbstractSet[str], now: float) -> None:
         """Answer to `Store`. lost: ids of listings that someone else wrote meanwhile.
@@ -224,8 +204,7 @@ class Core:
         Of a lost one nobody knows any more what the channel shows; the shell has marked it uncertain, so that planning
         it again on what is stored now sends the newest state.
         """
-        self._storing -= 1
-        self._store_failures = 0
+        self._steps.stored(answered=True)
         for ending in store.endings:
             send = ending.send
             if str(send.work.key) in lost:
@@ -237,12 +216,12 @@ class Core:
 
     def not_stored(self, store: Store, now: float) -> None:
         """`Store` could not be done: the listings stay uncertain, because their intents stand, and are sent again."""
-        self._storing -= 1
+        self._steps.stored(answered=False)
         self._store_failed([ending.send.work for ending in store.endings], now)
 
     def produced(self, produce: Produce, now: float) -> None:
         """Kafka has the letters."""
-        self._producing = ()
+        self._steps.produced()
         for letter in produce.letters:
             if letter.work is None:
                 self.offsets.finish(letter.ticket)
@@ -254,7 +233,7 @@ class Core:
 
     def not_produced(self, produce: Produce, now: float) -> None:
         """What belongs to the letters could not be stored: nothing was written, they stay."""
-        self._producing = ()
+        self._steps.produced()
         self.flow.letters.extendleft(reversed(produce.letters))
         self.flow.drop_leaving(now)
         self._store_failed([], now)
@@ -269,8 +248,7 @@ class Core:
             commands.append(Release(records))
         self._dispatch.spill(now)
         commands += self._dispatch.to_call(now)
-        if now >= self._store_until:
-            commands += self._to_store_and_write(now)
+        commands += self._steps.next(now)
         resting = self._wanted_rest()
         if resting != self.resting or self._rest_again:
             self.resting = resting
@@ -280,25 +258,8 @@ class Core:
 
     def next_due(self, now: float) -> float | None:
         """When `tick` has something new to decide although nothing happened."""
-        times = [self.flow.ready.next_due(), self.held.next_due(), self._store_until, self._dispatch.next_due(now)]
+        times = [self.flow.ready.next_due(), self.held.next_due(), self._steps.until, self._dispatch.next_due(now)]
         return min((time for time in times if time is not None and time > now), default=None)
-
-    def _to_store_and_write(self, now: float) -> list[CoreCommand]:
-        """Large steps: while one runs, the next one gathers, and it starts before the other's end only if it is large.
-
-        So a store that answers slowly is asked twice at once, and one that is quick is not asked for trifles.
-        """
-        commands: list[CoreCommand] = []
-        if len(self._endings) >= _LEAST[self._storing]:
-            self._storing += 1
-            commands.append(Store(_up_to(_MOST_STORED, self._endings)))
-        if works := self._dispatch.to_prepare(_LEAST[self._preparing], now):
-            self._preparing += 1
-            commands.append(Prepare(works))
-        if self.flow.letters and not self._producing:
-            self._producing = _up_to(_MOST_PRODUCED, self.flow.letters)
-            commands.append(Produce(self._producing))
-        return commands
 
     def _wanted_rest(self) -> frozenset[Partition]:
         slots = self.slots
@@ -311,12 +272,6 @@ class Core:
         return self.held.partitions | self._backpressure.resting(self.offsets.partitions)
 
     def _store_failed(self, works: Iterable[Work], now: float) -> None:
-        self._store_failures += 1
-        pause = min(self._policy.window(self._store_failures), _STORE_PAUSE)
-        self._store_until = max(self._store_until, now + pause)
+        until = self._steps.rest(now)
         for work in works:
-            self.flow.wait(replace(work, due=self._store_until), now)
-
-
-def _up_to(most: int, queue: deque[Item]) -> tuple[Item, ...]:
-    return tuple(queue.popleft() for _ in range(min(most, len(queue))))
+            self.flow.wait(replace(work, due=until), now)

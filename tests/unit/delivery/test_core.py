@@ -473,3 +473,12 @@ def test_a_work_taken_in_twice_is_no_obstacle(desk: Desk) -> None:
     assert second.ticket != first.ticket
     desk.core.prepared(Prepare((second,)), Prepared(settled=[Settled(second, "unchanged")]), desk.now)
     assert desk.committable() == 4
+
+
+def test_going_round_once_more_moves_no_due_time(desk: Desk) -> None:
+    """Else a clock that is ahead of Kafka's by more than the wait in memory would send it round for ever."""
+    due = desk.now + 8
+    desk.arrive("P-1", 1, topic="retry", due=due)
+    [letter] = desk.produce()
+    assert letter.retry is not None
+    assert (letter.retry.tier, letter.retry.due) == (10, due)
