@@ -113,7 +113,7 @@ async def _read_store(
     settings: Settings, endpoints: Endpoints
 ) -> tuple[Mapping[tuple[str, str, str], Mapping[Status, int]], list[ListingState]]:
     async with connect_async(endpoints.mongodb_uri) as client:
-        store = ListingStore(client[settings.place.database][COLLECTION])
+        store = ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions)
         return await store.counts_by_status(), await store.problems(_MOST_PROBLEMS)
 
 

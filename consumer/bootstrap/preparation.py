@@ -119,4 +119,4 @@ def _turn_on_images(database: Database[Document]) -> str:
 
 async def _create_indexes(settings: Settings, endpoints: Endpoints) -> None:
     async with connect_async(endpoints.mongodb_uri) as client:
-        await ListingStore(client[settings.place.database][COLLECTION]).ensure_indexes()
+        await ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions).ensure_indexes()

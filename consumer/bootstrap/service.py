@@ -93,7 +93,7 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
             Servers(
                 endpoints.kafka_bootstrap_servers,
                 topic_names(settings),
-                ListingStore(client[settings.place.database][COLLECTION]),
+                ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions),
                 settings.topics.max_message_bytes,
             ),
             settings=settings.delivery,

@@ -10,6 +10,7 @@ from typing import Any
 from adapters.model import Money, Operation, Problem
 from consumer.errors import MarketsyncError
 from consumer.events import Sequence
+from consumer.listings.owed import Cause, Owed
 from consumer.listings.state import Doubt, Fingerprint, ListingKey, ListingState, Status, Version
 from consumer.mongo import Document
 
@@ -31,7 +32,7 @@ class UnreadableStateError(MarketsyncError):
 
 
 def to_document(state: ListingState) -> Document:
-    """The document of a state. The parts of the id stand beside it, for queries."""
+    """The document of a state. The parts of the id stand beside it, for queries. What is owed is stored by itself."""
     key = ListingKey.parse(state.id)
     return {
         "_id": state.id,
@@ -81,6 +82,7 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             problems=tuple(_problem(problem) for problem in document["problems"]),
             error=document["error"],
             attempts=document["attempts"],
+            owed=read_owed(document.get("owed")),
         )
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         listing_id = document.get("_id")
@@ -88,6 +90,25 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             f"the state of listing {listing_id} cannot be read ({error!r}); correct the document, or delete it to let"
             " the next change of the product find the listing on the channel again"
         ) from error
+
+
+def read_owed(document: Any) -> Owed | None:
+    """The mark in a listing's document. Raises KeyError, TypeError, ValueError for one that is not ours."""
+    if document is None:
+        return None
+    return Owed(
+        cause=Cause(document["cause"]),
+        since=document["since"],
+        due=document["due"],
+        sequence=Sequence(document["sequence"]),
+        mark=document["mark"],
+        words=document.get("words", ""),
+        attempts=document.get("attempts", 0),
+        gap=document.get("gap"),
+        gone_since=document.get("gone_since"),
+        allowed=document.get("allowed", False),
+        late_until=document.get("late_until"),
+    )
 
 
 def _version_document(version: Version | None) -> Document | None:
@@ -105,6 +126,7 @@ def _version_document(version: Version | None) -> Document | None:
         "price": str(version.price.amount) if version.price else None,
         "currency": version.price.currency if version.price else None,
         "quantity": version.quantity,
+        "by": version.by,
     }
 
 
@@ -121,6 +143,7 @@ def _version(document: Mapping[str, Any] | None) -> Version | None:
         title=document["title"],
         price=None if price is None else Money(Decimal(price), document["currency"]),
         quantity=document["quantity"],
+        by=document.get("by", ""),
     )
 
 

@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 
 from adapters.model import Money, Operation, Problem
 from consumer.events import Sequence
+from consumer.listings.owed import Owed
 
 
 class Status(StrEnum):
@@ -64,7 +65,8 @@ class Version:
     """One state of a listing as it was, or would be, sent.
 
     at: when it was intended, answered or rehearsed; UTC, whole milliseconds. fingerprint: None on withdrawal.
-    title and price are there for people, quantity for REVISE_STOCK too; None on withdrawal.
+    title and price are there for people, quantity for REVISE_STOCK too; None on withdrawal. by: the process that
+    intended it.
     """
 
     sequence: Sequence
@@ -75,6 +77,7 @@ class Version:
     title: str | None = None
     price: Money | None = None
     quantity: int | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ class ListingState:
     None = nothing. proposed: what a dry run would send. doubt: see `open_doubt`. references: channel ids. warnings:
     what of the product was left out, and the channel's remarks on what it accepted. reason: why it is not listed, in
     words. problems: why it is invalid or refused. error: the last failure in words, None after a success. attempts:
-    failed tries for planned_sequence.
+    failed tries for planned_sequence. owed: what has to be done without an event; marked and paid beside the state, and
+    never stored with it.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -129,6 +133,7 @@ class ListingState:
     problems: tuple[Problem, ...] = ()
     error: str | None = None
     attempts: int = 0
+    owed: Owed | None = None
 
     @property
     def uncertain(self) -> bool:

@@ -10,14 +10,19 @@ from typing import Any
 
 from consumer.events import Sequence as EventSequence
 from consumer.listings.codec import UnreadableStateError, from_document, to_document
+from consumer.listings.debts import marking
+from consumer.listings.owed import Cause
 from consumer.listings.state import Doubt, ListingState, Status
 from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, UpdateOne
+from consumer.partitions import partition_of
 
 COLLECTION = "listings"
+OWED_INDEX = "owed"
 
 PROBLEM_STATUSES = (Status.INVALID, Status.REFUSED, Status.DEAD_LETTER)
 
 _DUPLICATE_KEY = 11000
+_MOST_PLACED = 1000
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,10 +32,18 @@ class ListingStore:
     Stores are compare-and-set on `revision`: of two processes that work on one listing, the second loses and is told.
     A store that raises may have had its effect: load again before going on. Read and write concern are those of the
     collection; `consumer.mongo` makes clients that use majority.
+
+    partitions: of every topic keyed by product; who owns a product's partition looks after its listings.
     """
 
-    def __init__(self, collection: AsyncCollection[Document], new_stamp: Callable[[], ObjectId] = ObjectId) -> None:
+    def __init__(
+        self,
+        collection: AsyncCollection[Document],
+        partitions: int,
+        new_stamp: Callable[[], ObjectId] = ObjectId,
+    ) -> None:
         self._collection = collection
+        self._partitions = partitions
         self._new_stamp = new_stamp
 
     async def ensure_indexes(self) -> None:
@@ -40,6 +53,13 @@ class ListingStore:
         )
         await self._collection.create_index([("tenant", 1), ("entity_code", 1)], name="by_product")
         await self._collection.create_index([("status", 1), ("updated_at", -1)], name="newest_by_status")
+        # Its keys never change after the first write, so it costs nothing where many states are stored.
+        await self._collection.create_index([("channel", 1), ("tenant", 1), ("partition", 1)], name="by_partition")
+        owed = ("channel", "tenant", "account", "partition", "owed.due", "owed.cause", "owed.since")
+        await self._collection.create_index(
+            [(field, 1) for field in owed], name=OWED_INDEX, partialFilterExpression={"owed.due": {"$exists": True}}
+        )
+        await self._place_old_listings()
 
     async def load(self, ids: Ids[str]) -> dict[str, ListingState]:
         """The states of these listings; unknown ones are absent.
@@ -62,21 +82,21 @@ class ListingStore:
         return await self._compare_and_set(states)
 
     async def mark_uncertain(self, ids: Iterable[str]) -> None:
-        """Whatever else is stored: the newest state of these listings has to be sent again, whole.
+        """Whatever else is stored: the newest state of these listings has to be sent again, whole, and is owed.
 
         The revision moves, so that a process that loaded before cannot overwrite the mark.
         """
         listing_ids = list(ids)
         if not listing_ids:
             return
-        await self._collection.update_many(
-            {"_id": {"$in": listing_ids}},
-            {
-                "$set": {"doubt": Doubt.EXISTENCE.name.lower(), "status": Status.WAITING.value},
-                "$inc": {"revision": 1},
-                "$currentDate": {"updated_at": True},
-            },
-        )
+        doubted = {
+            "doubt": Doubt.EXISTENCE.name.lower(),
+            "status": Status.WAITING.value,
+            "revision": {"$add": ["$revision", 1]},
+            "updated_at": "$$NOW",
+        }
+        owed = marking(Cause.ZOMBIE, due="$$NOW", at="$$NOW", sequence=None, mark=self._new_stamp())
+        await self._collection.update_many({"_id": {"$in": listing_ids}}, [{"$set": doubted | owed}])
 
     async def counts_by_status(self) -> Mapping[tuple[str, str, str], Mapping[Status, int]]:
         """(channel, account, tenant) -> how many listings have each status."""
@@ -96,13 +116,26 @@ class ListingStore:
         cursor = self._collection.find(query).sort("updated_at", -1).limit(limit)
         return [_read(document) for document in await cursor.to_list()]
 
+    async def _place_old_listings(self) -> None:
+        """Listings of a version that did not store their partition."""
+        writes: list[UpdateOne] = []
+        fields = {"tenant": True, "entity_code": True}
+        async for document in self._collection.find({"partition": None, "tenant": {"$ne": None}}, fields):
+            place = partition_of(document["tenant"], document["entity_code"], self._partitions)
+            writes.append(UpdateOne({"_id": document["_id"]}, {"$set": {"partition": place}}))
+            if len(writes) == _MOST_PLACED:
+                await self._collection.bulk_write(writes, ordered=False)
+                writes = []
+        if writes:
+            await self._collection.bulk_write(writes, ordered=False)
+
     async def _compare_and_set(self, states: Sequence[ListingState]) -> set[str]:
         if not states:
             return set()
         stamp = self._new_stamp()
         duplicates: set[str] = set()
         try:
-            result = await self._collection.bulk_write([_write(state, stamp) for state in states], ordered=False)
+            result = await self._collection.bulk_write([self._write(state, stamp) for state in states], ordered=False)
             written = result.matched_count + result.upserted_count
         except BulkWriteError as error:
             duplicates = _lost_inserts(error, states)
@@ -114,16 +147,16 @@ class ListingStore:
         cursor = self._collection.find({"_id": {"$in": list(ids)}, "stamp": stamp}, {"_id": 1}, batch_size=len(states))
         return ids - {document["_id"] for document in await cursor.to_list()}
 
-
-def _write(state: ListingState, stamp: ObjectId) -> UpdateOne:
-    """Over the revision before. A first revision is inserted; if the listing is known already, its key is taken."""
-    document = to_document(state)
-    listing_id = document.pop("_id")
-    return UpdateOne(
-        {"_id": listing_id, "revision": state.revision - 1},
-        {"$set": {**document, "stamp": stamp}},
-        upsert=state.revision == 1,
-    )
+    def _write(self, state: ListingState, stamp: ObjectId) -> UpdateOne:
+        """Over the revision before. A first revision is inserted; if the listing is known already, its key is taken."""
+        document = to_document(state)
+        listing_id = document.pop("_id")
+        changes: Document = {"$set": {**document, "stamp": stamp}}
+        first = state.revision == 1
+        if first:
+            place = partition_of(document["tenant"], document["entity_code"], self._partitions)
+            changes["$setOnInsert"] = {"partition": place}
+        return UpdateOne({"_id": listing_id, "revision": state.revision - 1}, changes, upsert=first)
 
 
 def _lost_inserts(error: BulkWriteError, states: Sequence[ListingState]) -> set[str]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from adapters.errors import AdapterError, ChannelHaltedError, PermanentError, RateLimitedError, UnknownListingError
 from adapters.model import Operation, Outcome, Problem
 from consumer.events import Sequence
+from consumer.listings.owed import moment
 from consumer.listings.planner import Invalid, Nothing, Rehearsal, Send
 from consumer.listings.state import Doubt, Fingerprint, ListingState, Status, Version, doubt_after
 
@@ -28,7 +29,7 @@ _PROBLEMS = 50
 
 def noted(state: ListingState | None, plan: Nothing | Invalid | Rehearsal, now: float) -> ListingState:
     """The state after a plan without a call. Returns `state` itself when there is nothing new to store."""
-    at = _moment(now)
+    at = moment(now)
     base = state or _unknown(plan.listing_id, plan.sequence, at)
     changed = replace(
         base,
@@ -57,9 +58,9 @@ def _verdict(base: ListingState, plan: Nothing | Invalid | Rehearsal, at: dateti
             return {"status": plan.status, "problems": (), "reason": reason, "error": None}
 
 
-def intended(state: ListingState | None, plan: Send, now: float) -> ListingState:
-    """The state to store before the call starts."""
-    at = _moment(now)
+def intended(state: ListingState | None, plan: Send, now: float, by: str = "") -> ListingState:
+    """The state to store before the call starts. by: the process that will call."""
+    at = moment(now)
     base = state or _unknown(plan.listing_id, plan.sequence, at)
     return replace(
         base,
@@ -69,7 +70,7 @@ def intended(state: ListingState | None, plan: Send, now: float) -> ListingState
         status=Status.WAITING,
         sku=plan.command.sku,
         references=dict(plan.command.references),
-        intent=_version(plan, at),
+        intent=replace(_version(plan, at), by=by),
         doubt=base.open_doubt,
         proposed=None,
         problems=_kept(plan.problems),
@@ -84,7 +85,7 @@ def settled(state: ListingState, plan: Send, outcome: Outcome, *, now: float) ->
     Temporary errors leave it WAITING (an attempt is counted unless the error is RateLimitedError or
     ChannelHaltedError), permanent ones make it REFUSED.
     """
-    at = _moment(now)
+    at = moment(now)
     answered = replace(
         state,
         revision=state.revision + 1,
@@ -166,6 +167,11 @@ def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
     return _is_gone(plan, outcome.error) or (plan.lowers_stock and isinstance(outcome.error, PermanentError))
 
 
+def may_land_late(state: ListingState | None, by: str) -> bool:
+    """Whether a call that another process intended may be under way still, and reach the channel after ours."""
+    return state is not None and state.intent is not None and state.intent.by != by
+
+
 def distrusted(state: ListingState | None) -> ListingState | None:
     """The state to plan on when what it says of the channel is not to be believed: the plan sends everything.
 
@@ -183,7 +189,7 @@ def dead_lettered(
 
     Returns `state` itself when a newer state was planned meanwhile: what was given up does not matter any more.
     """
-    at = _moment(now)
+    at = moment(now)
     base = state or _unknown(listing_id, sequence, at)
     if base.planned_sequence > sequence:
         return base
@@ -246,9 +252,3 @@ def _cut(problem: Problem) -> Problem:
 
 def _words(error: AdapterError) -> str:
     return f"{error.kind}: {error.message}"[:_WORDS]
-
-
-def _moment(now: float) -> datetime:
-    """Whole milliseconds, as MongoDB keeps them: a state equals what is read back."""
-    moment = datetime.fromtimestamp(now, UTC)
-    return moment - timedelta(microseconds=moment.microsecond % 1000)

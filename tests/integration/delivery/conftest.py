@@ -170,7 +170,7 @@ async def line(servers: Endpoints, fresh_name: str) -> AsyncIterator[Line]:
     producer = ReliableProducer(servers.kafka_bootstrap_servers, max_message_bytes=TOPICS.max_message_bytes)
     producer.start()
     try:
-        yield Line(servers, names, ListingStore(client[f"marketsync-{fresh_name}"][COLLECTION]), producer)
+        yield Line(servers, names, ListingStore(client[f"marketsync-{fresh_name}"][COLLECTION], TOPICS.partitions), producer)
     finally:
         producer.close(5)
         await client.drop_database(f"marketsync-{fresh_name}")

@@ -31,7 +31,7 @@ async def collection(servers: Endpoints, fresh_name: str) -> AsyncIterator[Async
 
 @pytest.fixture
 async def store(collection: AsyncCollection[Document]) -> ListingStore:
-    made = ListingStore(collection)
+    made = ListingStore(collection, 3)
     await made.ensure_indexes()
     return made
 
@@ -112,7 +112,7 @@ async def test_a_write_over_a_listing_that_is_gone_is_lost(
 async def test_writers_at_the_same_moment_give_one_winner_each(
     store: ListingStore, collection: AsyncCollection[Document]
 ) -> None:
-    rivals = [ListingStore(collection) for _ in range(8)]
+    rivals = [ListingStore(collection, 3) for _ in range(8)]
     codes = [f"P-{number}" for number in range(20)]
     wanted_by = [[make_state(code, sku=f"writer-{number}") for code in codes] for number in range(len(rivals))]
     for step in range(3):
@@ -144,11 +144,11 @@ async def test_a_mark_survives_whoever_loaded_before(store: ListingStore) -> Non
 async def test_fields_of_others_survive_our_writes(store: ListingStore, collection: AsyncCollection[Document]) -> None:
     state = make_state()
     await store.store_intents([state])
-    await collection.update_one({"_id": state.id}, {"$set": {"owed": True}})
+    await collection.update_one({"_id": state.id}, {"$set": {"seen_by_a_person": True}})
     await store.store_outcomes([next_of(state)])
     document = await collection.find_one({"_id": state.id})
     assert document is not None
-    assert document["owed"] is True
+    assert document["seen_by_a_person"] is True
 
 
 async def test_counts_and_problems(store: ListingStore) -> None:

@@ -95,4 +95,4 @@ def test_members_of_a_newer_version_are_ignored() -> None:
     )
     document = to_document(state)
     assert document["entity_code"] == "A/1"
-    assert from_document({**document, "history": [], "owed": True}) == state
+    assert from_document({**document, "history": [], "colour": True}) == state

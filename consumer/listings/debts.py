@@ -1,0 +1,201 @@
+"""Marks of owed listings in MongoDB, in the listings' own documents: made, found when due, moved ahead, paid.
+
+Nothing here touches a listing's revision, so no mark ever costs a process that works on it the race. Every method is
+one or two round trips; all raise PyMongoError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from consumer.events import Sequence as EventSequence
+from consumer.listings.codec import read_owed, to_document
+from consumer.listings.owed import Cause, Owed
+from consumer.listings.state import Doubt, ListingKey, ListingState, Status
+from consumer.mongo import AsyncCollection, Document, ObjectId, UpdateOne
+from consumer.partitions import partition_of
+
+_NEVER_PLANNED = EventSequence("")
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """A mark to be made. The listing may be unknown so far. due: when it is to be looked at; the rest: see `Owed`."""
+
+    key: ListingKey
+    cause: Cause
+    due: datetime
+    sequence: EventSequence
+    words: str = ""
+    attempts: int = 0
+    late_until: datetime | None = None
+
+
+class Found(NamedTuple):
+    """A listing that is owed and due."""
+
+    key: ListingKey
+    partition: int
+    owed: Owed
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A found mark moved ahead, so that no sweep meets it again before `due`.
+
+    sequence: of the reading that is about to be planned; only a state at least as new pays from then on.
+    """
+
+    found: Found
+    due: datetime
+    sequence: EventSequence | None = None
+    cause: Cause | None = None
+    gone_since: datetime | None = None
+    words: str | None = None
+
+
+class DebtStore:
+    """The marks. partitions: of every topic keyed by product. new_stamp: makes each mark distinct."""
+
+    def __init__(
+        self,
+        collection: AsyncCollection[Document],
+        partitions: int,
+        new_stamp: Callable[[], ObjectId] = ObjectId,
+    ) -> None:
+        self._collection = collection
+        self._partitions = partitions
+        self._new_stamp = new_stamp
+
+    async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
+        """Mark these listings. A mark that stands already keeps its `since`, and whatever it said about a gap."""
+        writes = [UpdateOne({"_id": str(debt.key)}, [{"$set": self._marked(debt, at)}], upsert=True) for debt in debts]
+        if writes:
+            await self._collection.bulk_write(writes, ordered=False)
+
+    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
+        """(listing id, mark): these are not owed any more, unless they were marked anew meanwhile."""
+        writes = [
+            UpdateOne({"_id": listing_id, "owed.mark": mark}, {"$unset": {"owed": True}})
+            for listing_id, mark in payments
+        ]
+        if writes:
+            await self._collection.bulk_write(writes, ordered=False)
+
+    async def due(
+        self, account: tuple[str, str, str], partitions: Iterable[int], at: datetime, most: int
+    ) -> list[Found]:
+        """Up to `most` listings that are owed and due, longest due first. account: channel, tenant, name."""
+        channel, tenant, name = account
+        query = {
+            "channel": channel,
+            "tenant": tenant,
+            "account": name,
+            "partition": {"$in": list(partitions)},
+            "owed.due": {"$lte": at},
+        }
+        found = self._collection.find(query, {"partition": True, "owed": True}, batch_size=most)
+        documents = await found.sort("owed.due", 1).limit(most).to_list()
+        return [_found(document) for document in documents]
+
+    async def claim(self, claims: Sequence[Claim]) -> None:
+        """Move these marks ahead. One that was paid or made anew meanwhile is left alone."""
+        writes = [
+            UpdateOne({"_id": str(claim.found.key), "owed.mark": claim.found.owed.mark}, {"$set": _claimed(claim)})
+            for claim in claims
+        ]
+        if writes:
+            await self._collection.bulk_write(writes, ordered=False)
+
+    async def mark_unfinished(
+        self, account: tuple[str, str, str], partitions: Iterable[int], *, before: datetime, at: datetime
+    ) -> int:
+        """Listings whose intent has had no end since `before`, and which nothing stands for. Returns how many."""
+        channel, tenant, name = account
+        query = {
+            "channel": channel,
+            "account": name,
+            "tenant": tenant,
+            "status": Status.WAITING.value,
+            "updated_at": {"$lt": before},
+            "partition": {"$in": list(partitions)},
+            "intent": {"$ne": None},
+            "owed": None,
+        }
+        return await self._mark_all(query, Cause.UNFINISHED, at, sequence="$planned_sequence")
+
+    async def mark_unseen(
+        self, channel: str, tenant: str, partition: int, *, sequence: EventSequence, at: datetime
+    ) -> int:
+        """Listings of this partition that a reading of the whole tenant, begun at `sequence`, did not meet.
+
+        Only those of which the channel may show something. Returns how many.
+        """
+        query = {
+            "channel": channel,
+            "tenant": tenant,
+            "partition": partition,
+            "planned_sequence": {"$lt": sequence},
+            "$or": [
+                {"accepted": {"$ne": None}},
+                {"doubt": Doubt.EXISTENCE.name.lower()},
+                {"intent": {"$ne": None}},
+            ],
+        }
+        return await self._mark_all(query, Cause.GAP, at, sequence={"$literal": sequence}, gap=sequence)
+
+    async def _mark_all(
+        self, query: Mapping[str, Any], cause: Cause, at: datetime, *, sequence: Any, gap: EventSequence | None = None
+    ) -> int:
+        marked = marking(cause, due=at, at=at, sequence=sequence, mark=self._new_stamp())
+        if gap is not None:
+            marked |= {"owed.gap": {"$max": ["$owed.gap", {"$literal": gap}]}}
+        result = await self._collection.update_many(query, [{"$set": marked}])
+        return result.modified_count
+
+    def _marked(self, debt: Debt, at: datetime) -> Document:
+        key = debt.key
+        sequence = {"$literal": debt.sequence}
+        marked = marking(debt.cause, due=debt.due, at=at, sequence=sequence, mark=self._new_stamp())
+        marked |= {
+            "owed.words": {"$literal": debt.words},
+            "owed.attempts": debt.attempts,
+            "partition": partition_of(key.tenant, key.entity_code, self._partitions),
+        }
+        if debt.late_until is not None:
+            marked["owed.late_until"] = {"$max": ["$owed.late_until", debt.late_until]}
+        # Of a listing nobody planned for so far, all but the mark is what an unknown listing is.
+        unknown = ListingState(str(key), 0, _NEVER_PLANNED, Status.WAITING, at, at)
+        fresh = {name: value for name, value in to_document(unknown).items() if name != "_id"}
+        return {name: {"$ifNull": [f"${name}", {"$literal": value}]} for name, value in fresh.items()} | marked
+
+
+def marking(cause: Cause, *, due: Any, at: Any, sequence: Any, mark: ObjectId) -> Document:
+    """The fields of a mark, for a stage of an update. due, at, sequence: values or expressions."""
+    return {
+        "owed.cause": cause.value,
+        "owed.since": {"$ifNull": ["$owed.since", at]},
+        "owed.due": due,
+        "owed.sequence": {"$max": ["$owed.sequence", "$planned_sequence", sequence]},
+        "owed.mark": str(mark),
+    }
+
+
+def _claimed(claim: Claim) -> Document:
+    changes: Document = {"owed.due": claim.due, "owed.gone_since": claim.gone_since}
+    if claim.sequence is not None:
+        changes["owed.sequence"] = max(claim.sequence, claim.found.owed.sequence)
+    if claim.cause is not None:
+        changes["owed.cause"] = claim.cause.value
+    if claim.words is not None:
+        changes["owed.words"] = claim.words
+    return changes
+
+
+def _found(document: Document) -> Found:
+    owed = read_owed(document["owed"])
+    assert owed is not None  # noqa: S101  for the type checker: the query asks for a mark
+    return Found(ListingKey.parse(document["_id"]), document["partition"], owed)

@@ -1,0 +1,82 @@
+"""What a listing is owed: its newest state has to be sent, and no event will come to say so.
+
+The mark stands beside the listing's state in the store, with a stamp of its own instead of the state's revision: to
+mark a listing disturbs nobody who is working on it, and whoever pays a mark names the one that was there when the state
+was planned, so that a mark made meanwhile stays. Pure; times are UTC, whole milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from consumer.events import Sequence
+
+
+class Cause(StrEnum):
+    """Why a listing is owed. The words stand in the store, in metrics and in `marketsync status`."""
+
+    PAUSED = "paused"
+    """A person paused its channel or account."""
+    HALTED = "halted"
+    """Its account's credential or settings do not work."""
+    HELD = "held"
+    """A person has to decide: `marketsync held`."""
+    ZOMBIE = "zombie"
+    """The outcome of a call could not be stored over what somebody else had written meanwhile."""
+    LATE_CALL = "late_call"
+    """A call that another process began may still land on the channel."""
+    UNFINISHED = "unfinished"
+    """An intent without an end, and nobody is at work on it."""
+    RETRY = "retry"
+    """It waits for its next try, and no record of Kafka stands for it."""
+    SPILLED = "spilled"
+    """Its account had more waiting in memory than its share."""
+    GAP = "gap"
+    """Changes were missed, and the reading afterwards did not meet the product."""
+    DISTRUST = "distrust"
+    """What the store says of the channel is not to be believed."""
+    FLOOD = "flood"
+    """Too many listings were given up at once."""
+
+
+# Nobody waits for these: they go behind everything that happens now.
+BACKGROUND = frozenset({Cause.GAP, Cause.DISTRUST, Cause.UNFINISHED, Cause.SPILLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """The mark. since: when it was owed first. due: when it is looked at next; a sweep moves it ahead while it works.
+
+    sequence: a state at least as new pays. mark: stamp of this mark. words: for people. attempts: tries that were
+    burned. gap: sequence of the reading that did not meet the product; a withdrawal then needs the brake's leave.
+    gone_since: when a sweep first found no such product. allowed: its withdrawal has leave, from the brake or a person.
+    late_until: until then a call of another process may land; nothing pays before, and after it all is sent again.
+    """
+
+    cause: Cause
+    since: datetime
+    due: datetime
+    sequence: Sequence
+    mark: str
+    words: str = ""
+    attempts: int = 0
+    gap: Sequence | None = None
+    gone_since: datetime | None = None
+    allowed: bool = False
+    late_until: datetime | None = None
+
+    def paid_by(self, sequence: Sequence, at: datetime) -> bool:
+        """Whether a state of this sequence, settled now, is all that was owed."""
+        return sequence >= self.sequence and not (self.late_until is not None and at < self.late_until)
+
+    def distrusts(self, at: datetime) -> bool:
+        """Whether the channel may show something else than the store says, because a late call has landed."""
+        return self.late_until is not None and at >= self.late_until
+
+
+def moment(now: float) -> datetime:
+    """Seconds since 1970 in whole milliseconds, as MongoDB keeps times: a value equals what is read back."""
+    exact = datetime.fromtimestamp(now, UTC)
+    return exact - timedelta(microseconds=exact.microsecond % 1000)
