@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +50,9 @@ def settings_tables() -> str:
 def metrics() -> dict[str, Any]:
     """Every metric of the service by the name it is scraped under."""
     registry = CollectorRegistry()
-    rooms = [register(registry) for register in ROOMS]
-    found = [getattr(room, field.name) for room in rooms for field in fields(room)]
+    for register in ROOMS:
+        register(registry)
+    found: list[Any] = list(registry._collector_to_names)
     return {f"{metric._name}_total" if metric._type == "counter" else metric._name: metric for metric in found}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from consumer.bootstrap.start import capture_leases
 from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
+from consumer.capture.oplog_watch import OplogWatch
 from consumer.health import Registry
 from consumer.metrics import CaptureMetrics
 from consumer.mongo import Document, MongoClient
@@ -59,7 +60,8 @@ class CaptureStream:
 
     def run(self) -> None:
         """Lead or stand by until `stop`. Raises what `Watcher.run` raises."""
-        self._watcher.run()
+        with OplogWatch(self._pim, self._position, stream=self._settings.capture.stream, metrics=self._metrics):
+            self._watcher.run()
 
     def stop(self) -> None:
         """Make `run` return after the transaction at hand."""
@@ -81,10 +83,15 @@ class CaptureStream:
         reasons = list(self._watcher.unready())
         if reasons or not self._watcher.leading:
             return reasons
-        stream = {"stream": self._settings.capture.stream}
-        progress = self._registry.get_sample_value("marketsync_capture_last_progress_timestamp_seconds", stream)
-        silence = time.time() - (progress or 0)
+        silence = time.time() - (self._sample("last_progress_timestamp_seconds") or 0)
         return [f"no progress for {silence:.0f} s"] if silence > _SILENCE else []
+
+    def _position(self) -> float | None:
+        """How far the stream came, in cluster time; None while another process knows better."""
+        return None if self._watcher.led_elsewhere else self._sample("position_timestamp_seconds") or None
+
+    def _sample(self, name: str) -> float | None:
+        return self._registry.get_sample_value(f"marketsync_capture_{name}", {"stream": self._settings.capture.stream})
 
     def _make(self, permit: Permit) -> Capture:
         """The capture of one term."""

@@ -12,6 +12,7 @@ from consumer.capture.interpretation import Interpretation
 from consumer.capture.positions import Position
 from consumer.capture.publisher import Publisher
 from consumer.capture.stream import Feed, Fetched
+from consumer.capture.search import SearchWatch
 from consumer.capture.translate import Translator
 from consumer.kafka import TransactionAbortedError
 from consumer.metrics import CaptureMetrics
@@ -53,6 +54,7 @@ class Follower:
         self._last_commit = time.monotonic()
         self._more = False
 
+        self._search = SearchWatch(metrics, max_await=settings.max_await)
     @property
     def position(self) -> Position:
         """The last committed position."""
@@ -66,6 +68,7 @@ class Follower:
         """
         self._reached = self._committed
         self._deletions.rollback()
+        self._metrics.position_time.set(self._committed.reached)
         translator = self._interpretation.translator(self._committed)
         feed.start()
         try:
@@ -93,7 +96,10 @@ class Follower:
         if settled is not None:
             self._publisher.add(settled)
         if (fetched is not None or self._publisher.open) and self._due():
+            self._search.answered()
             self._commit()
+        else:
+            self._search.look(feed.cursor)
 
     def _take(self, fetched: Fetched, translator: Translator) -> None:
         translated = translator.translate(fetched.batch, from_time=fetched.from_time)

@@ -13,7 +13,7 @@ from consumer.capture.pending import Waiting
 from consumer.errors import MarketsyncError
 from consumer.events import Sequence, change_sequence
 from consumer.kafka import TopicNames, read_compacted
-from consumer.mongo.change_stream import ClusterTime
+from consumer.mongo.change_stream import ClusterTime, token_time
 from consumer.mongo.documents import from_extended_json, to_json_document
 
 _LAYOUT = 1
@@ -35,6 +35,11 @@ class Position:
     def sequence(self) -> Sequence:
         """The sequence of the last change covered; sorts before every sequence when there was none."""
         return change_sequence(*self.time, self.index) if self.index >= 0 else Sequence("")
+
+    @property
+    def reached(self) -> int:
+        """Cluster time, in seconds, up to which everything is covered: also where nothing of ours changed."""
+        return (token_time(self.token) or self.time)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ class Publisher:
         self._events: Counter[str] = Counter()
         self._noise: Counter[str] = Counter()
         self._dead_letters: Counter[str] = Counter()
-        self._newest: datetime | None = None
+        self._written: Counter[datetime] = Counter()
+        self._records = 0
+        self._record_bytes = 0
 
     @property
     def open(self) -> bool:
@@ -67,23 +69,30 @@ class Publisher:
     def add(self, translated: Translated) -> None:
         """Put a batch into the transaction."""
         self.begin()
-        produce = self._producer.produce
+        produce, size = self._producer.produce, 0
         for topic, key, value, headers in translated.records:
             produce(topic, key, value, headers)
+            size += len(key) + len(value or b"")
         self._producer.serve()
+        self._records += len(translated.records)
+        self._record_bytes += size
         self._changes += translated.changes
         self._bytes += translated.size
         self._events += translated.events
         self._noise += translated.noise
         self._dead_letters += translated.dead_letters
-        self._newest = translated.newest or self._newest
+        self._written += translated.written
 
     def commit(self, position: Position) -> None:
         """End the transaction with this position in it."""
         self.begin()
-        self._producer.produce(self._topic, self._key, encode_position(position))
+        value = encode_position(position)
+        self._producer.produce(self._topic, self._key, value)
+        self._records += 1
+        self._record_bytes += len(self._key) + len(value)
         self._producer.commit()
         self._count()
+        self._metrics.position_time.set(position.reached)
         self.forget()
 
     def abort(self) -> None:
@@ -95,11 +104,9 @@ class Publisher:
     def forget(self) -> None:
         """There is no transaction any more: it was committed or aborted."""
         self._open = False
-        self._changes = self._bytes = 0
-        self._events.clear()
-        self._noise.clear()
-        self._dead_letters.clear()
-        self._newest = None
+        self._changes = self._bytes = self._records = self._record_bytes = 0
+        for counts in (self._events, self._noise, self._dead_letters, self._written):
+            counts.clear()
 
     def _count(self) -> None:
         metrics, now = self._metrics, self._clock()
@@ -112,5 +119,9 @@ class Publisher:
         metrics.bytes_read.inc(self._bytes)
         metrics.transaction_seconds.observe(now - self._begun)
         metrics.transaction_events.observe(self._changes)
+        metrics.transaction_records.observe(self._records)
+        metrics.transaction_bytes.observe(self._record_bytes)
         metrics.last_progress.set(now)
-        metrics.lag.set(0 if self._newest is None else max(0.0, now - self._newest.replace(tzinfo=UTC).timestamp()))
+        for written, count in self._written.items():
+            # The PIM's clock may be ahead of ours.
+            metrics.lag.observe(max(0.0, now - written.replace(tzinfo=UTC).timestamp()), count)

@@ -35,8 +35,11 @@ class HistoryLostError(MarketsyncError):
 class CaptureFailedError(MarketsyncError):
     """The stream cannot be read until a person acts."""
 
+    @property
+    def silent(self) -> float: ...
 
 class Cursor(Protocol):
+    def steps(self) -> int | None: ...
     """A server-side cursor; `consumer.mongo.change_stream.ChangeStream` is one."""
 
     def open(self, start: StartPoint) -> Mapping[str, Any]: ...
@@ -68,6 +71,12 @@ class Feed:
         self._token = token
         self._reconnected = reconnected
         self._from_time = False
+        self._cursor: Cursor | None = None
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """What is read from now; None between two."""
+        return self._cursor
         self._failures = 0
         self._queue: queue.Queue[Fetched | BaseException] = queue.Queue(_AHEAD)
         self._closing = threading.Event()
@@ -115,6 +124,7 @@ class Feed:
 
     def _read(self, watched: Watched) -> None:
         """Read until closed, until the server ends the stream, or for one event when that is all that was wanted."""
+            self._cursor = cursor
         cursor = self._connect(watched)
         try:
             start = StartPoint(time=token_time(self._token)) if self._from_time else StartPoint(token=self._token)
@@ -126,6 +136,7 @@ class Feed:
                     return
                 self._failures = 0
                 self._put(Fetched(batch, self._from_time))
+            self._cursor = None
                 self._token, self._from_time = batch.token, False
                 if watched.bare and batch.events:
                     return

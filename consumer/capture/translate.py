@@ -121,13 +121,15 @@ class Translator:
         result = Translated(records=[], position=None, changes=len(batch.events), size=batch.size)
         records: list[Record | None] = []
         asked: list[_Change] = []
-        event: Mapping[str, Any] = {}
+        walls: list[datetime] = []
         for raw in batch.events:
             event, meaning = self._read(raw)
             time = event["clusterTime"]
             sequence = self._numbering.number((time.time, time.inc))
             if sequence is None:
                 continue
+            if "wallTime" in event:
+                walls.append(event["wallTime"])
             change = _Change(len(records), event, meaning, sequence, not may_hold_non_finite(raw), len(raw))
             if self._ids is not None:
                 self._ids.see(event)
@@ -144,7 +146,7 @@ class Translator:
                 records[change.place] = self._record(change, result)
         result.records[:0] = [record for record in records if record is not None]
         result.position = self._numbering.position(batch.token)
-        result.newest = event.get("wallTime")
+        result.written.update(walls)
         return result
 
     def _read(self, raw: bytes) -> tuple[Mapping[str, Any], Meaning]:

@@ -14,15 +14,15 @@ from consumer.capture.records import Record
 class Translated:
     """What a batch came to. The counts are by operation, noise reason and dead letter reason.
 
-    position: None when there is nothing yet to go on from. size: bytes read. newest: when the last change was written,
-    naive UTC.
+    position: None when there is nothing yet to go on from. size: bytes read. written: when, in naive UTC, and how many
+    changes then.
     """
 
     records: list[Record]
     position: Position | None
     changes: int
     size: int
-    newest: datetime | None = None
+    written: Counter[datetime] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     noise: Counter[str] = field(default_factory=Counter)
     dead_letters: Counter[str] = field(default_factory=Counter)

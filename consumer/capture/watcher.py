@@ -64,6 +64,11 @@ class Watcher:
         capture, term = self._capture, self._term
         return capture is not None and capture.leading and term is not None and not term.lost
 
+    @property
+    def led_elsewhere(self) -> bool:
+        """Whether another process leads the stream, as far as this one knows."""
+        return self._term is None and bool(self._leadership.leader)
+
     def standing_by(self) -> str:
         """Words for people while this process stands by, empty while it leads or ends."""
         if self._term is not None or self._stop.is_set() or not self._begun:

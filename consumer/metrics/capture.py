@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from consumer.metrics.buckets import CALL_SECONDS
+from consumer.metrics.lag import Lag, lag_metrics
 
 _BATCH_SIZES = (1, 5, 10, 50, 100, 500, 1000, 5000, 20000)
+_BYTES = (1_000, 10_000, 100_000, 1_000_000, 5_000_000, 10_000_000, 20_000_000, 40_000_000, 80_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +25,30 @@ class CaptureMetrics:
     reconnects: Counter
     leader: Gauge
     takeovers: Counter
-    lag: Gauge
+    lag: Lag
+    position_time: Gauge
     last_progress: Gauge
+    searching: Gauge
+    oplog_headroom: Gauge
     waiting: Gauge
+    gaps: Counter
+    last_gap: Gauge
     transaction_seconds: Histogram
     transaction_events: Histogram
+    transaction_records: Histogram
+    transaction_bytes: Histogram
 
     def of_stream(self, stream: str) -> CaptureMetrics:
         """The same, with what is told per stream bound to this one."""
         return replace(
             self,
             lag=self.lag.labels(stream),
+            position_time=self.position_time.labels(stream),
+            searching=self.searching.labels(stream),
             last_progress=self.last_progress.labels(stream),
             waiting=self.waiting.labels(stream),
+            gaps=self.gaps.labels(stream),
+            last_gap=self.last_gap.labels(stream),
         )
 
 
@@ -75,9 +88,10 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
             ["stream"],
             registry=registry,
         ),
-        lag=Gauge(
-            "marketsync_capture_lag_seconds",
-            "Age of the last committed change when it was committed",
+        lag=lag_metrics(registry),
+        position_time=Gauge(
+            "marketsync_capture_position_timestamp_seconds",
+            "Cluster time of the last committed position: all changes until then are in Kafka",
             ["stream"],
             registry=registry,
         ),
@@ -87,9 +101,33 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
             ["stream"],
             registry=registry,
         ),
+        searching=Gauge(
+            "marketsync_capture_searching_seconds",
+            "For how long the server has been working through foreign changes in one request; 0 while it answers",
+            ["stream"],
+            registry=registry,
+        ),
+        oplog_headroom=Gauge(
+            "marketsync_capture_oplog_headroom_seconds",
+            "Seconds left before the oplog loses our position; absent where the MongoDB user may not see its age",
+            ["stream"],
+            registry=registry,
+        ),
         waiting=Gauge(
             "marketsync_capture_waiting_products",
             "Products without a current version that are not counted as deleted yet",
+            ["stream"],
+            registry=registry,
+        ),
+        gaps=Counter(
+            "marketsync_capture_gaps",
+            "Times in which changes were missed, after which everything was read again",
+            ["stream"],
+            registry=registry,
+        ),
+        last_gap=Gauge(
+            "marketsync_capture_last_gap_timestamp_seconds",
+            "When this process last found that changes were missed; 0 = never",
             ["stream"],
             registry=registry,
         ),
@@ -103,6 +141,18 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
             "marketsync_capture_transaction_events",
             "Document changes covered by one Kafka transaction",
             buckets=_BATCH_SIZES,
+            registry=registry,
+        ),
+        transaction_records=Histogram(
+            "marketsync_capture_transaction_records",
+            "Records in one Kafka transaction, its position included",
+            buckets=_BATCH_SIZES,
+            registry=registry,
+        ),
+        transaction_bytes=Histogram(
+            "marketsync_capture_transaction_bytes",
+            "Bytes of keys and values in one Kafka transaction, before compression",
+            buckets=_BYTES,
             registry=registry,
         ),
     )

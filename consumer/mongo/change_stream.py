@@ -7,10 +7,12 @@ one walk over its bytes. Going on after a failure is the caller's: errors come o
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pymongo
 from bson import Int64, Timestamp
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
@@ -21,6 +23,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from consumer.errors import MarketsyncError
 from consumer.mongo.documents import Document, decode, decode_leniently
 from consumer.mongo.raw import documents, places
+from consumer.mongo.words import in_words
 
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 _LABELS = ("ResumableChangeStreamError", "NonResumableChangeStreamError")
@@ -28,6 +31,9 @@ _LABELS = ("ResumableChangeStreamError", "NonResumableChangeStreamError")
 _TOKEN_DATA = re.compile(r"82([0-9A-F]{8})([0-9A-F]{8})", re.IGNORECASE)
 # What people's data is in: the rest of an event is the server's own, and small.
 _DOCUMENT_FIELDS = ["fullDocument", "fullDocumentBeforeChange", "updateDescription"]
+
+# Seconds to ask what a request does.
+_LOOK = 1.0
 
 ClusterTime = tuple[int, int]
 """Seconds since 1970 and the count inside the second; orders everything a replica set writes."""
@@ -107,6 +113,7 @@ class ChangeStream:
         self._session: ClientSession | None = None
         self._cursor = 0
         self._token: Document = {}
+        self._asked: float | None = None
         # One database is watched as such, so that a user who may read only it suffices.
         self._scope = client[watched.databases[0] if len(watched.databases) == 1 else "admin"]
 
@@ -115,7 +122,7 @@ class ChangeStream:
         try:
             self._session = self._client.start_session(causal_consistency=False)
         except PyMongoError as error:
-            raise _in_words(error) from error
+            raise _told(error) from error
         reply = self._run(
             {"aggregate": 1, "pipeline": self._pipeline(start), "cursor": {"batchSize": 0}},
         )
@@ -129,15 +136,35 @@ class ChangeStream:
         """
         if self._cursor == 0:
             return None
-        reply = self._run(
-            {
-                "getMore": Int64(self._cursor),
-                "collection": "$cmd.aggregate",
-                "batchSize": self._watched.batch_size,
-                "maxTimeMS": max(1, int(self._watched.max_await * 1000)),
-            }
-        )
+        command: Document = {
+            "getMore": Int64(self._cursor),
+            "collection": "$cmd.aggregate",
+            "batchSize": self._watched.batch_size,
+            "maxTimeMS": max(1, int(self._watched.max_await * 1000)),
+        }
+        self._asked = time.monotonic()
+        try:
+            reply = self._run(command)
+        finally:
+            self._asked = None
         return RawBatch(events=self._take(reply, b"nextBatch"), token=self._token, size=len(reply))
+
+    @property
+    def silent(self) -> float:
+        """For how many seconds `more` has been waiting for the server; 0 when it is not. For any thread."""
+        asked = self._asked
+        return 0.0 if asked is None else time.monotonic() - asked
+
+    def steps(self) -> int | None:
+        """How often the server paused in the request at hand: grows while it works through foreign changes.
+
+        None when it does not know of such a request. For any thread, also while `more` waits. Raises PyMongoError.
+        """
+        mine: Document = {"cursor.cursorId": Int64(self._cursor), "op": "getmore"}
+        look: Document = {"aggregate": 1, "pipeline": [{"$currentOp": {}}, {"$match": mine}], "cursor": {}}
+        with pymongo.timeout(_LOOK):
+            found = self._client.admin.command(look)["cursor"]["firstBatch"]
+        return int(found[0]["numYields"]) if found else None
 
     def close(self) -> None:
         """Free the cursor on the server. Idempotent, never raises."""
@@ -178,7 +205,7 @@ class ChangeStream:
         try:
             reply = self._scope.command(command, codec_options=_RAW, session=self._session)
         except PyMongoError as error:
-            raise _in_words(error) from error
+            raise _told(error) from error
         return bytes(reply.raw)
 
     def _take(self, reply: bytes, batch: bytes) -> list[bytes]:
@@ -192,9 +219,9 @@ class ChangeStream:
         return documents(reply, *cursor[batch])
 
 
-def _in_words(error: PyMongoError) -> ChangeStreamError:
+def _told(error: PyMongoError) -> ChangeStreamError:
     return ChangeStreamError(
-        str(error),
+        in_words(error),
         code=getattr(error, "code", None),
         labels=frozenset(label for label in _LABELS if error.has_error_label(label)),
         network=isinstance(error, ConnectionFailure),

@@ -46,6 +46,11 @@ class ScriptedCursor:
         self.watched = watched
 
     def open(self, start: StartPoint) -> Mapping[str, Any]:
+    silent = 0.0
+
+    def steps(self) -> int | None:
+        return None
+
         self.server.opened.append((start, self.watched))
         return {}
 

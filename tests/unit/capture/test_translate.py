@@ -115,7 +115,7 @@ def test_a_write_becomes_an_event_readers_can_decode() -> None:
     assert event.product == product(1, quantity=3, at={"$date": "2026-11-23T08:00:00.250Z"})
     assert event.before == product(1, quantity=4)
     assert result.position == Position({"_data": "82FF"}, (1, 7), 0)
-    assert (result.events, result.changes, result.size, result.newest) == ({"updated": 1}, 1, 7, WALL)
+    assert (result.events, result.changes, result.size, result.written) == ({"updated": 1}, 1, 7, {WALL: 1})
 
 
 def test_records_keep_the_order_of_the_changes_whatever_had_to_be_asked() -> None:
