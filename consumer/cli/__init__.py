@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from adapters.errors import AdapterError, ConfigurationError
-from consumer.cli import capture, check, deliver, demo, embedded, init, run, sandbox, status
+from consumer.cli import capture, check, deliver, demo, embedded, init, replay, run, sandbox, status
 from consumer.errors import MarketsyncError, SettingsError
 
 
@@ -42,7 +42,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (run, capture, deliver, init, check, status, demo):
+for _command in (run, capture, deliver, init, check, status, replay, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
 app.add_typer(embedded.app, name="embedded")
 app.add_typer(sandbox.app, name="sandbox")

@@ -1,0 +1,101 @@
+"""Commands that work on what the service keeps: put together for one command, taken down at its end."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from consumer.bootstrap.start import topic_names
+from consumer.control.jobs import COLLECTION as JOBS
+from consumer.control.jobs import JobStore
+from consumer.control.pace import Pace
+from consumer.control.running import Runner, Watch
+from consumer.control.targets import Outbox
+from consumer.embedded import Endpoints
+from consumer.errors import SettingsError
+from consumer.kafka import ReliableProducer, TopicNames
+from consumer.listings.accounts import Account, accounts_from_environment
+from consumer.listings.store import COLLECTION as LISTINGS
+from consumer.listings.store import ListingStore
+from consumer.mongo import AsyncDatabase, Document, PyMongoError, connect_async
+from consumer.mongo.words import unavailable
+from consumer.settings import Settings
+
+# Headers are added to records that may be as large as a record can be; topics leave room for that.
+_HEADER_BYTES = 32 * 1024
+# Seconds that what is under way gets at the end.
+_CLOSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What commands work with. state: our own database."""
+
+    bootstrap: str
+    names: TopicNames
+    state: AsyncDatabase[Document]
+    jobs: JobStore
+    listings: ListingStore
+    producer: ReliableProducer
+
+    def runner(self, rate: float, watch: Watch) -> Runner:
+        """Runs jobs. rate: states a second, 0 = as fast as it goes."""
+        return Runner(self.jobs, Outbox(self.producer, self.names), Pace(rate), watch)
+
+
+@asynccontextmanager
+async def open_control(settings: Settings, endpoints: Endpoints) -> AsyncIterator[Control]:
+    """Raises UnavailableError where MongoDB fails inside."""
+    bootstrap = endpoints.kafka_bootstrap_servers
+    producer = ReliableProducer(bootstrap, max_message_bytes=settings.topics.max_message_bytes + _HEADER_BYTES)
+    producer.start()
+    try:
+        async with connect_async(endpoints.mongodb_uri) as client:
+            state = client[settings.place.database]
+            yield Control(
+                bootstrap=bootstrap,
+                names=topic_names(settings),
+                state=state,
+                jobs=JobStore(state[JOBS], this_process()),
+                listings=ListingStore(state[LISTINGS], settings.topics.partitions),
+                producer=producer,
+            )
+    except PyMongoError as error:
+        raise unavailable(error) from error
+    finally:
+        producer.close(_CLOSE)
+
+
+def this_process() -> str:
+    """This process, for people: who, where, which."""
+    return f"{this_person()} ({os.getpid()})"
+
+
+def this_person() -> str:
+    """Who asks: the user of this machine."""
+    user = "somebody"
+    with suppress(KeyError, OSError):  # a container's user may have no name
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
+
+
+def accounts_of(settings: Settings, channel: str, *, tenants: Sequence[str] = (), account: str = "") -> list[Account]:
+    """The accounts of a channel that are asked for. Raises SettingsError where there is none."""
+    enabled = [one for one in accounts_from_environment(settings) if one.channel == channel]
+    if not enabled:
+        raise SettingsError(f"no account of the channel {channel!r} is enabled")
+    wanted = [one for one in enabled if (not tenants or one.tenant in tenants) and account in ("", one.name)]
+    if not wanted:
+        known = ", ".join(f"{one.name} of {one.tenant}" for one in enabled)
+        raise SettingsError(f"no such account on the channel {channel!r} (enabled: {known})")
+    return wanted
+
+
+def now() -> float:
+    """Seconds since 1970."""
+    return time.time()

@@ -1,0 +1,48 @@
+"""What every job does the same way: send a step, store how far it came, tell whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from consumer.control.jobs import Job, JobStore
+from consumer.control.pace import Pace
+from consumer.control.targets import Outbox, State
+from consumer.events import Headers
+
+Watch = Callable[[Job], None]
+"""Is told after each step; from the event loop."""
+
+
+class Runner:
+    """Performs the steps of jobs. watch: for progress bars and metrics."""
+
+    def __init__(self, jobs: JobStore, outbox: Outbox, pace: Pace, watch: Watch) -> None:
+        self._jobs = jobs
+        self._outbox = outbox
+        self._pace = pace
+        self._watch = watch
+
+    @property
+    def size(self) -> int:
+        """How many states a step should have: few when they are sent slowly, so that progress shows."""
+        return self._pace.step
+
+    async def step(
+        self,
+        job: Job,
+        states: Sequence[tuple[State, Headers]],
+        *,
+        counts: Mapping[str, int],
+        cursor: Mapping[str, Any],
+    ) -> Job:
+        """Send these, then store that it was done; a crash in between sends them once more, which harms nobody.
+
+        Raises UnavailableError, RecordTooLargeError, JobTakenError, PyMongoError.
+        """
+        if states:
+            await self._pace.wait(len(states))
+            await self._outbox.send(states)
+        saved = await self._jobs.save(job.counted(counts, cursor))
+        self._watch(saved)
+        return saved
