@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from consumer.metrics.capture import CaptureMetrics, capture_metrics
 from consumer.metrics.delivery import DeliveryMetrics, delivery_metrics
+from consumer.metrics.snapshots import SnapshotMetrics
 from consumer.metrics.tenants import TenantMetrics, tenant_metrics
 
 ROOMS = (capture_metrics, tenant_metrics, delivery_metrics)
@@ -16,6 +17,7 @@ __all__ = [
     "ROOMS",
     "CaptureMetrics",
     "DeliveryMetrics",
+    "SnapshotMetrics",
     "TenantMetrics",
     "capture_metrics",
     "delivery_metrics",

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from consumer.metrics.buckets import CALL_SECONDS
 from consumer.metrics.lag import Lag, lag_metrics
+from consumer.metrics.snapshots import SnapshotMetrics, snapshot_metrics
 
 _BATCH_SIZES = (1, 5, 10, 50, 100, 500, 1000, 5000, 20000)
 _BYTES = (1_000, 10_000, 100_000, 1_000_000, 5_000_000, 10_000_000, 20_000_000, 40_000_000, 80_000_000)
@@ -21,6 +22,7 @@ class CaptureMetrics:
     noise: Counter
     dead_letters: Counter
     snapshot_products: Counter
+    snapshots: SnapshotMetrics
     bytes_read: Counter
     reconnects: Counter
     leader: Gauge
@@ -42,6 +44,7 @@ class CaptureMetrics:
         """The same, with what is told per stream bound to this one."""
         return replace(
             self,
+            snapshots=self.snapshots.of_stream(stream),
             lag=self.lag.labels(stream),
             position_time=self.position_time.labels(stream),
             searching=self.searching.labels(stream),
@@ -67,6 +70,7 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
         snapshot_products=Counter(
             "marketsync_capture_snapshot_products", "Products published by snapshots", registry=registry
         ),
+        snapshots=snapshot_metrics(registry),
         bytes_read=Counter(
             "marketsync_capture_read_bytes", "Bytes of change events read from MongoDB", registry=registry
         ),
