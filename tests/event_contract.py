@@ -24,6 +24,8 @@ PROGRESS = "capture-positions.schema.json#/$defs/snapshotProgress"
 WAITING = "capture-positions.schema.json#/$defs/waiting"
 CAPTURE_DEAD_LETTER = "capture-dead-letter.schema.json"
 CAPTURE_DEAD_LETTER_HEADERS = "capture-dead-letter-headers.schema.json"
+GAP = "capture-gap.v1.schema.json"
+GAP_HEADERS = "capture-gap-headers.v1.schema.json"
 RETRY_HEADERS = "retry-headers.schema.json"
 DEAD_LETTER_HEADERS = "dead-letter-headers.schema.json"
 

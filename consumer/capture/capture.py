@@ -10,23 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import structlog
 
+from consumer.capture.beginning import Beginning
 from consumer.capture.failures import Recovery, classify_failure, cure
 from consumer.capture.follow import Follower
+from consumer.capture.gap import Gap, GapPauses, HistoryLostError
 from consumer.capture.id_map import forget_scans
 from consumer.capture.interpretation import Interpretation
 from consumer.capture.leadership import LeaderProducer, Permit
-from consumer.capture.positions import (
-    Position,
-    Standing,
-    encode_progress,
-    not_read,
-    read_standing,
-    snapshot_key,
-    stream_key,
-)
+from consumer.capture.positions import Position, Standing, read_standing, snapshot_key, stream_key
 from consumer.capture.publisher import Publisher
 from consumer.capture.records import RecordWriter
 from consumer.capture.snapshot import Snapshot, SnapshotThread, SnapshotWriter
@@ -35,7 +30,15 @@ from consumer.errors import SettingsError, UnavailableError
 from consumer.kafka import TopicNames, TransactionAbortedError, TransactionalProducer, largest_record
 from consumer.metrics import CaptureMetrics
 from consumer.mongo import Database, Document, MongoClient, PyMongoError
-from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched, token_time
+from consumer.mongo.change_stream import (
+    ChangeStream,
+    ChangeStreamError,
+    ClusterTime,
+    StartPoint,
+    Watched,
+    committed_time,
+    token_time,
+)
 from consumer.mongo.pim import PRODUCTS, by_database, pre_images_on
 from consumer.settings import CaptureSettings, TopicSettings
 
@@ -76,6 +79,8 @@ class Capture:
         self._state: Database[Document] | None = None
         self._without: list[str] = []  # databases whose products have no pre-images
         self._permit: Permit | None = None
+        self._lost: _Lost | None = None
+        self._gap_pauses = GapPauses()
 
     @property
     def leading(self) -> bool:
@@ -106,9 +111,9 @@ class Capture:
     def run(self) -> None:
         """Capture until `stop`. Blocks.
 
-        Raises FencedError when another capture has taken this stream over, HistoryLostError when changes were
-        missed, CaptureFailedError when a person has to act, and UnavailableError when MongoDB or Kafka cannot be used
-        at the start. Once it has worked, it waits for them to come back.
+        Raises FencedError when another capture has taken this stream over, CaptureFailedError when a person has to act,
+        and UnavailableError when MongoDB or Kafka cannot be used at the start. Once it has worked, it waits for them to
+        come back.
         """
         if not self._wanted:
             raise SettingsError("MARKETSYNC_TENANTS is empty: name the tenants to capture, comma separated.")
@@ -117,6 +122,9 @@ class Capture:
                 self._lead()
             except _TenantsChangedError:
                 self._metrics.reconnects.labels("tenants").inc()
+            except _GapError as gap:
+                self._lost = gap.lost
+                self._stop.wait(self._gap_pauses.next(time.monotonic()))
             except (UnavailableError, TransactionAbortedError, PyMongoError, ChangeStreamError) as error:
                 _raise_fatal(error)
                 if not self._leading:
@@ -126,7 +134,10 @@ class Capture:
                 self._stop.wait(_DELAY)
 
     def _lead(self) -> None:
-        """Take over and follow the stream until stopped. Raises _TenantsChangedError when others are to be followed."""
+        """Take over and follow the stream until stopped.
+
+        Raises _TenantsChangedError when others are to be followed, _GapError when changes were missed.
+        """
         self._moved.clear()
         self._tenants = self._wanted
         self._databases = tuple(self._tenants)
@@ -137,10 +148,11 @@ class Capture:
             watched = self._watched()
             publisher = self._publisher(producer)
             standing = self._standing()
-            position = standing.position
             self._forget(standing.left)
-            if position is None:
-                position = self._begin(producer, publisher, watched)
+            beginning = Beginning(
+                producer, publisher, names=self._names, stream=self._settings.stream, metrics=self._metrics
+            )
+            position = self._position(standing.position, beginning, watched)
             snapshot = stack.enter_context(self._snapshot(writer))
 
             def check() -> None:
@@ -160,26 +172,48 @@ class Capture:
             _log.info("capture follows the stream", databases=self._databases, token=position.token.get("_data"))
             while not self._stop.is_set():
                 feed = Feed(self._connect, watched, token=follower.position.token, reconnected=self._reconnected)
-                follower.follow(feed, check=check)
+                try:
+                    follower.follow(feed, check=check)
+                except HistoryLostError as error:
+                    raise _GapError(_Lost(follower.position, error)) from error
 
     def _publisher(self, producer: TransactionalProducer) -> Publisher:
         key = stream_key(self._settings.stream)
         return Publisher(producer, topic=self._names.positions, key=key, metrics=self._metrics, clock=time.time)
 
-    def _begin(self, producer: TransactionalProducer, publisher: Publisher, watched: Watched) -> Position:
-        """The first start: the position is now, and no database has been read yet; both are written together."""
+    def _position(self, stored: Position | None, beginning: Beginning, watched: Watched) -> Position:
+        """Where to go on: at the stored position, unless there is none or it is lost; then now."""
+        lost = self._lost if stored is not None and self._lost is not None and self._lost.is_at(stored) else None
+        if stored is not None and lost is None:
+            return stored
+        committed = committed_time(self._client)
+        now = self._now(watched, committed)
+        if lost is None:
+            beginning.first(now, self._databases)
+            return now
+        if self._state is not None:
+            # What was inserted meanwhile is not in the map of ids.
+            forget_scans(self._state, self._databases, stream=self._settings.stream)
+        gap = Gap(
+            stream=self._settings.stream,
+            tenants=tuple(sorted(self._tenants.values())),
+            began=token_time(lost.position.token),
+            ended=committed or now.time,
+            reason=lost.error.reason,
+            detail=str(lost.error),
+        )
+        beginning.after(gap, now, self._databases)
+        return now
+
+    def _now(self, watched: Watched, committed: ClusterTime | None) -> Position:
+        """Right behind what a majority has: what is read from now on shows all of that, and the stream the rest."""
+        start = StartPoint() if committed is None else StartPoint(time=(committed[0], committed[1] + 1))
         stream = self._connect(watched)
         try:
-            token = stream.open(StartPoint())
+            token = stream.open(start)
         finally:
             stream.close()
-        position = Position(token, token_time(token) or (0, 0), -1)
-        publisher.begin()
-        for database in self._databases:
-            key = snapshot_key(self._settings.stream, database)
-            producer.produce(self._names.positions, key, encode_progress(not_read(database)))
-        publisher.commit(position)
-        return position
+        return Position(token, token_time(token) or (0, 0), -1)
 
     def _forget(self, databases: Collection[str]) -> None:
         """The stream goes on without these: what it misses there has to be read again, should they come back.
@@ -246,7 +280,7 @@ class Capture:
         return read_standing(self._bootstrap, self._names, stream=self._settings.stream, databases=self._databases)
 
     def _writer(self) -> RecordWriter:
-        topics = [*self._names.products, self._names.capture_dead_letters]
+        topics = [*self._names.products, self._names.capture_dead_letters, self._names.gaps]
         limit = min(self._topics.max_message_bytes, largest_record(self._bootstrap, topics))
         return RecordWriter(self._names, limit=limit, tenants=self._tenants)
 
@@ -275,6 +309,26 @@ class Capture:
 
 class _TenantsChangedError(Exception):
     """The stream has to be opened again, for other tenants."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A position from which the stream cannot go on."""
+
+    position: Position
+    error: HistoryLostError
+
+    def is_at(self, stored: Position) -> bool:
+        """Whether it is this one: meanwhile another capture may have led, and begun anew."""
+        return self.position.token.get("_data") == stored.token.get("_data")
+
+
+class _GapError(Exception):
+    """Changes were missed: the stream begins anew."""
+
+    def __init__(self, lost: _Lost) -> None:
+        super().__init__(str(lost.error))
+        self.lost = lost
 
 
 def _nothing_to_check() -> None:

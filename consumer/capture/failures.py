@@ -31,6 +31,8 @@ RESUMABLE_LABEL = "ResumableChangeStreamError"
 # elections among it, need no code here.
 _BY_CODE: Mapping[int, Recovery] = {
     43: Recovery.RESUME,  # CursorNotFound
+    # CappedPositionLost: the oplog rolled over under the cursor. Only opening again tells whether anything was missed.
+    136: Recovery.RESUME,
     # Not resumable by the driver specification: somebody killed cursor or operation on purpose. But a capture that
     # gave up then would be silence, and resuming repeats nothing.
     237: Recovery.RESUME,  # CursorKilled
@@ -38,9 +40,13 @@ _BY_CODE: Mapping[int, Recovery] = {
     # The token is not found, of another kind, or malformed. A filter that now excludes the token's own event does it.
     280: Recovery.FALL_BACK_TO_TIME,  # ChangeStreamFatalError
     260: Recovery.FALL_BACK_TO_TIME,  # InvalidResumeToken
-    50811: Recovery.FALL_BACK_TO_TIME,  # malformed token of another server version
+    # A token that this server cannot even read: another version wrote it, or it is damaged.
+    50811: Recovery.FALL_BACK_TO_TIME,  # a key string of an unknown type
+    40647: Recovery.FALL_BACK_TO_TIME,  # no _data
+    40649: Recovery.FALL_BACK_TO_TIME,  # nothing in it
+    15: Recovery.FALL_BACK_TO_TIME,  # Overflow: cut off
+    9: Recovery.FALL_BACK_TO_TIME,  # FailedToParse: not hexadecimal
     286: Recovery.HISTORY_LOST,  # ChangeStreamHistoryLost
-    136: Recovery.HISTORY_LOST,  # CappedPositionLost: the oplog rolled over under the cursor
     10334: Recovery.EVENT_TOO_LARGE,  # BSONObjectTooLarge
 }
 

@@ -8,11 +8,12 @@ from threading import Event
 
 import structlog
 
+from consumer.capture.gap import HistoryLostError
 from consumer.capture.interpretation import Interpretation
 from consumer.capture.positions import Position
 from consumer.capture.publisher import Publisher
-from consumer.capture.stream import Feed, Fetched
 from consumer.capture.search import SearchWatch
+from consumer.capture.stream import Feed, Fetched
 from consumer.capture.translate import Translator
 from consumer.kafka import TransactionAbortedError
 from consumer.metrics import CaptureMetrics
@@ -53,8 +54,8 @@ class Follower:
         self._stop = stop
         self._last_commit = time.monotonic()
         self._more = False
-
         self._search = SearchWatch(metrics, max_await=settings.max_await)
+
     @property
     def position(self) -> Position:
         """The last committed position."""
@@ -67,8 +68,8 @@ class Follower:
         CaptureFailedError.
         """
         self._reached = self._committed
-        self._deletions.rollback()
         self._metrics.position_time.set(self._committed.reached)
+        self._deletions.rollback()
         translator = self._interpretation.translator(self._committed)
         feed.start()
         try:
@@ -78,6 +79,10 @@ class Follower:
                 self._turn(feed, translator)
             if self._publisher.open:
                 self._commit()
+        except HistoryLostError:
+            if self._publisher.open:
+                self._commit()  # what was read before the gap is not missed
+            raise
         except TransactionAbortedError as error:
             self._publisher.forget()
             self._wait("transaction aborted", error)
@@ -91,15 +96,15 @@ class Follower:
         fetched = feed.take(_LINGER if self._publisher.open else self._settings.max_await)
         self._more = fetched is not None and (feed.waiting or self._is_full(fetched))
         if fetched is not None:
+            self._search.answered()
             self._take(fetched, translator)
+        else:
+            self._search.look(feed.cursor)
         settled = self._deletions.settle()
         if settled is not None:
             self._publisher.add(settled)
         if (fetched is not None or self._publisher.open) and self._due():
-            self._search.answered()
             self._commit()
-        else:
-            self._search.look(feed.cursor)
 
     def _take(self, fetched: Fetched, translator: Translator) -> None:
         translated = translator.translate(fetched.batch, from_time=fetched.from_time)

@@ -11,12 +11,12 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
 
 from consumer.capture.failures import Recovery, classify_failure, cure
+from consumer.capture.gap import GapReason, HistoryLostError
 from consumer.errors import MarketsyncError
 from consumer.mongo.change_stream import ChangeStreamError, RawBatch, StartPoint, Watched, token_time
 
@@ -28,22 +28,18 @@ _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 5.0
 
 
-class HistoryLostError(MarketsyncError):
-    """The oplog no longer reaches back to the last position: changes were missed and a resync is needed."""
-
-
 class CaptureFailedError(MarketsyncError):
     """The stream cannot be read until a person acts."""
 
-    @property
-    def silent(self) -> float: ...
 
 class Cursor(Protocol):
-    def steps(self) -> int | None: ...
     """A server-side cursor; `consumer.mongo.change_stream.ChangeStream` is one."""
 
+    @property
+    def silent(self) -> float: ...
     def open(self, start: StartPoint) -> Mapping[str, Any]: ...
     def more(self) -> RawBatch | None: ...
+    def steps(self) -> int | None: ...
     def close(self) -> None: ...
 
 
@@ -71,16 +67,16 @@ class Feed:
         self._token = token
         self._reconnected = reconnected
         self._from_time = False
+        self._failures = 0
+        self._queue: queue.Queue[Fetched | BaseException] = queue.Queue(_AHEAD)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="change-stream", daemon=True)
         self._cursor: Cursor | None = None
 
     @property
     def cursor(self) -> Cursor | None:
         """What is read from now; None between two."""
         return self._cursor
-        self._failures = 0
-        self._queue: queue.Queue[Fetched | BaseException] = queue.Queue(_AHEAD)
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="change-stream", daemon=True)
 
     def start(self) -> None:
         """Begin to read."""
@@ -124,11 +120,11 @@ class Feed:
 
     def _read(self, watched: Watched) -> None:
         """Read until closed, until the server ends the stream, or for one event when that is all that was wanted."""
-            self._cursor = cursor
         cursor = self._connect(watched)
         try:
             start = StartPoint(time=token_time(self._token)) if self._from_time else StartPoint(token=self._token)
             cursor.open(start)
+            self._cursor = cursor
             while not self._closing.is_set():
                 batch = cursor.more()
                 if batch is None:
@@ -136,24 +132,25 @@ class Feed:
                     return
                 self._failures = 0
                 self._put(Fetched(batch, self._from_time))
-            self._cursor = None
                 self._token, self._from_time = batch.token, False
                 if watched.bare and batch.events:
                     return
         finally:
+            self._cursor = None
             cursor.close()
 
     def _recover(self, error: ChangeStreamError, watched: Watched) -> Watched:
         """Decide how the next cursor is opened. Raises when there is no going on."""
         recovery = classify_failure(code=error.code, labels=error.labels, network=error.network)
-        since = token_time(self._token)
         if recovery is Recovery.HISTORY_LOST:
-            raise _history_lost(since, error) from error
+            raise HistoryLostError(str(error), GapReason.HISTORY_LOST) from error
         if recovery is Recovery.EVENT_TOO_LARGE and not watched.bare:
             self._wait(recovery.value, error)
             # First event by event up to the large one, then that one without its documents.
             return replace(watched, bare=True) if watched.batch_size == 1 else replace(watched, batch_size=1)
-        if recovery is Recovery.FALL_BACK_TO_TIME and not self._from_time and since is not None:
+        if recovery is Recovery.FALL_BACK_TO_TIME:
+            if self._from_time or token_time(self._token) is None:
+                raise HistoryLostError(str(error), GapReason.POSITION_REFUSED) from error
             self._wait(recovery.value, error)
             self._from_time = True
             return watched
@@ -177,12 +174,3 @@ class Feed:
                 return
             except queue.Full:
                 continue
-
-
-def _history_lost(since: tuple[int, int] | None, error: ChangeStreamError) -> HistoryLostError:
-    began = "an unknown time" if since is None else datetime.fromtimestamp(since[0], UTC).isoformat()
-    return HistoryLostError(
-        f"MongoDB's oplog no longer holds what happened since {began} ({error}). Changes between then and now were"
-        " missed. Publish every product again: stop capture, then start it once with `--resnapshot`. What was deleted"
-        " meanwhile stays listed until it is withdrawn by hand. Enlarge the oplog so that it outlasts any downtime."
-    )

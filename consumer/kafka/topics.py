@@ -56,6 +56,11 @@ class TopicNames:
         """Changes that could not become an event."""
         return self.prefix + events.CAPTURE_DEAD_LETTERS_TOPIC
 
+    @property
+    def gaps(self) -> str:
+        """Times in which changes were missed."""
+        return self.prefix + events.GAPS_TOPIC
+
     def retry(self, channel: str, delay: int) -> str:
         """Where this channel's listings wait `delay` seconds."""
         return self.prefix + events.retry_topic(channel, delay)
@@ -185,11 +190,11 @@ def _wanted(
         "min.cleanable.dirty.ratio": "0.1",
     }
     by_product = [*names.products, *(names.retry(channel, delay) for channel in channels for delay in retry_delays)]
-    dead_letters = [names.capture_dead_letters, *(names.dead_letters(channel) for channel in channels)]
+    for_people = [names.capture_dead_letters, names.gaps, *(names.dead_letters(channel) for channel in channels)]
     return [
         *(_Topic(name, settings.partitions, keep | durable | largest) for name in by_product),
         _Topic(names.positions, 1, latest_only | durable),
-        *(_Topic(name, 1, keep_long | durable | largest) for name in dead_letters),
+        *(_Topic(name, 1, keep_long | durable | largest) for name in for_people),
     ]
 
 

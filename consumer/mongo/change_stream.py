@@ -82,6 +82,19 @@ class RawBatch:
     size: int
 
 
+def committed_time(client: MongoClient[Document]) -> ClusterTime | None:
+    """Cluster time of the last write that a majority of the replica set has; None behind a mongos, which has none.
+
+    A read with read concern snapshot shows at least all that was written up to it. What the server calls "now" may be
+    later than that. Raises PyMongoError.
+    """
+    last: Document = client.admin.command("hello").get("lastWrite", {})
+    if "majorityOpTime" not in last:
+        return None
+    time = last["majorityOpTime"]["ts"]
+    return time.time, time.inc
+
+
 def token_time(token: Mapping[str, Any]) -> ClusterTime | None:
     """The cluster time inside a resume token; None when it is of a kind we do not know."""
     found = _TOKEN_DATA.match(str(token.get("_data", "")))

@@ -138,11 +138,11 @@ class Line:
 
 @pytest.fixture
 def make_line(servers: Endpoints) -> Iterator[Callable[..., Line]]:
-    """Makes lines; what they leave on the servers is removed."""
+    """Makes lines, on the shared MongoDB or that of `client`; what they leave on the servers is removed."""
     made: list[Line] = []
     with connect(servers.mongodb_uri) as client:
 
-        def make(name: str, *, images: bool = True) -> Line:
+        def make(name: str, *, images: bool = True, client: MongoClient[Document] = client) -> Line:
             line = Line(servers, client, name, TopicSettings(prefix=f"{name}.", partitions=PARTITIONS))
             made.append(line)
             ensure_topics(
@@ -160,8 +160,8 @@ def make_line(servers: Endpoints) -> Iterator[Callable[..., Line]]:
                 running.capture.stop()
             for running in line.running:
                 running.stop()
-            client.drop_database(line.database.name)
-            client.drop_database(line.state.name)
+            line.client.drop_database(line.database.name)
+            line.client.drop_database(line.state.name)
             remove_installation(servers.kafka_bootstrap_servers, line.topics.prefix)
 
 

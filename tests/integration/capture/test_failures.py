@@ -7,21 +7,16 @@ from functools import partial
 
 import pytest
 
-from consumer.capture.positions import Position, decode_position, encode_position, stream_key
+from consumer.capture.positions import Position
 from consumer.errors import FencedError, MarketsyncError, UnavailableError
 from consumer.events import Operation
-from consumer.kafka import TransactionalProducer, read_compacted
 from consumer.mongo import Document, MongoClient
 from consumer.mongo.change_stream import token_time
 from consumer.settings import TopicSettings
 from tests.integration.capture.conftest import Line, make_product
+from tests.integration.capture.positions import store_position, stored_position
 from tests.proxy import Proxy
 from tests.waiting import wait_until
-
-
-def stored_position(line: Line) -> Position:
-    values = read_compacted(line.servers.kafka_bootstrap_servers, line.names.positions)
-    return decode_position(values[stream_key("pim")])
 
 
 def test_a_restart_goes_on_where_the_last_one_ended(line: Line) -> None:
@@ -130,26 +125,12 @@ def test_a_filter_that_excludes_its_own_token_falls_back_to_the_time(
     both.stop()
     # An event's id is its token: the position is right behind the other tenant's event.
     token = {"_data": last.id}
-    store_position(line, Position(token, token_time(token) or (0, 0), 0))
+    store_position(line, Position(token, token_time(token) or (0, 0), 0), token=token)
     line.products.insert_one(make_product(3))
     alone = line.capture()
     found = line.wait_for(3)
     assert sorted(event.entity_code for event in found) == ["P-1", "P-2", "P-3"]
     assert alone.metric("reconnects_total", reason="fall_back_to_time") == 1
-
-
-def store_position(line: Line, position: Position) -> None:
-    producer = TransactionalProducer(
-        line.servers.kafka_bootstrap_servers,
-        f"{line.topics.prefix}marketsync-capture-pim",
-        max_message_bytes=1_000_000,
-        timeout=10,
-    )
-    producer.start()
-    producer.begin()
-    producer.produce(line.names.positions, stream_key("pim"), encode_position(position))
-    producer.commit()
-    producer.close()
 
 
 def test_a_new_beginning_publishes_every_product_again(line: Line) -> None:

@@ -27,7 +27,8 @@ _NONE: frozenset[str] = frozenset()
         (50811, _NONE, False, Recovery.FALL_BACK_TO_TIME),
         (286, _NOT_RESUMABLE, False, Recovery.HISTORY_LOST),
         (286, _RESUMABLE, False, Recovery.HISTORY_LOST),  # a label never hides lost history
-        (136, _NONE, False, Recovery.HISTORY_LOST),
+        (136, _NONE, False, Recovery.RESUME),  # opening again tells whether history is lost
+        *((code, _NONE, False, Recovery.FALL_BACK_TO_TIME) for code in (9, 15, 40647, 40649)),  # an unreadable token
         (10334, _NONE, False, Recovery.EVENT_TOO_LARGE),
         (13, _NONE, False, Recovery.FATAL),  # Unauthorized
         (40573, _NONE, False, Recovery.FATAL),  # no replica set

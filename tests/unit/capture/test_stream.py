@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from consumer.capture.stream import CaptureFailedError, Feed, Fetched, HistoryLostError
+from consumer.capture.gap import GapReason, HistoryLostError
+from consumer.capture.stream import CaptureFailedError, Feed, Fetched
 from consumer.mongo.change_stream import ChangeStreamError, RawBatch, StartPoint, Watched
 
 WATCHED = Watched(databases=("vinc-a",), collection="pimproducts", images=True, batch_size=100, max_await=0.01)
@@ -45,12 +46,12 @@ class ScriptedCursor:
         self.server = server
         self.watched = watched
 
-    def open(self, start: StartPoint) -> Mapping[str, Any]:
     silent = 0.0
 
     def steps(self) -> int | None:
         return None
 
+    def open(self, start: StartPoint) -> Mapping[str, Any]:
         self.server.opened.append((start, self.watched))
         return {}
 
@@ -120,16 +121,42 @@ def test_a_fallback_cut_off_before_its_first_batch_is_still_a_fallback() -> None
     assert taken[0].from_time
 
 
-def test_a_time_that_is_refused_as_well_ends_the_capture() -> None:
-    with feeding(failure(280), failure(280)) as (feed, _, _), pytest.raises(CaptureFailedError):
+def test_a_time_that_is_refused_as_well_is_lost_history() -> None:
+    with feeding(failure(280), failure(280)) as (feed, _, _), pytest.raises(HistoryLostError) as caught:
         take_events(feed, 1)
+    assert caught.value.reason is GapReason.POSITION_REFUSED
 
 
-def test_lost_history_is_never_silent() -> None:
-    with feeding(batch(1), failure(286)) as (feed, _, _):
+def test_a_token_without_a_time_that_is_refused_is_lost_history() -> None:
+    server, reasons = Server([failure(50811)]), list[str]()
+    feed = Feed(server.connect, WATCHED, token={"_data": "nonsense"}, reconnected=reasons.append)
+    feed.start()
+    with pytest.raises(HistoryLostError) as caught:
+        feed.take(2)
+    feed.close()
+    assert caught.value.reason is GapReason.POSITION_REFUSED
+    assert len(server.opened) == 1
+
+
+def test_the_time_of_a_refused_token_may_be_gone_as_well() -> None:
+    with feeding(failure(280), failure(286)) as (feed, server, _), pytest.raises(HistoryLostError) as caught:
         take_events(feed, 1)
-        with pytest.raises(HistoryLostError, match=r"1970-01-01T00:00:01.*--resnapshot"):
+    assert caught.value.reason is GapReason.HISTORY_LOST
+    assert [start for start, _ in server.opened] == [StartPoint(token=token(0)), StartPoint(time=(1, 0))]
+
+
+def test_lost_history_comes_after_what_was_read_before_it() -> None:
+    with feeding(batch(1), failure(286)) as (feed, _, reasons):
+        assert take_events(feed, 1)[0].batch == batch(1)
+        with pytest.raises(HistoryLostError, match="in words"):
             take_events(feed, 1)
+    assert reasons == [], "it is not opened again there"
+
+
+def test_a_cursor_that_the_oplog_has_passed_is_opened_again_and_that_tells_what_was_missed() -> None:
+    with feeding(failure(136), batch(1)) as (feed, server, _):
+        assert take_events(feed, 1)[0].batch == batch(1)
+    assert len(server.opened) == 2
 
 
 def test_a_fatal_failure_comes_with_its_cure() -> None:

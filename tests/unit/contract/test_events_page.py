@@ -77,6 +77,7 @@ def test_every_file_and_topic_is_named() -> None:
         *names.products,
         names.positions,
         names.capture_dead_letters,
+        names.gaps,
         "marketsync.<channel>.retry.<delay>s",
         "marketsync.<channel>.dead-letters",
     }
