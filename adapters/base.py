@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from adapters.model import ChannelListing, Command, Listing, Outcome, Problem, Rendered
+from adapters.rate_limits import Limit
 
 
 class Adapter(Protocol):
@@ -22,6 +23,10 @@ class Adapter(Protocol):
     @property
     def batch_size(self) -> int:
         """How many commands `apply` takes at most."""
+
+    @property
+    def limits(self) -> Sequence[Limit]:
+        """What the channel allows this account, as data: whoever calls `apply` keeps to it."""
 
     async def close(self) -> None:
         """Release connections. Idempotent."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
 from adapters.model import ChannelListing, Command, Listing, Operation, Outcome, Problem, Rendered
+from adapters.rate_limits import Limit
 
 LISTING_ID = "listing_id"
 
@@ -73,6 +74,7 @@ class MemoryAdapter:
 
     latency is awaited once per call, before anything happens: pass one that sleeps. After the effect comes `answer`,
     awaited before the outcomes are returned. keep: how many calls the journal remembers, None = all of them.
+    limits: what it says that it allows; it counts nothing itself.
     """
 
     def __init__(
@@ -83,8 +85,10 @@ class MemoryAdapter:
         latency: Callable[[], Awaitable[None]] = _no_latency,
         answer: Callable[[], Awaitable[None]] = _no_latency,
         keep: int | None = None,
+        limits: Sequence[Limit] = (),
     ) -> None:
         self.faults = Faults()
+        self.limits = tuple(limits)
         self.listings: dict[str, ChannelListing] = {}
         self.shown: dict[str, Listing] = {}
         self.journal: deque[Call] = deque(maxlen=keep)

@@ -189,6 +189,12 @@ class DeliverySettings(BaseSettings):
     retry_delays: Delays = Field((60, 600), description="Delays of the retry topics, ascending, comma separated.")
     drain: float = Field(20, gt=0, description="Seconds calls in flight may take to end on shutdown or rebalance.")
     session_timeout: float = Field(45, gt=1, description="Seconds after which Kafka gives up a silent process.")
+    egress: str = Field(
+        "shared",
+        pattern=r"^[A-Za-z0-9._:-]+$",
+        description="Name of the network address that this process's calls leave from. Where a channel counts by"
+        " address, processes of the same name share its quota.",
+    )
 
 
 class EbaySettings(BaseSettings):

@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.ebay import mapping, validation
 from adapters.ebay.client import BULK_SIZE, EbayClient, Entry
+from adapters.ebay.quotas import limits_of
 from adapters.ebay.settings import EbayAccount
 from adapters.ebay.steps import Steps
 from adapters.ebay.work import Work
@@ -36,6 +37,7 @@ class EbayAdapter:
     def __init__(self, client: EbayClient, account: EbayAccount, *, parallel_calls: int = PARALLEL_CALLS) -> None:
         self._client = client
         self._account = account
+        self.limits = limits_of(account.app_id)
         self._steps = Steps(client, account, parallel_calls)
         self._reads = asyncio.Semaphore(parallel_calls)
 

@@ -17,6 +17,8 @@ from consumer.bootstrap.start import named_databases, topic_names
 from consumer.bootstrap.tenant_streams import make_tenant_watch
 from consumer.delivery.assembly import Servers, make_worker
 from consumer.delivery.planning import Seller
+from consumer.delivery.quotas.store import COLLECTION as QUOTAS
+from consumer.delivery.quotas.store import QuotaStore
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
 from consumer.health import HealthServer, Note, Reasons, Registry, make_registry
@@ -94,6 +96,7 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
                 endpoints.kafka_bootstrap_servers,
                 topic_names(settings),
                 ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions),
+                QuotaStore(client[settings.place.database][QUOTAS]),
                 settings.topics.max_message_bytes,
             ),
             settings=settings.delivery,

@@ -12,11 +12,14 @@ from consumer.delivery.core import Core, CoreSettings
 from consumer.delivery.execution import Execution
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
+from consumer.delivery.parts import Clocks, Parts
 from consumer.delivery.planning import Seller
+from consumer.delivery.quotas.leases import quotas_of
+from consumer.delivery.quotas.store import QuotaStore
 from consumer.delivery.reporting import Reporter
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
-from consumer.delivery.worker import Clocks, DeliveryWorker, Parts
+from consumer.delivery.worker import DeliveryWorker
 from consumer.events import Operation
 from consumer.kafka import ReliableProducer, TopicNames
 from consumer.kafka.consumer import ConsumerThread
@@ -36,6 +39,7 @@ class Servers:
     bootstrap: str
     names: TopicNames
     store: ListingStore
+    quotas: QuotaStore
     max_message_bytes: int
 
 
@@ -70,9 +74,10 @@ def make_parts(
     producer = ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES)
     return Parts(
         channel=channel,
-        core=_make_core(by_account, settings, background),
+        core=_make_core(channel, by_account, settings, background),
         intake=Intake(channel, by_account, Sources(background, partial(names.delay_of, channel))),
         execution=Execution(by_account, servers.store, clocks.wall),
+        quotas=servers.quotas,
         letters=Letters(channel, membership.group, names),
         writer=KafkaWriter(producer, settings.drain),
         consumer=ConsumerThread(membership),
@@ -83,13 +88,19 @@ def make_parts(
     )
 
 
-def _make_core(sellers: Mapping[AccountKey, Seller], settings: DeliverySettings, background: frozenset[str]) -> Core:
+def _make_core(
+    channel: str, sellers: Mapping[AccountKey, Seller], settings: DeliverySettings, background: frozenset[str]
+) -> Core:
     limits = CoreSettings(
         policy=RetryPolicy.of(settings),
         concurrency=settings.concurrency,
         linger=settings.linger,
         max_waiting=settings.max_waiting,
         background_topics=background,
+        quotas={
+            account: quotas_of(channel, account, seller.adapter.limits, settings.egress)
+            for account, seller in sellers.items()
+        },
     )
     sizes = {account: seller.adapter.batch_size for account, seller in sellers.items()}
     return Core(limits, sizes, random.SystemRandom().random)

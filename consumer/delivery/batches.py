@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from consumer.delivery.work import Work
 
@@ -23,13 +23,28 @@ class Send:
     plan: Any
 
 
+# Commands, each with the time it came.
+Queue = deque[tuple[Send, float]]
+
+
+class Room(Protocol):
+    """How many commands of an operation, up to `most`, the quotas allow in one call now."""
+
+    def __call__(self, operation: str, most: int, /, *, urgent: bool) -> int: ...
+
+
+def unlimited(_operation: str, most: int, *, urgent: bool) -> int:
+    """An account without quotas."""
+    return most
+
+
 class Batches:
     """What waits for a call, by operation, in the order it was prepared."""
 
     def __init__(self, batch_size: int, linger: float) -> None:
         self._batch_size = batch_size
         self._linger = linger
-        self._queues: dict[str, deque[tuple[Send, float]]] = {}
+        self._queues: dict[str, Queue] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -40,20 +55,22 @@ class Batches:
         self._queues.setdefault(send.operation, deque()).append((send, now))
         self._count += 1
 
-    def next(self, now: float, *, probe: bool = False) -> tuple[Send, ...]:
-        """The next call: full, or its oldest command has lingered. Empty when there is none yet.
+    def next(self, now: float, *, probe: bool = False, room: Room = unlimited) -> tuple[Send, ...]:
+        """The next call: full, or its oldest command has lingered. Empty when there is none yet, or no room for it.
 
         Of several the one with the most urgent command at its head goes first. A suspect goes alone. probe: take one
-        command only, of those that are no suspects if there is one.
+        command only, of those that are no suspects if there is one. Where there is room for urgent commands only, the
+        others wait.
         """
-        ready = [queue for queue in self._queues.values() if queue and self._is_ready(queue, now)]
-        if not ready:
-            return ()
-        urgent = min(ready, key=lambda queue: (queue[0][0].work.lane, queue[0][1]))
-        if not probe:
-            return self._take(urgent)
-        unsuspected = next((queue for queue in ready if any(send.work.suspect is None for send, _ in queue)), urgent)
-        return self._take_one(unsuspected)
+        ready = [entry for entry in self._queues.items() if entry[1] and self._is_ready(entry[1], now)]
+        ready.sort(key=lambda entry: (_is_suspicious(entry[1]) if probe else False, *_urgency(entry[1])))
+        for operation, queue in ready:
+            most = 1 if probe else min(len(queue), self._batch_size)
+            if fits := room(operation, most, urgent=False):
+                return self._take_one(queue) if probe else self._take(queue, fits, _any)
+            if any(_is_urgent(send) for send, _ in queue) and (fits := room(operation, most, urgent=True)):
+                return self._take(queue, fits, _is_urgent)
+        return ()
 
     def due(self) -> float | None:
         """When the next call is ready at the latest."""
@@ -68,18 +85,18 @@ class Batches:
         self._count -= len(removed)
         return removed
 
-    def _is_ready(self, queue: deque[tuple[Send, float]], now: float) -> bool:
+    def _is_ready(self, queue: Queue, now: float) -> bool:
         return len(queue) >= self._batch_size or queue[0][1] + self._linger <= now
 
-    def _take(self, queue: deque[tuple[Send, float]]) -> tuple[Send, ...]:
+    def _take(self, queue: Queue, most: int, wanted: Callable[[Send], bool]) -> tuple[Send, ...]:
+        first = next(place for place, (send, _) in enumerate(queue) if wanted(send))
+        if queue[first][0].work.suspect is not None:
+            return self._take_at(queue, first)
         batch: dict[str, Send] = {}
         held_back: list[tuple[Send, float]] = []
-        if queue[0][0].work.suspect is not None:
-            self._count -= 1
-            return (queue.popleft()[0],)
-        while queue and len(batch) < self._batch_size:
+        while queue and len(batch) < most:
             send, since = queue.popleft()
-            if send.sku in batch or send.work.suspect is not None:
+            if send.sku in batch or send.work.suspect is not None or not wanted(send):
                 held_back.append((send, since))
             else:
                 batch[send.sku] = send
@@ -87,10 +104,29 @@ class Batches:
         self._count -= len(batch)
         return tuple(batch.values())
 
-    def _take_one(self, queue: deque[tuple[Send, float]]) -> tuple[Send, ...]:
+    def _take_one(self, queue: Queue) -> tuple[Send, ...]:
         """The first that is no suspect, else the first."""
-        place = next((n for n, (send, _) in enumerate(queue) if send.work.suspect is None), 0)
+        return self._take_at(queue, next((n for n, (send, _) in enumerate(queue) if send.work.suspect is None), 0))
+
+    def _take_at(self, queue: Queue, place: int) -> tuple[Send, ...]:
         send, _ = queue[place]
         del queue[place]
         self._count -= 1
         return (send,)
+
+
+def _urgency(queue: Queue) -> tuple[int, float]:
+    send, since = queue[0]
+    return send.work.lane, since
+
+
+def _is_suspicious(queue: Queue) -> bool:
+    return all(send.work.suspect is not None for send, _ in queue)
+
+
+def _is_urgent(send: Send) -> bool:
+    return send.work.lane.urgent
+
+
+def _any(_send: Send) -> bool:
+    return True

@@ -12,6 +12,7 @@ from typing import Any
 
 from consumer.delivery.batches import Send
 from consumer.delivery.offsets import Ticket
+from consumer.delivery.quotas.leases import Lease
 from consumer.delivery.retry import Decision, RetryTopic
 from consumer.delivery.work import AccountKey, Work
 from consumer.kafka.records import Partition, Record
@@ -86,7 +87,7 @@ class Rest:
     partitions: frozenset[Partition]
 
 
-CoreCommand = Prepare | Call | Store | Produce | Release | Rest
+CoreCommand = Prepare | Call | Store | Produce | Release | Rest | Lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
@@ -40,6 +40,8 @@ from consumer.delivery.dispatch import Dispatch
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.held import Held
 from consumer.delivery.offsets import Offsets, Ticket
+from consumer.delivery.quotas.leases import Quota
+from consumer.delivery.quotas.quotas import Quotas
 from consumer.delivery.retry import RetryPolicy, decide, postpone
 from consumer.delivery.slots import Slots
 from consumer.delivery.steps import Steps
@@ -51,19 +53,23 @@ from consumer.listings.state import ListingKey
 
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
-    """Limits. concurrency: calls at once per account. linger: seconds. max_waiting: listings in memory."""
+    """Limits. concurrency: calls at once per account. linger: seconds. max_waiting: listings in memory.
+
+    quotas: what each account's calls count for, where the channel counts them.
+    """
 
     policy: RetryPolicy
     concurrency: int
     linger: float
     max_waiting: int
     background_topics: frozenset[str]
+    quotas: Mapping[AccountKey, Sequence[Quota]] = field(default_factory=dict)
 
 
 class Core:
     """One channel's delivery. accounts: account → how many commands its adapter takes in one call.
 
-    resting: the partitions that are not to be read now.
+    resting: the partitions that are not to be read now. quotas: told by the shell what was leased.
     """
 
     def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
@@ -71,7 +77,8 @@ class Core:
         self.gates = {key: Gate(key, n, concurrency=settings.concurrency, policy=policy) for key, n in accounts.items()}
         self.flow = Flow(self.gates)
         self.held = Held()
-        self._dispatch = Dispatch(self.gates, self.flow, settings.linger, policy)
+        self.quotas = Quotas(settings.quotas)
+        self._dispatch = Dispatch(self.gates, self.quotas, self.flow, linger=settings.linger, policy=policy)
         self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
         self._policy = policy
         self._jitter = jitter
@@ -194,6 +201,7 @@ class Core:
     def called(self, call: Call, answers: Sequence[Answer], now: float) -> None:
         """Answer to `Call`, one per command."""
         gate = self._dispatch.not_calling(call)
+        self.quotas.answered(call.account, call.operation, [answer.error for answer in answers])
         for note in self._judge.hear(gate, call, answers, now):
             self.notes.add(note)
         self._steps.gather(self._judge.endings(gate, answers, now))
@@ -248,6 +256,8 @@ class Core:
             commands.append(Release(records))
         self._dispatch.spill(now)
         commands += self._dispatch.to_call(now)
+        if lease := self.quotas.to_lease(now):
+            commands.append(lease)
         commands += self._steps.next(now)
         resting = self._wanted_rest()
         if resting != self.resting or self._rest_again:
@@ -259,6 +269,7 @@ class Core:
     def next_due(self, now: float) -> float | None:
         """When `tick` has something new to decide although nothing happened."""
         times = [self.flow.ready.next_due(), self.held.next_due(), self._steps.until, self._dispatch.next_due(now)]
+        times.append(self.quotas.next_due(now))
         return min((time for time in times if time is not None and time > now), default=None)
 
     def _wanted_rest(self) -> frozenset[Partition]:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from adapters.errors import RateLimitedError
 from consumer.delivery.accounts import Gate
 from consumer.delivery.batches import Batches, Send
 from consumer.delivery.commands import Call
 from consumer.delivery.flow import Failed, Flow
-from consumer.delivery.retry import RetryPolicy, postpone
+from consumer.delivery.lanes import EVERY_LANE, ORDINARY_LANES, URGENT_LANES, Lane
+from consumer.delivery.quotas.quotas import Quotas
+from consumer.delivery.retry import RetryPolicy, Wait, postpone
 from consumer.delivery.work import AccountKey, Work, account_of
 
 # One step of planning: large enough to be cheap per listing, small enough to keep the event loop lively.
 _MOST_PREPARED = 200
 # Letters that may wait to be written; a long queue of them would only hold up what becomes ready meanwhile.
 _MOST_LETTERS = 500
+# Seconds an account's quota may be used up before its planned calls make room for urgent ones.
+_PATIENCE = 2.0
+_USED_UP = RateLimitedError("the quota of calls is used up")
 
 
 class Dispatch:
-    """Gates and batches of all accounts. linger: seconds a call that is not full waits for more."""
+    """Gates, quotas and batches of all accounts. linger: seconds a call that is not full waits for more."""
 
-    def __init__(self, gates: Mapping[AccountKey, Gate], flow: Flow, linger: float, policy: RetryPolicy) -> None:
+    def __init__(
+        self, gates: Mapping[AccountKey, Gate], quotas: Quotas, flow: Flow, *, linger: float, policy: RetryPolicy
+    ) -> None:
         self.gates = gates
+        self._quotas = quotas
         self._flow = flow
         self._policy = policy
         self._batches = {key: Batches(gate.batch_size, linger) for key, gate in gates.items()}
+        self._order = deque(gates)
         self._turn = 0
 
     def to_prepare(self, least: int, now: float) -> tuple[Work, ...]:
@@ -37,7 +49,8 @@ class Dispatch:
         works: list[Work] = []
         for place in range(len(room)):
             gate, free = room[(self._turn + place) % len(room)]
-            taken = self._flow.ready.take(gate.account, min(free, _MOST_PREPARED - len(works)), now)
+            lanes = self._lanes(gate.account, now)
+            taken = self._flow.ready.take(gate.account, min(free, _MOST_PREPARED - len(works)), now, lanes)
             gate.preparing += len(taken)
             gate.in_flight += len(taken)
             works += taken
@@ -57,13 +70,18 @@ class Dispatch:
     def to_call(self, now: float) -> list[Call]:
         """The calls to start now."""
         calls: list[Call] = []
-        for account, batches in self._batches.items():
-            gate = self.gates[account]
-            while batches and gate.may_call(now) and (sends := batches.next(now, probe=gate.down)):
+        for account in tuple(self._order):
+            gate, batches = self.gates[account], self._batches[account]
+            room = partial(self._quotas.room, account, now)
+            while batches and gate.may_call(now) and (sends := batches.next(now, probe=gate.down, room=room)):
                 gate.queued -= len(sends)
                 gate.calling += len(sends)
                 gate.calls += 1
+                urgent = all(send.work.lane.urgent for send in sends)
+                self._quotas.spend(account, now, sends[0].operation, len(sends), urgent=urgent)
                 calls.append(Call(account, sends[0].operation, sends))
+        if calls:
+            self._order.rotate(-1)  # accounts that share a quota take turns
         return calls
 
     def not_calling(self, call: Call) -> Gate:
@@ -74,20 +92,37 @@ class Dispatch:
         return gate
 
     def spill(self, now: float) -> None:
-        """Listings of an account that stays closed for long move to a retry topic, and no attempt is burned.
+        """What cannot be called for long makes room, and no attempt is burned: in memory if it is not for too long.
 
-        So memory and lag stay flat while a credential is dead, and other accounts go on.
+        So memory and lag stay flat while a credential is dead or a quota used up, and other accounts and urgent calls
+        go on.
         """
         for account, gate in self.gates.items():
-            delay = gate.closed_for(now)
-            if delay <= self._policy.memory_wait or not self._policy.delays:
-                continue
-            away = postpone(delay, self._policy, now=now, burned=False)
-            for send in self._take_out(account, lambda _: True):
-                self._flow.follow(Failed(send.work, send.operation, gate.error), away, now)
-            for work in self._flow.ready.take(account, _MOST_LETTERS - len(self._flow.letters), now):
-                gate.in_flight += 1
-                self._flow.follow(Failed(work, "none", gate.error), away, now)
+            closed = gate.closed_for(now)
+            if closed > self._policy.memory_wait:
+                self._spill(account, EVERY_LANE, closed, gate.error, now)
+            for lanes in (ORDINARY_LANES, URGENT_LANES):
+                dry = self._quotas.dry_for(account, now, urgent=lanes is URGENT_LANES)
+                if dry > _PATIENCE:
+                    self._spill(account, lanes, dry, _USED_UP, now)
+
+    def _spill(
+        self, account: AccountKey, lanes: Sequence[Lane], delay: float, error: Exception | None, now: float
+    ) -> None:
+        away = postpone(delay, self._policy, now=now, burned=False)
+        for send in self._take_out(account, lambda send: send.work.lane in lanes):
+            self._flow.follow(Failed(send.work, send.operation, error), away, now)
+        if isinstance(away, Wait):
+            return
+        gate = self.gates[account]
+        for work in self._flow.ready.take(account, _MOST_LETTERS - len(self._flow.letters), now, lanes):
+            gate.in_flight += 1
+            self._flow.follow(Failed(work, "none", error), away, now)
+
+    def _lanes(self, account: AccountKey, now: float) -> Sequence[Lane]:
+        """Nothing is planned that could not be called for some time."""
+        dry = self._quotas.dry_for(account, now, urgent=False)
+        return URGENT_LANES if dry > _PATIENCE else EVERY_LANE
 
     def drop_leaving(self, now: float) -> None:
         """Forget commands of partitions that leave. Their intents stand, so the next owner sends the newest state."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,15 @@ class Lane(IntEnum):
     CONTENT = 2
     BACKGROUND = 3
 
+    @property
+    def urgent(self) -> bool:
+        """Whether it may use what quotas keep in reserve: what starves here costs money."""
+        return self <= Lane.OFFER
+
+
+EVERY_LANE = tuple(Lane)
+URGENT_LANES = tuple(lane for lane in Lane if lane.urgent)
+ORDINARY_LANES = tuple(lane for lane in Lane if not lane.urgent)
 
 # Fields of a PIM product, with their aliases, that decide price and stock, or whether it is for sale at all.
 _STOCK = frozenset({"quantity", "stock_quantity", "stock_status"})
@@ -74,10 +83,10 @@ class LaneQueue(Generic[Item]):
         """Put it at the end of its lane."""
         self._lanes[lane].append(item)
 
-    def pop(self) -> tuple[Item, Lane] | None:
-        """The next one and the lane it stood in, None when empty."""
-        for lane, queue in zip(Lane, self._lanes, strict=True):
-            if queue:
+    def pop(self, lanes: Sequence[Lane] = EVERY_LANE) -> tuple[Item, Lane] | None:
+        """The next one of these lanes and the lane it stood in, None when they are empty."""
+        for lane in lanes:
+            if queue := self._lanes[lane]:
                 return queue.popleft(), lane
         return None
 

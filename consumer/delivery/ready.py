@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from itertools import count
 
-from consumer.delivery.lanes import LaneQueue
+from consumer.delivery.lanes import EVERY_LANE, Lane, LaneQueue
 from consumer.delivery.slots import Slots
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.listings.state import ListingKey
@@ -39,14 +40,15 @@ class Ready:
         while self._timers and self._timers[0][0] <= now:
             self.add(heapq.heappop(self._timers)[2], now)
 
-    def take(self, account: AccountKey, most: int, now: float) -> list[Work]:
-        """Up to `most` states of the account, most urgent first. They are in flight from now on."""
+    def take(self, account: AccountKey, most: int, now: float, lanes: Sequence[Lane] = EVERY_LANE) -> list[Work]:
+        """Up to `most` states of the account and these lanes, most urgent first. They are in flight from now on."""
         queue = self._queues.get(account)
         taken: list[Work] = []
         while queue is not None and len(taken) < most:
-            entry = queue.pop()
+            entry = queue.pop(lanes)
             if entry is None:
-                del self._queues[account]
+                if not queue:
+                    del self._queues[account]
                 break
             key, lane = entry
             work = self._slots.ready(key)

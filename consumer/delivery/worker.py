@@ -8,25 +8,15 @@ What was not committed is delivered again after the restart, and what was intend
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Mapping, Sequence
 
 import structlog
 
-from consumer.delivery.commands import Call, CoreCommand, Prepare, Produce, Release, Rest, Store
-from consumer.delivery.core import Core
-from consumer.delivery.execution import Execution
-from consumer.delivery.intake import Intake
-from consumer.delivery.letters import Letters, Outgoing
-from consumer.delivery.reporting import Reporter
+from consumer.delivery.commands import CoreCommand, Release, Rest
+from consumer.delivery.parts import Parts
+from consumer.delivery.performing import Performer
 from consumer.errors import UndecodableEventError
-from consumer.kafka.consumer import ConsumerThread
 from consumer.kafka.records import Partition, Record
-from consumer.metrics import DeliveryMetrics
-
-Command = TypeVar("Command", bound=CoreCommand)
 
 _log = structlog.get_logger()
 
@@ -38,51 +28,13 @@ _STUCK = 120.0
 _LOOK = 0.02
 
 
-class Writer(Protocol):
-    """Writes records to Kafka: done when they are safe there. Raises MarketsyncError."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    async def write(self, records: Sequence[Outgoing]) -> None:
-        """Write all of them."""
-
-    async def close(self) -> None:
-        """End. Idempotent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """Where the time comes from. wall: seconds since 1970. core: seconds that never jump."""
-
-    wall: Callable[[], float] = time.time
-    core: Callable[[], float] = time.monotonic
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a worker is made of. drain: seconds that calls in flight may take to end."""
-
-    channel: str
-    core: Core
-    intake: Intake
-    execution: Execution
-    letters: Letters
-    writer: Writer
-    consumer: ConsumerThread
-    reporter: Reporter
-    metrics: DeliveryMetrics
-    clocks: Clocks
-    drain: float
-
-
 class DeliveryWorker:
     """Delivers one channel's updates until it is stopped. `run` once."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._core = parts.core
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._performer = Performer(parts, done=self._soon, failed=self.failed)
         self._stop = asyncio.Event()
         self._failure: Exception | None = None
         self._turn_due = False
@@ -99,6 +51,8 @@ class DeliveryWorker:
             return ["stopping"]
         if not self._joined:
             return ["not in the consumer group yet"]
+        if self._core.quotas.away:
+            return ["MongoDB cannot be used: calls wait for their quota"]
         return ["MongoDB cannot be used, nothing is delivered"] if self._core.store_away else []
 
     def stuck(self) -> list[str]:
@@ -121,14 +75,14 @@ class DeliveryWorker:
             await self._stop.wait()
             if self._failure is None:
                 await self._drain(self._core.offsets.partitions)
+                await self._performer.give_back()
             await parts.consumer.close(self._core.offsets.committable())
         finally:
             keeper.cancel()
             if self._timer is not None:
                 self._timer.cancel()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(keeper, *self._tasks, return_exceptions=True)
+            await self._performer.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
             await parts.consumer.close({})
             await parts.writer.close()
         if self._failure is not None:
@@ -235,64 +189,14 @@ class DeliveryWorker:
 
     def _perform(self, command: CoreCommand, now: float) -> None:
         match command:
-            case Prepare():
-                self._start(self._prepare, command)
-            case Call():
-                self._start(self._call, command)
-            case Store():
-                self._start(self._store, command)
-            case Produce():
-                self._start(self._produce, command)
             case Release():
                 for record in command.records:
                     self._take_in(record, now, self._shift())
                 self._soon()
             case Rest():
                 self.parts.consumer.rest(command.partitions)
-
-    def _start(self, perform: Callable[[Command], Awaitable[None]], command: Command) -> None:
-        task = asyncio.create_task(self._watched(perform, command))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _watched(self, perform: Callable[[Command], Awaitable[None]], command: Command) -> None:
-        try:
-            await perform(command)
-        except Exception as error:
-            _log.exception("delivery cannot go on", channel=self.parts.channel)
-            self.failed(error)
-        self._soon()
-
-    async def _prepare(self, prepare: Prepare) -> None:
-        report = await self.parts.execution.prepare(prepare)
-        if report is None:
-            self._core.not_prepared(prepare, self._now())
-        else:
-            self._core.prepared(prepare, report, self._now())
-
-    async def _call(self, call: Call) -> None:
-        begun = self._now()
-        answers = await self.parts.execution.call(call)
-        now = self._now()
-        self.parts.reporter.answered(call, answers)
-        seconds = self.parts.metrics.call_seconds
-        seconds.labels(self.parts.channel, str(call.account), call.operation).observe(now - begun)
-        self._core.called(call, answers, now)
-
-    async def _store(self, store: Store) -> None:
-        lost = await self.parts.execution.store(store)
-        if lost is None:
-            self._core.not_stored(store, self._now())
-        else:
-            self._core.stored(store, lost, self._now())
-
-    async def _produce(self, produce: Produce) -> None:
-        if not await self.parts.execution.give_up(produce.letters):
-            self._core.not_produced(produce, self._now())
-            return
-        now, shift = self._now(), self._shift()
-        await self.parts.writer.write([self.parts.letters.outgoing(letter, now, shift) for letter in produce.letters])
-        self._core.produced(produce, self._now())
+            case _:
+                self._performer.perform(command)
 
     async def _drain(self, partitions: frozenset[Partition]) -> None:
         """Let what is in flight end, within the deadline; nothing new starts for these partitions."""

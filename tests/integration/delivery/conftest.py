@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from adapters.memory import MemoryAdapter
 from consumer.delivery.assembly import Servers, group_of, make_worker
 from consumer.delivery.planning import Seller
+from consumer.delivery.quotas.store import COLLECTION as QUOTAS
+from consumer.delivery.quotas.store import QuotaStore
 from consumer.delivery.worker import DeliveryWorker
 from consumer.embedded import Endpoints
 from consumer.errors import UnavailableError
@@ -49,6 +51,7 @@ class Line:
     endpoints: Endpoints
     names: TopicNames
     store: ListingStore
+    quotas: QuotaStore
     producer: ReliableProducer
     settings: DeliverySettings = SETTINGS
     channels: dict[str, MemoryAdapter] = field(default_factory=lambda: {"default": MemoryAdapter(CHANNEL)})
@@ -68,7 +71,8 @@ class Line:
             )
             for name, adapter in self.channels.items()
         ]
-        servers = Servers(self.endpoints.kafka_bootstrap_servers, self.names, self.store, TOPICS.max_message_bytes)
+        kafka = self.endpoints.kafka_bootstrap_servers
+        servers = Servers(kafka, self.names, self.store, self.quotas, TOPICS.max_message_bytes)
         self.registry = CollectorRegistry()
         metrics = delivery_metrics(self.registry)
         return make_worker(CHANNEL, sellers, servers, settings=settings or self.settings, metrics=metrics)
@@ -170,7 +174,9 @@ async def line(servers: Endpoints, fresh_name: str) -> AsyncIterator[Line]:
     producer = ReliableProducer(servers.kafka_bootstrap_servers, max_message_bytes=TOPICS.max_message_bytes)
     producer.start()
     try:
-        yield Line(servers, names, ListingStore(client[f"marketsync-{fresh_name}"][COLLECTION], TOPICS.partitions), producer)
+        database = client[f"marketsync-{fresh_name}"]
+        store = ListingStore(database[COLLECTION], TOPICS.partitions)
+        yield Line(servers, names, store, QuotaStore(database[QUOTAS]), producer)
     finally:
         producer.close(5)
         await client.drop_database(f"marketsync-{fresh_name}")

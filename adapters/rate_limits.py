@@ -1,0 +1,77 @@
+"""What a channel allows, as data: so many calls in so long, who is counted together, and what a call uses of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+
+from adapters.model import Operation
+
+DAY = 86_400.0
+
+
+class Scope(StrEnum):
+    """Who is counted together: all sellers of an application, one account, one address that calls leave from, or
+    each listing of an account for itself."""
+
+    APPLICATION = "application"
+    ACCOUNT = "account"
+    EGRESS = "egress"
+    LISTING = "listing"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one call of `apply` uses of a limit: `call` once, and `listing` for each of its commands."""
+
+    call: int = 1
+    listing: int = 0
+
+    def of(self, listings: int) -> int:
+        """Units used by a call with so many commands."""
+        return self.call + self.listing * listings
+
+    def fits(self, units: int, most: int) -> int:
+        """How many commands, up to `most`, one call may have with so many units; 0 = not even one."""
+        if units < self.of(1):
+            return 0
+        return most if self.listing == 0 else min(most, (units - self.call) // self.listing)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `amount` units in `period` seconds.
+
+    name: part of the key its count is kept under; never change it. owner: who is counted, where that is an application:
+    its id. costs: what calls use, by operation; one that is not named is not counted. resets: when the vendor's day
+    begins, with its time zone, for limits per calendar day; None: the amount holds for every span of that length, which
+    is also right (and careful) where nobody knows when the vendor begins to count anew.
+    reserve: share that only urgent calls (withdrawals, prices, stock) may use.
+    """
+
+    name: str
+    amount: int
+    period: float
+    scope: Scope = Scope.ACCOUNT
+    owner: str = ""
+    costs: Mapping[Operation, Cost] = field(default_factory=lambda: dict.fromkeys(Operation, Cost()))
+    resets: time | None = None
+    reserve: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a limit that cannot be kept."""
+        if self.amount < 1 or self.period < 1:
+            raise ValueError(f"{self.name}: a limit is 1 or more in 1 s or more; give a shorter one per second")
+        if self.resets is not None and (self.period != DAY or self.resets.tzinfo is None):
+            raise ValueError(f"{self.name}: a limit that begins anew at a time of day is one per day, in a time zone")
+        if self.dearest > self.amount:
+            raise ValueError(
+                f"{self.name}: a call for one listing uses {self.dearest}, more than the {self.amount} there are"
+            )
+
+    @property
+    def dearest(self) -> int:
+        """Units that make any call for one listing possible."""
+        return max(cost.of(1) for cost in self.costs.values())

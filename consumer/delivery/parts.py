@@ -1,0 +1,56 @@
+"""What a delivery process is made of, put together by `assembly`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from consumer.delivery.core import Core
+from consumer.delivery.execution import Execution
+from consumer.delivery.intake import Intake
+from consumer.delivery.letters import Letters, Outgoing
+from consumer.delivery.quotas.store import QuotaStore
+from consumer.delivery.reporting import Reporter
+from consumer.kafka.consumer import ConsumerThread
+from consumer.metrics import DeliveryMetrics
+
+
+class Writer(Protocol):
+    """Writes records to Kafka: done when they are safe there. Raises MarketsyncError."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    async def write(self, records: Sequence[Outgoing]) -> None:
+        """Write all of them."""
+
+    async def close(self) -> None:
+        """End. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Where the time comes from. wall: seconds since 1970. core: seconds that never jump."""
+
+    wall: Callable[[], float] = time.time
+    core: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker is made of. drain: seconds that calls in flight may take to end."""
+
+    channel: str
+    core: Core
+    intake: Intake
+    execution: Execution
+    quotas: QuotaStore
+    letters: Letters
+    writer: Writer
+    consumer: ConsumerThread
+    reporter: Reporter
+    metrics: DeliveryMetrics
+    clocks: Clocks
+    drain: float

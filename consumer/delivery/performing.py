@@ -1,0 +1,120 @@
+"""Performs the core's commands, each as a task of its own, and tells the core what became of them. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from consumer.delivery.commands import Call, Prepare, Produce, Store
+from consumer.delivery.parts import Parts
+from consumer.delivery.quotas.leases import Lease
+from consumer.delivery.quotas.ledger import Slice
+from consumer.errors import UnavailableError
+from consumer.mongo import PyMongoError
+
+Command = TypeVar("Command", Prepare, Call, Store, Produce, Lease)
+
+_log = structlog.get_logger()
+
+
+class Performer:
+    """done: called after each command, when the core may have something new to do. failed: it cannot go on."""
+
+    def __init__(self, parts: Parts, *, done: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        self._parts = parts
+        self._core = parts.core
+        self._done = done
+        self._failed = failed
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def perform(self, command: Prepare | Call | Store | Produce | Lease) -> None:
+        """Begin."""
+        match command:
+            case Prepare():
+                self._start(self._prepare, command)
+            case Call():
+                self._start(self._call, command)
+            case Store():
+                self._start(self._store, command)
+            case Produce():
+                self._start(self._produce, command)
+            case Lease():
+                self._start(self._lease, command)
+
+    async def cancel(self) -> None:
+        """End whatever runs, wherever it is."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def give_back(self) -> None:
+        """Leased calls that will not be made are others' again."""
+        lease = self._core.quotas.give_back(self._now())
+        if lease is not None:
+            await self._ask(lease)
+
+    def _start(self, perform: Callable[[Command], Awaitable[None]], command: Command) -> None:
+        task = asyncio.create_task(self._watched(perform, command))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watched(self, perform: Callable[[Command], Awaitable[None]], command: Command) -> None:
+        try:
+            await perform(command)
+        except Exception as error:
+            _log.exception("delivery cannot go on", channel=self._parts.channel)
+            self._failed(error)
+        self._done()
+
+    async def _prepare(self, prepare: Prepare) -> None:
+        report = await self._parts.execution.prepare(prepare)
+        if report is None:
+            self._core.not_prepared(prepare, self._now())
+        else:
+            self._core.prepared(prepare, report, self._now())
+
+    async def _call(self, call: Call) -> None:
+        begun = self._now()
+        answers = await self._parts.execution.call(call)
+        now = self._now()
+        self._parts.reporter.answered(call, answers)
+        seconds = self._parts.metrics.call_seconds
+        seconds.labels(self._parts.channel, str(call.account), call.operation).observe(now - begun)
+        self._core.called(call, answers, now)
+
+    async def _store(self, store: Store) -> None:
+        lost = await self._parts.execution.store(store)
+        if lost is None:
+            self._core.not_stored(store, self._now())
+        else:
+            self._core.stored(store, lost, self._now())
+
+    async def _produce(self, produce: Produce) -> None:
+        if not await self._parts.execution.give_up(produce.letters):
+            self._core.not_produced(produce, self._now())
+            return
+        now = self._now()
+        shift = self._parts.clocks.wall() - now
+        await self._parts.writer.write([self._parts.letters.outgoing(letter, now, shift) for letter in produce.letters])
+        self._core.produced(produce, self._now())
+
+    async def _lease(self, lease: Lease) -> None:
+        found = await self._ask(lease)
+        if found is None:
+            self._core.quotas.not_leased(lease, self._now())
+        else:
+            self._core.quotas.leased(lease, found, self._now())
+
+    async def _ask(self, lease: Lease) -> dict[str, Slice] | None:
+        try:
+            return await self._parts.quotas.lease(lease)
+        except (PyMongoError, UnavailableError) as error:
+            words = "quotas cannot be leased from MongoDB; calls go on with what is leased, then they wait"
+            _log.warning(words, channel=self._parts.channel, error=str(error)[:300])
+            return None
+
+    def _now(self) -> float:
+        return self._parts.clocks.core()

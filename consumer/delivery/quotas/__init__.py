@@ -1,0 +1,1 @@
+"""Quotas: what the channel allows, shared exactly by all processes. Pure but for `store`."""

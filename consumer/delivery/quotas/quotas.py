@@ -1,0 +1,129 @@
+"""Asked before each call whether the quotas allow it; says what to lease. Pure: facts in, commands out, time given.
+
+An account without limits is never held up. While MongoDB is away, what was leased may be used; then calls wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from adapters.errors import RateLimitedError
+from adapters.model import Operation
+from adapters.rate_limits import Cost
+from consumer.delivery.quotas.bucket import Bucket
+from consumer.delivery.quotas.leases import Ask, Lease, Quota
+from consumer.delivery.quotas.ledger import Slice
+from consumer.delivery.work import AccountKey
+
+# Seconds between two questions while MongoDB does not answer.
+_PAUSE = 1.0
+
+
+class Figures(NamedTuple):
+    """How one quota stands, as far as this process knows. waited: seconds that calls had to wait for it, in all."""
+
+    key: str
+    used: int
+    left: int
+    waited: float
+
+
+class Quotas:
+    """All quotas of this process. accounts: those whose calls count, with what they count for."""
+
+    def __init__(self, accounts: Mapping[AccountKey, Sequence[Quota]]) -> None:
+        self._buckets = {quota.key: Bucket(quota) for quotas in accounts.values() for quota in quotas}
+        self._of = {account: [self._buckets[q.key] for q in quotas] for account, quotas in accounts.items() if quotas}
+        self._asking = False
+        self._ask_at = 0.0
+        self.away = False
+
+    def room(self, account: AccountKey, now: float, operation: str, most: int, *, urgent: bool) -> int:
+        """How many listings, up to `most`, a call of this kind may have now. What it lacks is leased next."""
+        if account not in self._of:
+            return most
+        counted = self._counted(account, operation)
+        fits = [cost.fits(bucket.units(now, urgent=urgent), most) for bucket, cost in counted]
+        for (bucket, cost), fit in zip(counted, fits, strict=True):
+            if fit == 0:
+                bucket.pool(urgent=urgent).want(cost.of(1), cost.of(most))
+        return min(fits, default=most)
+
+    def spend(self, account: AccountKey, now: float, operation: str, listings: int, *, urgent: bool) -> None:
+        """A call starts, for which there was room."""
+        if account not in self._of:
+            return
+        for bucket, cost in self._counted(account, operation):
+            bucket.spend(cost.of(listings), now, urgent=urgent)
+            pool = bucket.pool(urgent=urgent)
+            if pool.is_low(now):
+                pool.want(cost.of(1), cost.of(listings))
+
+    def answered(self, account: AccountKey, operation: str, errors: Sequence[Exception | None]) -> None:
+        """A call came back. Where the channel says that it was too much, the bucket shrinks for all processes."""
+        limits = [error for error in errors if isinstance(error, RateLimitedError)]
+        if limits and account in self._of:
+            delay = max(error.delay or 0.0 for error in limits)
+            for bucket, _ in self._counted(account, operation):
+                bucket.refused(delay)
+
+    def to_lease(self, now: float) -> Lease | None:
+        """What to ask MongoDB for now. Asked after `room`, one question at a time."""
+        if self._asking or now < self._ask_at:
+            return None
+        asks = tuple(ask for bucket in self._buckets.values() if (ask := bucket.ask(now)) is not None)
+        if not asks:
+            return None
+        self._asking = True
+        return Lease(asks, now)
+
+    def leased(self, lease: Lease, found: Mapping[str, Slice], now: float) -> None:
+        """Answer to `Lease`, by the quota's key."""
+        self._asking = self.away = False
+        for ask in lease.asks:
+            self._buckets[ask.quota.key].given(ask, found[ask.quota.key], lease.asked, now)
+
+    def not_leased(self, lease: Lease, now: float) -> None:
+        """`Lease` could not be done: our store is away."""
+        self._asking = False
+        self.away = True
+        self._ask_at = now + _PAUSE
+        for ask in lease.asks:
+            self._buckets[ask.quota.key].not_given(ask)
+
+    def dry_for(self, account: AccountKey, now: float, *, urgent: bool) -> float:
+        """Seconds for which no call of this kind can start, because a quota of the account is used up."""
+        buckets = self._of.get(account, ())
+        dry = [bucket.pool(urgent=urgent).dry_until - now for bucket in buckets if not bucket.units(now, urgent=urgent)]
+        return max(0.0, *dry) if dry else 0.0
+
+    def give_back(self, now: float) -> Lease | None:
+        """At the end: whatever is held goes back to the others."""
+        for bucket in self._buckets.values():
+            bucket.urgent.drop()
+            bucket.ordinary.drop()
+        asks = tuple(
+            Ask(bucket.quota, unused=unused)
+            for bucket in self._buckets.values()
+            if (unused := (*bucket.urgent.unused(now), *bucket.ordinary.unused(now)))
+        )
+        return Lease(asks, now) if asks else None
+
+    def next_due(self, now: float) -> float | None:
+        """When there is something to lease or to give back although nothing happens."""
+        if self._asking:
+            return None
+        times = [pool.next_due(now) for b in self._buckets.values() for pool in (b.urgent, b.ordinary)]
+        due = min((time for time in times if time is not None), default=self._ask_at)
+        return max(due, self._ask_at) if due > now else None
+
+    def figures(self) -> list[Figures]:
+        """How every quota stands."""
+        return [
+            Figures(b.quota.key, b.used, b.left, b.urgent.waited + b.ordinary.waited) for b in self._buckets.values()
+        ]
+
+    def _counted(self, account: AccountKey, operation: str) -> list[tuple[Bucket, Cost]]:
+        found = [(bucket, bucket.quota.limit.costs.get(Operation(operation))) for bucket in self._of[account]]
+        return [(bucket, cost) for bucket, cost in found if cost is not None]
