@@ -10,21 +10,21 @@ connections), a write has an unknown effect.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
+from typing import NamedTuple, Protocol
+from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
+import certifi
+from yarl import URL
 
-from adapters.errors import AdapterError, ChannelUnavailableError, ConfigurationError, PermanentError
+from adapters.errors import AdapterError, ChannelUnavailableError, ConfigurationError
 from adapters.exchange import Answer, Request, retry_after
 from adapters.redaction import redacted
 
@@ -34,7 +34,7 @@ class HttpLimits:
     """Bounds of one client. Durations in seconds, sizes in bytes.
 
     connect: to open a connection; read: silence between two pieces of an answer, long because publishing 25 listings in
-    one call is not quick; total: the whole exchange.
+    one call is not quick; total: the whole exchange, waiting for a free connection included.
     connections: open at once. keepalive: idle time after which one is closed, below what load balancers allow, since
     a request into a connection that the other side is closing has an unknown effect. body: longest answer read.
     """
@@ -50,6 +50,24 @@ class HttpLimits:
 DEFAULT_LIMITS = HttpLimits()
 
 
+class Reply(NamedTuple):
+    """What came over the wire. headers: looked up whatever their case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """Sends one request once. Raises aiohttp.ClientError and OSError (TimeoutError too)."""
+
+    async def exchange(self, request: Request, headers: Mapping[str, str]) -> Reply:
+        """The answer, whatever its status. headers: those of the request and its authorization."""
+
+    async def close(self) -> None:
+        """Close all connections. Idempotent."""
+
+
 class HttpClient:
     """Sends requests to the addresses it was opened for. One instance serves one event loop.
 
@@ -57,93 +75,111 @@ class HttpClient:
     """
 
     def __init__(
-        self,
-        client: httpx.AsyncClient,
-        origins: frozenset[str],
-        limits: HttpLimits = DEFAULT_LIMITS,
-        *,
-        wall_clock: Callable[[], float] = time.time,
+        self, transport: Transport, origins: frozenset[str], *, wall_clock: Callable[[], float] = time.time
     ) -> None:
-        self._client = client
+        self._transport = transport
         self._origins = origins
-        self._limits = limits
         self._wall_clock = wall_clock
 
     async def send(self, request: Request) -> Answer:
         """Send once. Any status is an answer; raises AdapterError when there is none."""
-        if _origin(request.url) not in self._origins:
-            raise ConfigurationError(f"{_origin(request.url)} is not an address of this account")
-        try:
-            async with asyncio.timeout(self._limits.total):
-                return await self._exchange(request)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError) as error:
-            raise error_from(error, request) from error
-        except (aiohttp.ClientError, OSError) as error:  # what the transport forgets to translate; TimeoutError too
-            raise error_from(httpx.ReadError(type(error).__name__), request) from error
-
-    async def _exchange(self, request: Request) -> Answer:
+        if (origin := _origin(request.url)) not in self._origins:
+            raise ConfigurationError(f"{origin} is not an address of this account")
         headers = dict(request.headers)
         if request.authorization is not None:
             headers["Authorization"] = request.authorization.get_secret_value()
-        built = self._client.build_request(request.method, request.url, headers=headers, content=request.body or None)
-        response = await self._client.send(built, stream=True)
         try:
-            body = await self._body(response)
-        finally:
-            await response.aclose()
+            reply = await self._transport.exchange(request, headers)
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+            raise error_from(error, request) from error
         return Answer(
-            status=response.status_code,
-            headers=response.headers,
-            body=body,
-            retry_after=retry_after(response.headers, self._wall_clock()),
+            status=reply.status,
+            headers=reply.headers,
+            body=reply.body,
+            retry_after=retry_after(reply.headers, self._wall_clock()),
             hidden=request.hidden(),
         )
 
-    async def _body(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > self._limits.body:
-                raise httpx.ReadError(f"answer longer than {self._limits.body} bytes")
-        return bytes(body)
-
     async def close(self) -> None:
         """Close all connections. Idempotent."""
-        await self._client.aclose()
+        await self._transport.close()
 
 
 def open_http(addresses: Mapping[str, str], limits: HttpLimits = DEFAULT_LIMITS) -> HttpClient:
-    """A client for an account's addresses: name of the setting -> URL.
+    """A client for an account's addresses: name of the setting -> URL. Connects on first use.
 
     Certificates and proxies come from the usual variables (SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, NO_PROXY).
     Raises ConfigurationError naming the setting when an address is not https (http: this machine only).
     """
     origins = frozenset(check_address(setting, url) for setting, url in addresses.items())
-    client = httpx.AsyncClient(
-        transport=_transport(limits, proxy=None),
-        mounts={origin: _transport(limits, proxy=proxy) for origin in origins if (proxy := _proxy_for(origin))},
-        timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=limits.total),
-        follow_redirects=False,
-        trust_env=False,  # proxies are resolved above; nothing else of the environment may reach a request
-        headers={"User-Agent": "marketsync"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-    )
-    return HttpClient(client, origins, limits)
+    proxies = {origin: proxy for origin in origins if (proxy := _proxy_for(origin))}
+    return HttpClient(AiohttpTransport(limits, proxies), origins)
 
 
 def check_address(setting: str, url: str) -> str:
     """The origin of a usable address. Raises ConfigurationError naming the setting."""
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        parsed = urlsplit(url)
+        _ = parsed.port  # raises for one that is no number
+    except ValueError as error:
         raise ConfigurationError(f"{setting}: {error}. Give an address like https://api.example.com") from error
-    if not parsed.host or parsed.scheme not in ("http", "https"):
+    if not parsed.hostname or parsed.scheme not in ("http", "https"):
         raise ConfigurationError(f"{setting} must be an address like https://api.example.com")
-    if parsed.userinfo:
+    if parsed.username is not None or parsed.password is not None:
         raise ConfigurationError(f"{setting} must not contain a user name or password")
-    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+    if parsed.scheme == "http" and not _is_loopback(parsed.hostname):
         raise ConfigurationError(f"{setting} must start with https:// (http is allowed for this machine only)")
     return _origin(url)
+
+
+class AiohttpTransport:
+    """aiohttp's connection pool. limits: see HttpLimits. proxies: origin -> address of its proxy."""
+
+    def __init__(self, limits: HttpLimits, proxies: Mapping[str, str]) -> None:
+        self._limits = limits
+        self._proxies = proxies
+        self._session: aiohttp.ClientSession | None = None
+
+    async def exchange(self, request: Request, headers: Mapping[str, str]) -> Reply:
+        """See Transport."""
+        if self._session is None:
+            self._session = self._open()
+        async with self._session.request(
+            request.method,
+            URL(request.url, encoded=True),  # as written: quoting it again would change a SKU with a slash
+            headers=headers,
+            data=request.body or None,
+            allow_redirects=False,
+            proxy=self._proxies.get(_origin(request.url)) if self._proxies else None,
+        ) as response:
+            return Reply(response.status, response.headers, await self._body(response))
+
+    async def close(self) -> None:
+        """See Transport."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > self._limits.body:
+                raise aiohttp.ClientPayloadError(f"answer longer than {self._limits.body} bytes")
+        return bytes(body)
+
+    def _open(self) -> aiohttp.ClientSession:
+        limits = self._limits
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=limits.connections, keepalive_timeout=limits.keepalive, ssl=_certificates()
+            ),
+            timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.read),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "marketsync"},
+            skip_auto_headers=("Content-Type",),
+            middlewares=(_without_hidden_repeat,),
+            trust_env=False,  # proxies are resolved before; nothing else of the environment may reach a request
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,49 +190,38 @@ class _Failure:
 
 
 _NOT_CONNECTED = _Failure(ChannelUnavailableError, False, "could not be reached")
+_NO_PROXY = _Failure(ChannelUnavailableError, False, "could not be reached through the proxy")
 _SILENT = _Failure(ChannelUnavailableError, True, "did not answer in time")
 _CUT = _Failure(ChannelUnavailableError, True, "cut the connection before its answer was complete")
 _GARBLED = _Failure(ChannelUnavailableError, True, "answered something that is not HTTP")
-_BUG = _Failure(PermanentError, False, "was called wrongly (a bug in marketsync)")
+_UNUSABLE = _Failure(ConfigurationError, False, "has an unusable address")
 
-# Most specific class wins. A test walks httpx's exceptions and fails when one is in no branch.
+# Most specific class wins. A test walks aiohttp's exceptions and fails when one is in no branch.
 FAILURES: Mapping[type[Exception], _Failure] = {
-    httpx.HTTPError: _CUT,
-    httpx.HTTPStatusError: _GARBLED,
-    httpx.TimeoutException: _SILENT,
-    httpx.ConnectTimeout: _NOT_CONNECTED,
-    httpx.PoolTimeout: _Failure(ChannelUnavailableError, False, "was not called: all connections are busy"),
-    httpx.NetworkError: _CUT,
-    httpx.ConnectError: _NOT_CONNECTED,
-    httpx.ProxyError: _Failure(ChannelUnavailableError, False, "could not be reached through the proxy"),
-    httpx.RemoteProtocolError: _GARBLED,
-    httpx.LocalProtocolError: _BUG,
-    httpx.DecodingError: _GARBLED,
-    httpx.UnsupportedProtocol: _Failure(ConfigurationError, False, "has an address that is not HTTP"),
-    httpx.TooManyRedirects: _Failure(ConfigurationError, True, "redirects without end: check the address"),
-    httpx.InvalidURL: _Failure(ConfigurationError, False, "has an unusable address"),
-    httpx.CookieConflict: _BUG,
-    httpx.StreamError: _BUG,
+    aiohttp.ClientError: _CUT,
+    OSError: _CUT,
+    TimeoutError: _SILENT,
+    aiohttp.ServerTimeoutError: _SILENT,
+    aiohttp.ConnectionTimeoutError: _NOT_CONNECTED,  # waiting for a free connection too
+    aiohttp.ClientConnectorError: _NOT_CONNECTED,
+    aiohttp.ServerFingerprintMismatch: _NOT_CONNECTED,
+    aiohttp.ClientProxyConnectionError: _NO_PROXY,
+    aiohttp.ClientHttpProxyError: _NO_PROXY,
+    aiohttp.ClientResponseError: _GARBLED,
+    aiohttp.TooManyRedirects: _Failure(ConfigurationError, True, "redirects without end: check the address"),
+    aiohttp.InvalidURL: _UNUSABLE,
+    aiohttp.NonHttpUrlClientError: _UNUSABLE,
 }
 
 
 def error_from(error: Exception, request: Request) -> AdapterError:
-    """The recovery for an exception of httpx."""
-    failure = next(FAILURES[kind] for kind in _kind_of(error).__mro__ if kind in FAILURES)
-    host = httpx.URL(request.url).host if failure.error is not ConfigurationError else "The channel"
+    """The recovery for an exception of aiohttp or of the operating system."""
+    failure = next(FAILURES[kind] for kind in type(error).__mro__ if kind in FAILURES)
+    host = urlsplit(request.url).hostname if failure.error is not ConfigurationError else "The channel"
     return failure.error(
         redacted(f"{host} {failure.words} ({type(error).__name__})", request.hidden()),
         effect_unknown=failure.reached and request.writes,
     )
-
-
-def _kind_of(error: Exception) -> type[Exception]:
-    """httpx-aiohttp 0.2 calls every lost connection a ConnectTimeout, also one that was cut after the request."""
-    cause = error.__cause__
-    never_connected = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-    if isinstance(error, httpx.ConnectTimeout) and isinstance(cause, aiohttp.ClientError) and not never_connected:
-        return httpx.ReadError
-    return type(error)
 
 
 async def _without_hidden_repeat(
@@ -211,38 +236,33 @@ async def _without_hidden_repeat(
         raise aiohttp.ClientPayloadError(type(error).__name__) from error
 
 
-def _transport(limits: HttpLimits, *, proxy: str | None) -> AiohttpTransport:
-    """aiohttp's connection pool under httpx: httpx's own takes time quadratic in open connections."""
-
-    def session() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=limits.connections, keepalive_timeout=limits.keepalive, ssl=_certificates()
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(_without_hidden_repeat,),
-        )
-
-    return AiohttpTransport(verify=_certificates(), proxy=httpx.Proxy(proxy) if proxy else None, client=session)
-
-
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """Shared by all accounts: reading the certificates takes tens of milliseconds."""
-    return httpx.create_ssl_context()
+    """The system's and those of SSL_CERT_FILE and SSL_CERT_DIR, and a list of our own for systems that have none.
+
+    Shared by all accounts: reading them takes tens of milliseconds.
+    """
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def _proxy_for(origin: str) -> str | None:
-    url = httpx.URL(origin)
-    if _is_loopback(url.host) or urllib.request.proxy_bypass(url.host):
+    parsed = urlsplit(origin)
+    host = parsed.hostname or ""
+    if _is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
     proxies = urllib.request.getproxies()
-    return proxies.get(url.scheme) or proxies.get("all")
+    return proxies.get(parsed.scheme) or proxies.get("all")
 
 
 def _origin(url: str) -> str:
-    parsed = httpx.URL(url)
-    return f"{parsed.scheme}://{parsed.netloc.decode()}"
+    """Scheme, host and port, as a text to compare; what cannot be parsed is no origin of ours."""
+    try:
+        parsed: SplitResult = urlsplit(url)
+    except ValueError:
+        return url
+    return f"{parsed.scheme}://{parsed.netloc.lower()}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+import aiohttp
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -234,7 +235,9 @@ async def test_too_many_tokens_say_how_long_to_wait() -> None:
     assert error.delay == 90.0
 
 
-@pytest.mark.parametrize("broken", [httpx.ReadTimeout("slow"), httpx.ConnectError("down"), httpx.ReadError("cut")])
+@pytest.mark.parametrize(
+    "broken", [aiohttp.SocketTimeoutError(), aiohttp.ConnectionTimeoutError(), aiohttp.ServerDisconnectedError()]
+)
 async def test_an_unreachable_token_address_is_temporary_and_has_no_effect(broken: Exception) -> None:
     error = await failure(make_source(TokenEndpoint(broken)))
     assert isinstance(error, TemporaryError)
