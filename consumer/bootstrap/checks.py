@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from adapters.errors import AdapterError, AuthenticationError, ConfigurationError
 from adapters.registry import make_adapter
@@ -13,14 +14,17 @@ from consumer.bootstrap.tenant_checks import Finding, check_tenants
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.kafka.probe import cluster_of
-from consumer.kafka.topics import check_topics
+from consumer.kafka.topic_checks import Complaint, Gravity, check_topics
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.mongo import Document, PyMongoError, connect
+from consumer.mongo.oplog import OplogHiddenError, oplog_begin
 from consumer.mongo.words import in_words
 from consumer.settings import Settings
 
 # Seconds a healthy Kafka never needs for a first answer.
 _KAFKA_DEADLINE = 5.0
+# Of more topics with the same trouble only the number is told.
+_NAMED = 4
 
 
 def check(settings: Settings) -> list[Finding]:
@@ -39,7 +43,8 @@ def check(settings: Settings) -> list[Finding]:
         try:
             endpoints = find_servers(settings)
             mongodb = threads.submit(_check_mongodb, settings, endpoints)
-            findings += _check_kafka(settings, endpoints, channels)
+            window = threads.submit(_oplog_window, endpoints)
+            findings += _check_kafka(settings, endpoints, channels, window)
             findings += mongodb.result()
         except MarketsyncError as error:
             findings.append(Finding("servers", str(error), "Set both variables, or start servers here."))
@@ -82,7 +87,18 @@ def _replica_set_finding(hello: Document) -> Finding:
     )
 
 
-def _check_kafka(settings: Settings, endpoints: Endpoints, channels: Sequence[str]) -> Iterator[Finding]:
+def _oplog_window(endpoints: Endpoints) -> float | None:
+    """For how many seconds MongoDB keeps changes; None where that cannot be seen, which another finding tells."""
+    try:
+        with connect(endpoints.mongodb_uri) as client:
+            return time.time() - oplog_begin(client)[0]
+    except (PyMongoError, OplogHiddenError):
+        return None
+
+
+def _check_kafka(
+    settings: Settings, endpoints: Endpoints, channels: Sequence[str], window: Future[float | None]
+) -> Iterator[Finding]:
     kafka = endpoints.kafka_bootstrap_servers
     if cluster_of(kafka, deadline=_KAFKA_DEADLINE) is None:
         yield Finding(
@@ -96,6 +112,7 @@ def _check_kafka(settings: Settings, endpoints: Endpoints, channels: Sequence[st
             topic_settings=settings.topics,
             channels=channels,
             retry_delays=settings.delivery.retry_delays,
+            oplog_window=window.result(),
         )
     except MarketsyncError as error:
         yield Finding("Kafka", str(error), "See the message.")
@@ -104,15 +121,19 @@ def _check_kafka(settings: Settings, endpoints: Endpoints, channels: Sequence[st
     yield from _topic_findings(complaints)
 
 
-def _topic_findings(complaints: Sequence[str]) -> Iterator[Finding]:
+def _topic_findings(complaints: Sequence[Complaint]) -> Iterator[Finding]:
     """One finding for each cure: before the first `init` every topic is missing, and one line says it."""
-    by_cure: dict[str, list[str]] = {}
+    by_cure: dict[str, list[Complaint]] = {}
     for complaint in complaints:
-        found, _, cure = complaint.partition(". ")
-        by_cure.setdefault(cure, []).append(found)
-    for cure, found_all in by_cure.items():
-        more = f" (and {len(found_all) - 1} more topics)" if len(found_all) > 1 else ""
-        yield Finding("topics", found_all[0] + more, cure)
+        by_cure.setdefault(complaint.cure, []).append(complaint)
+    for cure, alike in by_cure.items():
+        first, *others = alike
+        named = ", ".join(other.topic for other in others) if len(others) <= _NAMED else f"{len(others)} more topics"
+        found = first.found + (f" (and {named})" if others else "")
+        if first.gravity is Gravity.HINT:
+            yield Finding("topics", found, advice=cure)
+        else:
+            yield Finding("topics", found, cure)
     if not complaints:
         yield Finding("topics", "all there")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import structlog
 
@@ -11,7 +11,8 @@ from consumer.bootstrap.start import configured_servers, named_databases, topic_
 from consumer.bootstrap.tenant_streams import pim_client, registered, streams_of
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError, UnavailableError
-from consumer.kafka.topics import check_topics, ensure_topics, missing_topics
+from consumer.kafka.topic_checks import Gravity, check_topics
+from consumer.kafka.topics import ensure_topics, missing_topics
 from consumer.listings.accounts import accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import Database, Document, MongoClient, PyMongoError, connect, connect_async
@@ -58,22 +59,39 @@ def ready_to_run(settings: Settings, endpoints: Endpoints) -> None:
         for done in initialise(settings, endpoints):
             _log.info("prepared", done=done)
         return
+    refuse_wrong_topics(settings, endpoints, channels_of(settings))
+
+
+def refuse_wrong_topics(
+    settings: Settings, endpoints: Endpoints, channels: Sequence[str], *, only: Collection[str] = ()
+) -> None:
+    """Start nothing on topics that break a promise; say what is less than the settings want.
+
+    channels: whose topics are looked at beside capture's. only: those that matter, empty = all. Raises UnavailableError
+    in words.
+    """
     complaints = check_topics(
         endpoints.kafka_bootstrap_servers,
         topic_names(settings),
         topic_settings=settings.topics,
-        channels=channels_of(settings),
+        channels=channels,
         retry_delays=settings.delivery.retry_delays,
     )
-    if complaints:
-        more = f" ({len(complaints) - 1} more: `marketsync check`)" if len(complaints) > 1 else ""
-        raise UnavailableError(complaints[0] + more)
+    if only:
+        complaints = [complaint for complaint in complaints if complaint.topic in only]
+    wrong = [complaint for complaint in complaints if complaint.gravity is Gravity.STOPS]
+    if wrong:
+        more = f" ({len(wrong) - 1} more: `marketsync check`)" if len(wrong) > 1 else ""
+        raise UnavailableError(f"{wrong[0]}{more}")
+    for complaint in complaints:
+        if complaint.gravity is Gravity.LESS:
+            _log.warning("a topic promises less than the settings say", found=complaint.found, cure=complaint.cure)
 
 
 def require_topics(settings: Settings, endpoints: Endpoints, channel: str) -> None:
-    """Refuse to deliver a channel before somebody has said `init`. A Kafka that is away is waited for by delivery.
+    """Refuse to deliver a channel without the right topics. A Kafka that is away is waited for by delivery.
 
-    Raises UnavailableError naming what is missing.
+    Raises UnavailableError naming what is missing or wrong.
     """
     names = topic_names(settings)
     retries = (names.retry(channel, delay) for delay in settings.delivery.retry_delays)
@@ -85,6 +103,7 @@ def require_topics(settings: Settings, endpoints: Endpoints, channel: str) -> No
         return
     if missing:
         raise UnavailableError(f"Not all topics exist ({', '.join(missing)}). Create them with `marketsync init`.")
+    refuse_wrong_topics(settings, endpoints, [channel], only=needed)
 
 
 def _prepare_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[str]:

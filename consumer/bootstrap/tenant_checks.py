@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.mongo import Collection, Document, MongoClient, PyMongoError
 from consumer.mongo.change_stream import ChangeStream, ChangeStreamError, StartPoint, Watched
+from consumer.mongo.oplog import OplogHiddenError, oplog_begin
 from consumer.mongo.pim import PRODUCTS, pre_images_on
 from consumer.mongo.words import in_words
 from consumer.settings import Settings
@@ -22,11 +24,15 @@ _UNAUTHORIZED = 13
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. cure: what to do about it; empty = all is well."""
+    """One thing that was looked at. cure: what to do about it; empty = it works.
+
+    advice: what could be better where it works.
+    """
 
     subject: str
     found: str
     cure: str = ""
+    advice: str = ""
 
 
 def check_tenants(settings: Settings, endpoints: Endpoints, client: MongoClient[Document]) -> Iterator[Finding]:
@@ -46,6 +52,7 @@ def check_tenants(settings: Settings, endpoints: Endpoints, client: MongoClient[
         yield from _check_tenant(client, tenant, name)
     if databases:
         yield _stream_finding(client, tuple(databases.items()))
+        yield oplog_finding(client, "oplog")
 
 
 def _check_registry(settings: Settings, endpoints: Endpoints, client: MongoClient[Document]) -> Iterator[Finding]:
@@ -78,6 +85,7 @@ def _check_stream(plan: StreamPlan, home: MongoClient[Document]) -> Iterator[Fin
                     for tenant, name in plan.databases:
                         yield from _check_tenant(client, tenant, name)
                     yield _stream_finding(client, plan.databases)
+                    yield oplog_finding(client, f"oplog of {plan.name}")
         except (PyMongoError, MarketsyncError) as error:
             words = in_words(error) if isinstance(error, PyMongoError) else str(error)
             cure = "Correct database.mongo_url of its tenants in the registry. Can this machine reach it?"
@@ -134,6 +142,21 @@ def _stream_finding(client: MongoClient[Document], databases: Sequence[tuple[str
     finally:
         stream.close()
     return Finding(subject, "can be watched")
+
+
+def oplog_finding(client: MongoClient[Document], subject: str) -> Finding:
+    """How far back the oplog reaches, which is how long capture may be away. Raises PyMongoError."""
+    try:
+        begin, _ = oplog_begin(client)
+    except OplogHiddenError as error:
+        return Finding(
+            subject,
+            f"its age cannot be seen ({error})",
+            advice="Give the MongoDB user the role clusterMonitor (or find on local.oplog.rs, or serverStatus). Without"
+            " it the metric marketsync_capture_oplog_headroom_seconds is absent, and nobody sees in time that capture"
+            " has been away for so long that changes are about to be missed.",
+        )
+    return Finding(subject, f"reaches back {(time.time() - begin) / 3600:.1f} hours: so long may capture be away")
 
 
 def _stream_cure(error: ChangeStreamError, databases: Sequence[str]) -> str:

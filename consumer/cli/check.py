@@ -30,13 +30,14 @@ def _show(findings: Sequence[Finding]) -> None:
 
     table = Table("", "what", "found", "what to do", show_lines=False, expand=False)
     for finding in findings:
-        mark = "[red]✗[/]" if finding.cure else "[green]✓[/]"
-        table.add_row(mark, escape(finding.subject), escape(finding.found), escape(finding.cure))
+        mark = "[red]✗[/]" if finding.cure else "[yellow]![/]" if finding.advice else "[green]✓[/]"
+        table.add_row(mark, escape(finding.subject), escape(finding.found), escape(finding.cure or finding.advice))
     console = Console(highlight=False)
     # A pipe or a log has no width: there, lines beat a table cut at 80 columns.
     if console.is_terminal:
         console.print(table)
         return
     for finding in findings:
-        cure = f" -> {finding.cure}" if finding.cure else ""
-        console.print(f"{'FAIL' if finding.cure else 'ok  '} {finding.subject}: {finding.found}{cure}", soft_wrap=True)
+        mark = "FAIL" if finding.cure else "hint" if finding.advice else "ok  "
+        words = finding.cure or finding.advice
+        console.print(f"{mark} {finding.subject}: {finding.found}{f' -> {words}' if words else ''}", soft_wrap=True)

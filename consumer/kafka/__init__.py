@@ -7,7 +7,8 @@ from consumer.kafka.producer import (
     TransactionAbortedError,
     TransactionalProducer,
 )
-from consumer.kafka.topics import TopicNames, check_topics, ensure_topics, largest_record
+from consumer.kafka.topic_checks import check_topics
+from consumer.kafka.topics import TopicNames, ensure_topics, largest_record
 
 __all__ = [
     "RecordTooLargeError",

@@ -1,4 +1,4 @@
-"""The topics: their names, how they are created, and what is wrong with those that exist.
+"""The topics: their names, how they should be, and how they are created.
 
 Every topic keyed by product has the same number of partitions, retry topics included, so that with the range assignor
 one process of a consumer group owns a product in all of them.
@@ -81,12 +81,14 @@ class TopicNames:
 
 
 @dataclass(frozen=True, slots=True)
-class _Topic:
-    """How a topic should be. partitions is exact for topics keyed by product."""
+class Topic:
+    """How a topic should be. by_product: keyed by product. delay: seconds that what is in it waits."""
 
     name: str
     partitions: int
     config: Mapping[str, str]
+    by_product: bool = False
+    delay: int = 0
 
 
 def ensure_topics(
@@ -101,7 +103,7 @@ def ensure_topics(
 
     Raises UnavailableError when Kafka cannot be asked or refuses.
     """
-    wanted = _wanted(names, topic_settings, channels, retry_delays)
+    wanted = wanted_topics(names, topic_settings, channels, retry_delays)
     admin = AdminClient(client_config(bootstrap))
     try:
         existing = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
@@ -120,37 +122,6 @@ def ensure_topics(
         raise unavailable(bootstrap, failure) from failure
 
 
-def check_topics(
-    bootstrap: str,
-    names: TopicNames,
-    *,
-    topic_settings: TopicSettings,
-    channels: Sequence[str],
-    retry_delays: Sequence[int],
-) -> list[str]:
-    """What is wrong with the topics, one line each with its cure; empty = all is well.
-
-    Raises UnavailableError when Kafka cannot be asked.
-    """
-    wanted = _wanted(names, topic_settings, channels, retry_delays)
-    admin = AdminClient(client_config(bootstrap))
-    try:
-        existing = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
-        partitions = {topic.name: len(existing[topic.name].partitions) for topic in wanted if topic.name in existing}
-        configs = _configs(admin, list(partitions))
-    except KafkaException as failure:
-        raise unavailable(bootstrap, failure) from failure
-    complaints = [
-        f"Topic {topic.name} does not exist. Create it with `marketsync init`."
-        for topic in wanted
-        if topic.name not in partitions
-    ]
-    for topic in wanted:
-        if topic.name in partitions:
-            complaints += _complaints(topic, partitions[topic.name], configs[topic.name])
-    return complaints
-
-
 def missing_topics(bootstrap: str, topics: Sequence[str]) -> list[str]:
     """Those of the topics that do not exist. Raises UnavailableError when Kafka cannot be asked."""
     admin = AdminClient(client_config(bootstrap))
@@ -165,7 +136,7 @@ def largest_record(bootstrap: str, topics: Sequence[str]) -> int:
     """Bytes a record may have so that each of these topics takes it. Raises UnavailableError."""
     admin = AdminClient(client_config(bootstrap))
     try:
-        configs = _configs(admin, topics)
+        configs = topic_configs(admin, topics)
     except KafkaException as failure:
         if kafka_error(failure).code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise UnavailableError(
@@ -175,9 +146,21 @@ def largest_record(bootstrap: str, topics: Sequence[str]) -> int:
     return min(int(config["max.message.bytes"]) for config in configs.values()) - _FRAME_BYTES
 
 
-def _wanted(
+def topic_configs(admin: AdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Topic → setting → value, as they are in force. Raises KafkaException."""
+    if not topics:
+        return {}
+    asked = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in topics])
+    return {
+        resource.name: {entry.name: entry.value for entry in future.result(ADMIN_TIMEOUT).values()}
+        for resource, future in asked.items()
+    }
+
+
+def wanted_topics(
     names: TopicNames, settings: TopicSettings, channels: Sequence[str], retry_delays: Sequence[int]
-) -> list[_Topic]:
+) -> list[Topic]:
+    """Every topic of an installation with these channels."""
     largest = {"max.message.bytes": str(settings.max_message_bytes + _FRAME_BYTES)}
     # One replica may be away without stopping us, and what was acknowledged is on all others.
     durable = {"min.insync.replicas": str(max(1, settings.replication_factor - 1))}
@@ -189,12 +172,15 @@ def _wanted(
         "segment.bytes": str(8 * 1024 * 1024),
         "min.cleanable.dirty.ratio": "0.1",
     }
-    by_product = [*names.products, *(names.retry(channel, delay) for channel in channels for delay in retry_delays)]
+    retries = [(names.retry(channel, delay), delay) for channel in channels for delay in retry_delays]
     for_people = [names.capture_dead_letters, names.gaps, *(names.dead_letters(channel) for channel in channels)]
     return [
-        *(_Topic(name, settings.partitions, keep | durable | largest) for name in by_product),
-        _Topic(names.positions, 1, latest_only | durable),
-        *(_Topic(name, 1, keep_long | durable | largest) for name in for_people),
+        *(
+            Topic(name, settings.partitions, keep | durable | largest, by_product=True, delay=delay)
+            for name, delay in [*((name, 0) for name in names.products), *retries]
+        ),
+        Topic(names.positions, 1, latest_only | durable),
+        *(Topic(name, 1, keep_long | durable | largest) for name in for_people),
     ]
 
 
@@ -218,7 +204,7 @@ def _wait_until_known(admin: AdminClient, names: Sequence[str]) -> None:
     newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # so in the client
     while True:
         try:
-            _configs(admin, names)
+            topic_configs(admin, names)
             topics = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
             places = [TopicPartition(name, number) for name in names for number in topics[name].partitions]
             for future in admin.list_offsets(dict.fromkeys(places, newest)).values():
@@ -228,35 +214,3 @@ def _wait_until_known(admin: AdminClient, names: Sequence[str]) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-
-
-def _configs(admin: AdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-    if not topics:
-        return {}
-    asked = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in topics])
-    return {
-        resource.name: {entry.name: entry.value for entry in future.result(ADMIN_TIMEOUT).values()}
-        for resource, future in asked.items()
-    }
-
-
-def _complaints(topic: _Topic, partitions: int, config: Mapping[str, str]) -> list[str]:
-    complaints = []
-    if partitions != topic.partitions:
-        complaints.append(
-            f"Topic {topic.name} has {partitions} partitions, {topic.partitions} are wanted. All topics keyed by"
-            " product need the same number for ever: set MARKETSYNC_TOPICS_PARTITIONS to what exists, or delete and"
-            " recreate the topic while nothing runs."
-        )
-    if config["cleanup.policy"] != topic.config["cleanup.policy"]:
-        complaints.append(
-            f"Topic {topic.name} has cleanup.policy={config['cleanup.policy']},"
-            f" {topic.config['cleanup.policy']} is needed: alter the topic."
-        )
-    for setting, variable in (("max.message.bytes", "MAX_MESSAGE_BYTES"), ("retention.ms", "RETENTION")):
-        if setting in topic.config and 0 <= int(config[setting]) < int(topic.config[setting]):
-            complaints.append(
-                f"Topic {topic.name} has {setting}={config[setting]}, less than the {topic.config[setting]} wanted:"
-                f" alter the topic or lower MARKETSYNC_TOPICS_{variable}."
-            )
-    return complaints

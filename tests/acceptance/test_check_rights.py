@@ -10,6 +10,7 @@ import pytest
 
 from consumer.embedded import wheels
 from consumer.mongo import Document, MongoClient, PyMongoError, connect
+from consumer.mongo.oplog import OplogHiddenError, oplog_begin
 from consumer.processes import free_ports
 from tests.acceptance.installation import Installation
 from tests.waiting import wait_until
@@ -70,11 +71,16 @@ def may(database: str, collection: str, *actions: str) -> Document:
 
 def changes(installation: Installation, address: str, tenants: str) -> str:
     """What `check` finds of the changes."""
+    (line,) = [line for line in checked(installation, address, tenants) if "changes of" in line]
+    return line
+
+
+def checked(installation: Installation, address: str, tenants: str) -> list[str]:
+    """What `check` says."""
     uri = f"mongodb://capture:capture-pw@{address}/?authSource=admin&replicaSet=rs0"
     done = installation.run("check", changed={"MONGODB_URI": uri, "MARKETSYNC_TENANTS": tenants, "EBAY_TENANT": TENANT})
     assert "capture-pw" not in done.stdout + done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if "changes of" in line]
-    return line
+    return done.stdout.splitlines()
 
 
 def test_a_user_who_may_watch_less_than_capture_does_is_told(
@@ -96,6 +102,24 @@ def test_a_user_who_may_watch_less_than_capture_does_is_told(
     client.admin.command({"updateUser": "capture", "roles": ["capture", "readAnyDatabase"]})
     found = changes(installation, address, f"{TENANT},{OTHER}")
     assert found == f"ok   changes of {TENANT}, {OTHER}: can be watched"
+
+
+def test_a_user_who_may_not_see_the_age_of_the_oplog_is_told_what_that_costs(
+    installation: Installation, guarded: tuple[str, MongoClient[Document]]
+) -> None:
+    address, client = guarded
+    allow(client, may(f"vinc-{TENANT}", "", *READ, "changeStream"))
+    (hint,) = [line for line in checked(installation, address, TENANT) if line.startswith("hint oplog: ")]
+    assert "not authorized on" in hint
+    assert "clusterMonitor" in hint
+    assert "marketsync_capture_oplog_headroom_seconds is absent" in hint
+    uri = f"mongodb://capture:capture-pw@{address}/?authSource=admin&replicaSet=rs0"
+    with connect(uri) as capture, pytest.raises(OplogHiddenError):
+        oplog_begin(capture)
+
+    for role in ("clusterMonitor", {"role": "read", "db": "local"}):
+        client.admin.command({"updateUser": "capture", "roles": ["capture", role]})
+        assert [line for line in checked(installation, address, TENANT) if line.startswith("ok   oplog: reaches back")]
 
 
 def test_documents_of_which_none_is_current_are_told(ready: Installation) -> None:
