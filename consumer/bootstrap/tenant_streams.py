@@ -13,7 +13,7 @@ from consumer.capture.forget import forget_progress
 from consumer.capture.keeper import Open
 from consumer.capture.streams import StreamPlan, plan_streams
 from consumer.capture.tenant_watch import TenantWatch
-from consumer.capture.tenants import Registry, Tenant, understand
+from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.embedded import Endpoints
 from consumer.errors import UnavailableError
 from consumer.health import Registry as MetricsRegistry

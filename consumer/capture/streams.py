@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from consumer.capture.tenants import Tenant, cluster_of
+from consumer.mongo.tenants import Tenant, cluster_of
 from consumer.mongo.address import ClusterAddress
 
 

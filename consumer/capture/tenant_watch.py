@@ -14,7 +14,7 @@ import structlog
 
 from consumer.capture.keeper import Open, StreamKeeper
 from consumer.capture.streams import StreamPlan, compare
-from consumer.capture.tenants import Registry, Tenant, understand
+from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.errors import MarketsyncError
 from consumer.metrics import TenantMetrics
 from consumer.mongo import PyMongoError

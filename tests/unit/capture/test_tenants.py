@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from consumer.capture.streams import StreamPlan, compare, plan_streams
-from consumer.capture.tenants import Registry, Tenant, understand
+from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.mongo.address import read_address
 
 HOME = read_address("mongodb://home:1/")
