@@ -37,6 +37,7 @@ from consumer.mongo.change_stream import (
     StartPoint,
     Watched,
     committed_time,
+    splits_large_events,
     token_time,
 )
 from consumer.mongo.pim import PRODUCTS, by_database, pre_images_on
@@ -298,6 +299,7 @@ class Capture:
             images=not self._without,
             batch_size=self._settings.batch,
             max_await=self._settings.max_await,
+            split=splits_large_events(self._client),
         )
 
     def _connect(self, watched: Watched) -> ChangeStream:

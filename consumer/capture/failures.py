@@ -25,6 +25,7 @@ class Recovery(StrEnum):
     """A person has to act, or it is a bug."""
 
 
+UNKNOWN_STAGE = 40324
 RESUMABLE_LABEL = "ResumableChangeStreamError"
 
 # MongoDB's error codes (src/mongo/base/error_codes.yml). Network errors and what servers since 4.4 label as resumable,
@@ -55,7 +56,7 @@ _CURES: Mapping[int, str] = {
     18: "Check user and password in MONGODB_URI.",
     40573: "Change streams need a replica set: start mongod with --replSet and run rs.initiate() once; one member"
     " will do.",
-    40324: "The server is too old: MongoDB 6.0 or newer is needed.",
+    UNKNOWN_STAGE: "The server is too old: MongoDB 6.0 or newer is needed.",
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from consumer.capture.failures import Recovery, classify_failure, cure
+from consumer.capture.failures import UNKNOWN_STAGE, Recovery, classify_failure, cure
 from consumer.capture.gap import GapReason, HistoryLostError
 from consumer.errors import MarketsyncError
 from consumer.mongo.change_stream import ChangeStreamError, RawBatch, StartPoint, Watched, token_time
@@ -141,6 +141,10 @@ class Feed:
 
     def _recover(self, error: ChangeStreamError, watched: Watched) -> Watched:
         """Decide how the next cursor is opened. Raises when there is no going on."""
+        if error.code == UNKNOWN_STAGE and self._watched.split:
+            # Members of different versions: this one does not know what the one we asked does.
+            self._watched = replace(self._watched, split=False)
+            return self._watched
         recovery = classify_failure(code=error.code, labels=error.labels, network=error.network)
         if recovery is Recovery.HISTORY_LOST:
             raise HistoryLostError(str(error), GapReason.HISTORY_LOST) from error

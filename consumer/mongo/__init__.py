@@ -51,8 +51,17 @@ _OPTIONS: dict[str, Any] = {
 
 
 def connect(uri: str) -> MongoClient[Document]:
-    """A client for threads (capture, commands). Connects on first use; close it."""
-    return MongoClient(uri, **_OPTIONS)
+    """A client for threads (capture, commands). Connects on first use; close it.
+
+    Of several mongos it always takes the same one: a cursor lives in the one that opened it.
+    """
+    return MongoClient(uri, server_selector=one_router, **_OPTIONS)
+
+
+def one_router(servers: list[Any]) -> list[Any]:
+    """Of the servers that would do, all; of routers, the first by address."""
+    routers = [server for server in servers if server.server_type_name == "Mongos"]
+    return [min(routers, key=lambda server: str(server.address))] if routers else servers
 
 
 def connect_async(uri: str) -> AsyncMongoClient[Document]:

@@ -22,7 +22,8 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 
 from consumer.errors import MarketsyncError
 from consumer.mongo.documents import Document, decode, decode_leniently
-from consumer.mongo.raw import documents, places
+from consumer.mongo.fragments import Fragments, token_of
+from consumer.mongo.raw import document_of, documents, fields, places
 from consumer.mongo.words import in_words
 
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
@@ -32,6 +33,8 @@ _TOKEN_DATA = re.compile(r"82([0-9A-F]{8})([0-9A-F]{8})", re.IGNORECASE)
 # What people's data is in: the rest of an event is the server's own, and small.
 _DOCUMENT_FIELDS = ["fullDocument", "fullDocumentBeforeChange", "updateDescription"]
 
+# 6.0 from 6.0.9 on, and everything from 7.0 on.
+_SPLITS = ((6, 0, 9), (6, 1, 0), (7, 0, 0))
 # Seconds to ask what a request does.
 _LOOK = 1.0
 
@@ -54,7 +57,8 @@ class Watched:
     """What a stream shows. images: every collection keeps pre- and post-images, use them.
 
     bare: leave out all documents, so that an event too large for the server passes. batch_size: events at most per
-    reply (a reply has 16 MB at most in any case). max_await: seconds a reply without events may take.
+    reply (a reply has 16 MB at most in any case). max_await: seconds a reply without events may take. split: have the
+    server send an event that is too large in parts; they come out as one.
     """
 
     databases: tuple[str, ...]
@@ -63,6 +67,7 @@ class Watched:
     batch_size: int
     max_await: float
     bare: bool = False
+    split: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +109,13 @@ def token_time(token: Mapping[str, Any]) -> ClusterTime | None:
 def outline(event: bytes) -> Document:
     """An event without the documents in it, for one that cannot be decoded whole. Raises UndecodableDocumentError."""
     left_out = {name.encode() for name in _DOCUMENT_FIELDS}
-    kept = []
-    start = 4
-    for name, (at, size) in places(event, 0).items():
-        if name not in left_out:
-            kept.append(event[start : at + size])
-        start = at + size
-    body = b"".join(kept)
-    return decode_leniently((len(body) + 5).to_bytes(4, "little") + body + b"\0")
+    return decode_leniently(document_of(fields(event, lambda name: name not in left_out)))
+
+
+def splits_large_events(client: MongoClient[Document]) -> bool:
+    """Whether the server can send an event larger than a document in parts. Raises PyMongoError."""
+    version = tuple(client.server_info()["versionArray"][:3])
+    return _SPLITS[0] <= version < _SPLITS[1] or version >= _SPLITS[2]
 
 
 class ChangeStream:
@@ -126,6 +130,8 @@ class ChangeStream:
         self._session: ClientSession | None = None
         self._cursor = 0
         self._token: Document = {}
+        self._fragments = Fragments()
+        self._covered: Document = {}
         self._asked: float | None = None
         # One database is watched as such, so that a user who may read only it suffices.
         self._scope = client[watched.databases[0] if len(watched.databases) == 1 else "admin"]
@@ -140,6 +146,7 @@ class ChangeStream:
             {"aggregate": 1, "pipeline": self._pipeline(start), "cursor": {"batchSize": 0}},
         )
         self._take(reply, b"firstBatch")
+        self._covered = self._token
         return self._token
 
     def more(self) -> RawBatch | None:
@@ -160,7 +167,14 @@ class ChangeStream:
             reply = self._run(command)
         finally:
             self._asked = None
-        return RawBatch(events=self._take(reply, b"nextBatch"), token=self._token, size=len(reply))
+        events = self._take(reply, b"nextBatch")
+        if self._watched.split:
+            events = self._fragments.join(events)
+        if not self._fragments.incomplete:
+            self._covered = self._token
+        elif events:
+            self._covered = token_of(events[-1])
+        return RawBatch(events=events, token=self._covered, size=len(reply))
 
     @property
     def silent(self) -> float:
@@ -212,6 +226,8 @@ class ChangeStream:
             {"$changeStream": stage},
             {"$match": match},
             *([{"$unset": _DOCUMENT_FIELDS}] if watched.bare else []),
+            # Also where nothing is large: a position behind an event that was split is refused without it.
+            *([{"$changeStreamSplitLargeEvent": {}}] if watched.split else []),
         ]
 
     def _run(self, command: Document) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from struct import Struct
 
 _size_at = Struct("<i").unpack_from
@@ -38,3 +38,20 @@ def documents(raw: bytes, at: int, size: int) -> list[bytes]:
         found.append(raw[at : at + size])
         at += size
     return found
+
+
+def fields(raw: bytes, wanted: Callable[[bytes], bool]) -> list[bytes]:
+    """The fields of the document in these bytes whose names are wanted, each with its type and name."""
+    found = []
+    start = 4
+    for name, (at, size) in places(raw, 0).items():
+        if wanted(name):
+            found.append(raw[start : at + size])
+        start = at + size
+    return found
+
+
+def document_of(parts: Iterable[bytes]) -> bytes:
+    """The document that has these fields."""
+    body = b"".join(parts)
+    return (len(body) + 5).to_bytes(4, "little") + body + b"\0"

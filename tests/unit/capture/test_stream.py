@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -181,6 +182,15 @@ def test_an_event_too_large_for_the_server_is_read_alone_and_bare() -> None:
         assert [fetched.batch for fetched in take_events(feed, 3)] == [batch(1), batch(2), batch(3)]
     ways = [(watched.batch_size, watched.bare) for _, watched in server.opened]
     assert ways == [(100, False), (1, False), (1, True), (100, False)]
+
+
+def test_a_member_that_cannot_split_large_events_is_not_asked_to() -> None:
+    server = Server([failure(40324), batch(1)])
+    feed = Feed(server.connect, replace(WATCHED, split=True), token=token(0), reconnected=list[str]().append)
+    feed.start()
+    assert take_events(feed, 1)[0].batch == batch(1)
+    feed.close()
+    assert [watched.split for _, watched in server.opened] == [True, False]
 
 
 def test_it_reads_at_most_two_batches_ahead() -> None:
