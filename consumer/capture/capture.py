@@ -80,6 +80,7 @@ class Capture:
         self._state: Database[Document] | None = None
         self._without: list[str] = []  # databases whose products have no pre-images
         self._permit: Permit | None = None
+        self._limit = topics.max_message_bytes  # bytes a record may have, as the topics are now
         self._lost: _Lost | None = None
         self._gap_pauses = GapPauses()
 
@@ -142,10 +143,11 @@ class Capture:
         self._moved.clear()
         self._tenants = self._wanted
         self._databases = tuple(self._tenants)
+        self._limit = self._largest_record()
         with ExitStack() as stack:
             producer = stack.enter_context(self._producer(""))
             self._fence_snapshot()
-            writer = self._writer()
+            writer = RecordWriter(self._names, limit=self._limit, tenants=self._tenants)
             watched = self._watched()
             publisher = self._publisher(producer)
             standing = self._standing()
@@ -265,9 +267,12 @@ class Capture:
     def _producer(self, suffix: str) -> Iterator[TransactionalProducer]:
         """A producer that owns its transactional id; whoever had it before is fenced."""
         transactional_id = f"{self._names.prefix}marketsync-capture-{self._settings.stream}{suffix}"
-        size, timeout = self._topics.max_message_bytes, self._settings.transaction_timeout
         producer = LeaderProducer(
-            self._bootstrap, transactional_id, max_message_bytes=size, timeout=timeout, permit=self._permit
+            self._bootstrap,
+            transactional_id,
+            max_message_bytes=self._limit,
+            timeout=self._settings.transaction_timeout,
+            permit=self._permit,
         )
         self._producers.append(producer)
         try:
@@ -280,10 +285,9 @@ class Capture:
     def _standing(self) -> Standing:
         return read_standing(self._bootstrap, self._names, stream=self._settings.stream, databases=self._databases)
 
-    def _writer(self) -> RecordWriter:
+    def _largest_record(self) -> int:
         topics = [*self._names.products, self._names.capture_dead_letters, self._names.gaps]
-        limit = min(self._topics.max_message_bytes, largest_record(self._bootstrap, topics))
-        return RecordWriter(self._names, limit=limit, tenants=self._tenants)
+        return min(self._topics.max_message_bytes, largest_record(self._bootstrap, topics))
 
     def _interpretation(self, writer: RecordWriter, standing: Standing) -> Interpretation:
         made = Interpretation(self._client, writer, positions=self._names.positions, settings=self._settings)

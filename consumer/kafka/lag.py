@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
-from consumer.kafka.client import ADMIN_TIMEOUT, client_config, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, client_config, kafka_error, unavailable
 
 # Longer gaps are told by their offsets: a marker more or less does not matter there.
 _COUNTED = 200
 _COUNTING_DEADLINE = 5.0
+_PAUSE = 0.1
+_STARTING = frozenset((KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,26 @@ class _Gap:
 def _gaps(admin: AdminClient, group: str, places: list[TopicPartition]) -> list[_Gap]:
     if not places:
         return []
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
-    committed = {(c.topic, c.partition): c.offset for c in asked[group].result(ADMIN_TIMEOUT).topic_partitions}
+    committed = _committed(admin, group, places)
     oldest, newest = _offsets(admin, places, oldest=True), _offsets(admin, places, oldest=False)
     gaps = []
     for place, end in newest.items():
         offset = committed.get(place, -1)
         gaps.append(_Gap(*place, start=max(offset, oldest[place]), end=end, started=offset >= 0))
     return gaps
+
+
+def _committed(admin: AdminClient, group: str, places: list[TopicPartition]) -> dict[tuple[str, int], int]:
+    """The group's offsets, asked again while a broker that has just started looks for them."""
+    deadline = time.monotonic() + ADMIN_TIMEOUT
+    while True:
+        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
+        try:
+            return {(c.topic, c.partition): c.offset for c in asked[group].result(ADMIN_TIMEOUT).topic_partitions}
+        except KafkaException as failure:
+            if kafka_error(failure).code() not in _STARTING or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _offsets(admin: AdminClient, places: list[TopicPartition], *, oldest: bool) -> dict[tuple[str, int], int]:

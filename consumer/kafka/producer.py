@@ -25,6 +25,20 @@ _FENCED = frozenset(
     )
 )
 # Seconds one call of the client may block, so that a stop is seen meanwhile.
+_BY_KEY = -1
+# What is in the settings of a topic, or of the user, and not in the transaction: the same would fail again until
+# the topics are looked at anew.
+_OF_TOPICS = frozenset(
+    (
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError._INCONSISTENT,  # noqa: SLF001  the client's: records failed, without saying why; a topic is gone
+    )
+)
+# Most bytes of a request to one partition; a topic takes no larger one, whatever the size of its records.
+_BATCH_BYTES = 1_000_000
 _STEP = 1.0
 
 
@@ -64,7 +78,7 @@ class TransactionalProducer:
             "retry.backoff.max.ms": 1000,
             # Commit does not wait for the linger; it only lets batches fill while events are being encoded.
             "linger.ms": 20,
-            "batch.size": 1_000_000,
+            "batch.size": min(_BATCH_BYTES, self._max_message_bytes),
         }
         client = Producer(config)
         remaining = max(1, int(self._timeout / _STEP))
@@ -106,6 +120,8 @@ class TransactionalProducer:
         """Let go of delivered records' memory. Call it every thousand records or so; never blocks."""
         self._client.poll(0)
 
+                if kafka_error(failure).code() == KafkaError._STATE:  # noqa: SLF001  the client's
+                    self.commit()  # the transaction has failed already; this says why
     def commit(self) -> None:
         """Make the records visible to read_committed readers, all at once. Blocks as long as Kafka is away.
 
@@ -178,6 +194,11 @@ class ReliableProducer:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
+                if error.code() in _OF_TOPICS:
+                    raise UnavailableError(
+                        f"A topic does not take what capture writes: {error.str()}. Is it there, and as `marketsync"
+                        " check` wants it?"
+                    ) from failure
     def start(self) -> None:
         """Begin to serve. Connects by itself; Kafka need not be there yet."""
         config = producer_config(self._bootstrap, max_message_bytes=self._max_message_bytes)

@@ -143,7 +143,8 @@ def largest_record(bootstrap: str, topics: Sequence[str]) -> int:
                 f"Not all topics exist ({', '.join(topics)}). Create them with `marketsync init`."
             ) from failure
         raise unavailable(bootstrap, failure) from failure
-    return min(int(config["max.message.bytes"]) for config in configs.values()) - _FRAME_BYTES
+    smallest = min(int(config["max.message.bytes"]) for config in configs.values())
+    return smallest - min(_FRAME_BYTES, smallest // 2)
 
 
 def topic_configs(admin: AdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -8,21 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub forgets to export them
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    NewTopic,
-    ResourceType,
-)
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # the stub forgets them
 
 from consumer.embedded import Endpoints
 from consumer.kafka.removal import remove_installation
 from consumer.kafka.topic_checks import Complaint, Gravity, _copies, _Found, check_topics
-from consumer.kafka.topics import Topic, TopicNames, ensure_topics, topic_configs, wanted_topics
+from consumer.kafka.topics import Topic, TopicNames, ensure_topics, wanted_topics
 from consumer.settings import TopicSettings
-from tests.waiting import wait_until
+from tests.topic_settings import set_of_topic
 
 DELAYS = (60, 600)
 WEEK = 7 * 24 * 3600
@@ -61,23 +54,14 @@ class Place:
     @contextmanager
     def altered(self, topic: str, setting: str, value: str) -> Iterator[Complaint]:
         """The only complaint while the topic has this setting."""
-        admin = self.admin
-        before = topic_configs(admin, [topic])[topic][setting]
-        self._set(topic, setting, value)
+        before = set_of_topic(self.bootstrap, topic, setting, value)
         try:
             (complaint,) = self.complaints()
             assert complaint.topic == topic
             assert complaint.found.startswith(f"Topic {topic} has {setting}={value}")
             yield complaint
         finally:
-            self._set(topic, setting, before)
-
-    def _set(self, topic: str, setting: str, value: str) -> None:
-        entry = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
-        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-        admin = self.admin
-        admin.incremental_alter_configs([resource])[resource].result(20)
-        wait_until(lambda: topic_configs(admin, [topic])[topic][setting] == value, 10)
+            set_of_topic(self.bootstrap, topic, setting, before)
 
 
 @pytest.fixture(scope="module")
