@@ -16,6 +16,7 @@ from tests.benchmarks.meters import cpu_seconds, peak_megabytes
 from tests.waiting import wait_until
 
 VERSION = "6.7.0"
+_PACKAGES = (f"bullmq@{VERSION}", "ioredis@5")
 _FOLDER = Path("build/bench-bullmq").resolve()
 _SCRIPT = Path(__file__).with_name("bullmq.cjs")
 
@@ -88,7 +89,7 @@ def prepare() -> None:
     if (_FOLDER / "node_modules/bullmq").is_dir():
         return
     _FOLDER.mkdir(parents=True, exist_ok=True)
-    command = ["npm", "install", "--silent", "--no-save", "--prefix", ".", f"bullmq@{VERSION}"]
+    command = ["npm", "install", "--silent", "--no-save", "--prefix", ".", *_PACKAGES]
     if subprocess.run(command, cwd=_FOLDER, check=False, timeout=300).returncode != 0:
         raise AbsentError(f"npm could not install bullmq {VERSION}")
 

@@ -17,6 +17,7 @@ from consumer.health import HealthServer, make_registry
 from consumer.kafka import TopicNames
 from consumer.listings.accounts import Account
 from consumer.listings.store import COLLECTION, ListingStore
+from consumer.logs import configure_logging
 from consumer.metrics import delivery_metrics
 from consumer.mongo import connect_async
 from consumer.settings import DeliverySettings, TopicSettings
@@ -70,4 +71,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    configure_logging("json", "warning")  # the queue beside us writes no line per job either
     asyncio.run(main())
