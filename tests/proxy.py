@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 
 class Proxy:
-    """Passes bytes on to host:port. `cut` breaks all connections; while `refusing`, new ones are closed at once."""
+    """Passes bytes on to host:port. `cut` breaks all connections; while `refusing`, new ones are closed at once.
+
+    cut_in: the first connection that gets so many bytes in one piece or more is broken in the middle of them, once.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -16,6 +20,8 @@ class Proxy:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._lock = threading.Lock()
         self.refusing = False
+        self.cut_in: int | None = None
+        self.cuts = 0
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
     @property
@@ -54,14 +60,26 @@ class Proxy:
             far = socket.create_connection(self._target)  # closed by the thread that reads from it
             with self._lock:
                 self._pairs.append((near, far))
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_pass_on, args=(source, sink), name="proxy", daemon=True).start()
+            threading.Thread(target=_pass_on, args=(near, far, bytes), name="proxy", daemon=True).start()
+            threading.Thread(target=_pass_on, args=(far, near, self._cut_short), name="proxy", daemon=True).start()
+
+    def _cut_short(self, data: bytes) -> bytes:
+        """What of this answer gets through; less than all is the end of its connection."""
+        limit = self.cut_in
+        if limit is None or len(data) < limit:
+            return data
+        self.cut_in = None
+        self.cuts += 1
+        return data[: limit // 2]
 
 
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+def _pass_on(source: socket.socket, sink: socket.socket, part: Callable[[bytes], bytes]) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
-            sink.sendall(data)
+            through = part(data)
+            sink.sendall(through)
+            if len(through) < len(data):
+                break
     with contextlib.suppress(OSError):
         sink.shutdown(socket.SHUT_RDWR)
     source.close()

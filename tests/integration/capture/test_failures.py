@@ -105,6 +105,23 @@ def test_a_cut_connection_is_made_again(line: Line, proxy: Proxy) -> None:
         assert running.failure is None
 
 
+def test_an_answer_cut_off_in_its_middle_is_asked_for_again(line: Line, proxy: Proxy) -> None:
+    first = line.capture()
+    first.stop()
+    line.products.insert_many([make_product(number, text="x" * 5000) for number in range(200)])
+    whole = line.client
+    with MongoClient[Document]("127.0.0.1", proxy.port, directConnection=True, tz_aware=True) as nearby:
+        proxy.cut_in = 30_000
+        line.client = nearby
+        running = line.capture()
+        line.client = whole
+        found = line.wait_for(200)
+        running.stop()
+    assert sorted(event.entity_code for event in found) == sorted(f"P-{number}" for number in range(200))
+    assert proxy.cuts == 1
+    assert running.metric("reconnects_total", reason="connection") == 1
+
+
 def test_an_idle_stream_moves_its_token(line: Line) -> None:
     line.capture()
     before = wait_until(lambda: token_time(stored_position(line).token), 5)

@@ -108,8 +108,9 @@ def test_after_a_passing_failure_it_goes_on_behind_the_last_batch(trouble: Chang
     assert server.closed == 2
 
 
-def test_a_refused_token_falls_back_to_its_time_and_says_so() -> None:
-    with feeding(batch(1), failure(280), batch(1), batch(2)) as (feed, server, _):
+@pytest.mark.parametrize("code", [280, 260, 50811])
+def test_a_refused_token_falls_back_to_its_time_and_says_so(code: int) -> None:
+    with feeding(batch(1), failure(code), batch(1), batch(2)) as (feed, server, _):
         taken = take_events(feed, 3)
     assert [start for start, _ in server.opened] == [StartPoint(token=token(0)), StartPoint(time=(1, 1))]
     assert [fetched.from_time for fetched in taken] == [False, True, False]
