@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from adapters.errors import AdapterError, ConfigurationError
-from consumer.cli import capture, check, deliver, demo, embedded, init, replay, run, sandbox, status
+from consumer.cli import capture, check, dead_letters, deliver, demo, embedded, init, replay, run, sandbox, status
 from consumer.errors import MarketsyncError, SettingsError
 
 
@@ -44,5 +44,6 @@ app = typer.Typer(
 )
 for _command in (run, capture, deliver, init, check, status, replay, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(embedded.app, name="embedded")
 app.add_typer(sandbox.app, name="sandbox")

@@ -7,16 +7,16 @@ second sends it. Each keeps its own sequence, so nothing goes backwards, however
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from consumer.control.jobs import Job
 from consumer.control.newest import Newest, Wish
+from consumer.control.reading import read_batches
 from consumer.control.running import Runner
-from consumer.control.targets import Target, state_of
+from consumer.control.targets import State, Target, state_of
 from consumer.events import Operation
 from consumer.kafka.records import Partition, Record
 from consumer.kafka.spans import Span, SpanReader
@@ -84,28 +84,28 @@ class Replay:
         ]
         async with aclosing(read_batches(SpanReader(self._bootstrap, left))) as batches:
             async for batch in batches:
-                for records in slices(batch, runner.size):
+                for records, states in _portions(batch, newest, size=runner.size):
                     offsets |= {record.topic: record.offset + 1 for record in records}
-                    states = [(state_of(record), target.headers()) for record in records if newest.take(record)]
                     counts = {"read": len(records), "sent": len(states)}
                     cursor = {"partition": number, "offsets": list(map(list, offsets.items()))}
-                    job = await runner.step(job, states, counts=counts, cursor=cursor)
+                    job = await runner.step(job, [(s, target.headers()) for s in states], counts=counts, cursor=cursor)
         counts = {"unreadable": newest.unreadable}
         return await runner.step(job, [], counts=counts, cursor={"partition": number + 1, "offsets": []})
 
 
-async def read_batches(reader: SpanReader) -> AsyncGenerator[list[Record]]:
-    """What a reader finds, without blocking the event loop; closes it at the end."""
-    try:
-        while (records := await asyncio.to_thread(reader.read)) is not None:
-            yield records
-    finally:
-        await asyncio.to_thread(reader.close)
-
-
-def slices(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
-    """In parts of at most `size`."""
-    return (records[start : start + size] for start in range(0, len(records), size))
+def _portions(batch: Sequence[Record], newest: Newest, *, size: int) -> Iterator[tuple[list[Record], list[State]]]:
+    """Records that were looked at, and at most `size` states of them that are to be sent."""
+    records: list[Record] = []
+    states: list[State] = []
+    for record in batch:
+        records.append(record)
+        if newest.take(record):
+            states.append(state_of(record))
+        if len(states) == size:
+            yield records, states
+            records, states = [], []
+    if records:
+        yield records, states
 
 
 def _numbers(spans: Sequence[Span]) -> list[int]:

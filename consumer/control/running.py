@@ -28,6 +28,12 @@ class Runner:
         """How many states a step should have: few when they are sent slowly, so that progress shows."""
         return self._pace.step
 
+    async def send(self, states: Sequence[tuple[State, Headers]]) -> None:
+        """At the job's pace, until Kafka has all of them. Raises UnavailableError, RecordTooLargeError."""
+        if states:
+            await self._pace.wait(len(states))
+            await self._outbox.send(states)
+
     async def step(
         self,
         job: Job,
@@ -40,9 +46,7 @@ class Runner:
 
         Raises UnavailableError, RecordTooLargeError, JobTakenError, PyMongoError.
         """
-        if states:
-            await self._pace.wait(len(states))
-            await self._outbox.send(states)
+        await self.send(states)
         saved = await self._jobs.save(job.counted(counts, cursor))
         self._watch(saved)
         return saved

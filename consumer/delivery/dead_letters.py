@@ -8,7 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.errors import AdapterError
-from consumer.delivery.origin import Origin, foreign_headers, milliseconds, origin_headers, origin_of
+from consumer.delivery.origin import (
+    ORIGINAL,
+    OWN_PREFIXES,
+    Origin,
+    foreign_headers,
+    milliseconds,
+    origin_headers,
+    origin_of,
+    texts,
+)
 from consumer.errors import UndecodableEventError
 from consumer.events import Headers
 from consumer.kafka.records import Record
@@ -52,6 +61,19 @@ def dead_letter_headers(record: Record, letter: GivenUp) -> Headers:
         ("marketsync-first-failure", milliseconds(letter.first_failure)),
         ("marketsync-last-failure", milliseconds(letter.last_failure)),
     ]
+
+
+def original_state(record: Record) -> tuple[bytes | None, bytes | None, Headers]:
+    """Key, value and headers of the record that was given up as this dead letter, with where it first came from."""
+    found = texts(record.headers)
+    start = _DLT + "original-"
+    foreign = [(name, value) for name, value in record.headers if not name.startswith(OWN_PREFIXES)]
+    kept = [
+        (ORIGINAL + part, found[start + part].encode())
+        for part in ("topic", "partition", "offset", "timestamp")
+        if start + part in found
+    ]
+    return record.key, record.value, foreign + kept
 
 
 def error_kind(error: Exception | None) -> str:

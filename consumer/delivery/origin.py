@@ -15,7 +15,7 @@ from consumer.kafka.records import Record
 # Headers that we add; they are renewed with every hop, never piled up.
 OWN_PREFIXES = ("retry_topic-", "kafka_original-", "kafka_dlt-", "marketsync-")
 
-_ORIGINAL = "kafka_original-"
+ORIGINAL = "kafka_original-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,17 @@ def origin_of(record: Record) -> Origin:
     Raises UndecodableEventError.
     """
     headers = texts(record.headers)
-    if _ORIGINAL + "topic" not in headers:
+    if ORIGINAL + "topic" not in headers:
         return Origin(record.topic, record.partition, record.offset, record.timestamp)
     return Origin(
-        topic=headers[_ORIGINAL + "topic"],
-        partition=int(number(headers, _ORIGINAL + "partition")),
-        offset=int(number(headers, _ORIGINAL + "offset")),
-        timestamp=number(headers, _ORIGINAL + "timestamp") / 1000,
+        topic=headers[ORIGINAL + "topic"],
+        partition=int(number(headers, ORIGINAL + "partition")),
+        offset=int(number(headers, ORIGINAL + "offset")),
+        timestamp=number(headers, ORIGINAL + "timestamp") / 1000,
     )
 
 
-def origin_headers(origin: Origin, prefix: str = _ORIGINAL) -> Headers:
+def origin_headers(origin: Origin, prefix: str = ORIGINAL) -> Headers:
     """The origin as headers."""
     return [
         (prefix + "topic", origin.topic.encode()),
