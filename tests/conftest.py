@@ -60,3 +60,11 @@ def servers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
 def fresh_name() -> str:
     """A name nobody else uses, for tenants, topic prefixes and groups: lower case letters and digits."""
     return f"t{uuid.uuid4().hex[:11]}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Lines that tests want to be read although they passed: their property "told"."""
+    for report in terminalreporter.getreports("passed"):
+        for name, words in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(str(words))

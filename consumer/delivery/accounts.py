@@ -8,13 +8,15 @@ opens the gate or closes it again. Other accounts never notice.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from adapters.errors import ChannelHaltedError, ChannelUnavailableError, PermanentError, RateLimitedError
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
+from consumer.listings.state import ListingKey
 
-# So many calls in a row without any answer mean that the channel is down, and not one of their listings at fault.
+# So many calls in a row without any answer, each with another listing, mean that the channel is down, and that no
+# listing is at fault.
 _STRIKES = 3
 
 
@@ -23,7 +25,8 @@ class Gate:
 
     preparing: taken, plan and intent not ready. queued: intent stored, no call yet. calling: in a call.
     most_in_flight: all that may be between slot and stored outcome.
-    down: closed because the channel does not answer. alive_at: when it answered last for some listing.
+    down: closed because the channel does not answer. alive_at: when it answered last, for some listing or to a
+    question. wants_answer: too few listings got no answer to tell whose fault it is, so the channel is to be asked.
     """
 
     def __init__(self, account: AccountKey, batch_size: int, *, concurrency: int, policy: RetryPolicy) -> None:
@@ -37,6 +40,7 @@ class Gate:
         self.halted = False
         self.down = False
         self.alive_at = -math.inf
+        self.wants_answer = False
         self.until = 0.0
         self.error: Exception | None = None
         self._closed = False
@@ -44,6 +48,7 @@ class Gate:
         self._policy = policy
         self._throttled = 0
         self._strikes = 0
+        self._struck: set[ListingKey] = set()
         self._unanswered = 0
         # Prepared ahead of free calls, so that no call waits for the store: half of what is in calls.
         self._ahead = max(batch_size, concurrency * batch_size // 2)
@@ -78,15 +83,36 @@ class Gate:
         """Whether the channel worked on at least one command of a call."""
         return any(error is None or isinstance(error, PermanentError) for error in errors)
 
-    def answered(self, errors: Sequence[Exception | None], now: float, jitter: float, *, fresh: bool = True) -> None:
+    def take_question(self, now: float) -> bool:
+        """Whether the channel is to be asked now if it answers at all. True once each time."""
+        wanted = self.wants_answer and (self.down or not self.closed_for(now))
+        self.wants_answer = False
+        return wanted
+
+    def probed(self, error: Exception | None, now: float, jitter: float) -> None:
+        """The channel was asked something cheap. jitter: a random number from 0 up to 1.
+
+        An answer proves nothing while many listings get none: a channel may tell and yet take nothing.
+        """
+        if isinstance(error, ChannelUnavailableError):
+            self._strike([error], now, jitter, fresh=True)
+        elif len(self._struck) < _STRIKES:
+            self.alive_at = now
+            if self.down or (self._closed and now >= self.until):
+                self._open()
+
+    def answered(
+        self, errors: Sequence[Exception | None], now: float, jitter: float, *, fresh: Iterable[ListingKey] = ()
+    ) -> None:
         """A call came back: `halted` and `down` may be others now.
 
-        jitter: a random number from 0 up to 1. fresh: the call had a listing that was no suspect before (`verdict`).
+        jitter: a random number from 0 up to 1. fresh: the call's listings that were no suspects before (`verdict`).
         """
         alive = self.proves_life(errors)
         if alive:
             self.alive_at = now
             self._strikes = 0
+            self._struck.clear()
         refusals = [error for error in errors if isinstance(error, ChannelHaltedError)]
         limits = [error for error in errors if isinstance(error, RateLimitedError)]
         if refusals and len(refusals) == len(errors):
@@ -94,20 +120,26 @@ class Gate:
         elif limits:
             self._throttle(limits, now, jitter)
         elif not alive:
-            self._strike([error for error in errors if isinstance(error, ChannelUnavailableError)], now, jitter, fresh)
+            known = len(self._struck)
+            self._struck.update(fresh)
+            unavailable = [error for error in errors if isinstance(error, ChannelUnavailableError)]
+            self._strike(unavailable, now, jitter, fresh=len(self._struck) > known)
         elif not self._closed:
             self._throttled = 0
         elif now >= self.until:  # a call that began before the gate closed proves nothing
-            self._closed = self.halted = self.down = False
-            self._unanswered = 0
-            self.error = None
+            self._open()
+
+    def _open(self) -> None:
+        self._closed = self.halted = self.down = False
+        self._strikes = self._unanswered = 0
+        self.error = None
 
     def _halt(self, error: ChannelHaltedError, now: float) -> None:
         self.halted = True
         self._close(error, now + self._policy.halt_delay)
 
-    def _strike(self, errors: Sequence[ChannelUnavailableError], now: float, jitter: float, fresh: bool) -> None:
-        """One listing that fails again and again is no outage: only calls with a fresh one count."""
+    def _strike(self, errors: Sequence[ChannelUnavailableError], now: float, jitter: float, *, fresh: bool) -> None:
+        """One listing that fails again and again is no outage: only calls with another one count."""
         if not errors or now < self.until:
             return  # a call that began before the gate closed: it was counted by then
         self._strikes += fresh

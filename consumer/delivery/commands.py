@@ -1,6 +1,7 @@
 """What the core asks the shell to do, what the shell reports back, and what is worth telling people.
 
-`Prepare` → `Prepared` | unavailable, `Call` → answers, `Store` → lost ids | unavailable, `Produce` → written.
+`Prepare` → `Prepared` | unavailable, `Call` → answers, `Probe` → answered or not, `Store` → lost ids | unavailable,
+`Produce` → written.
 Each report goes to the method of `core.Core` named in the command's docstring.
 """
 
@@ -32,6 +33,13 @@ class Call:
     account: AccountKey
     operation: str
     sends: tuple[Send, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask the channel something cheap, to know whether it answers this account at all. Answer: `probed`."""
+
+    account: AccountKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class Rest:
     partitions: frozenset[Partition]
 
 
-CoreCommand = Prepare | Call | Store | Produce | Release | Rest | Lease
+CoreCommand = Prepare | Call | Probe | Store | Produce | Release | Rest | Lease
 
 
 @dataclass(frozen=True, slots=True)

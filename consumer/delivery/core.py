@@ -31,6 +31,7 @@ from consumer.delivery.commands import (
     Postponed,
     Prepare,
     Prepared,
+    Probe,
     Produce,
     Release,
     Rest,
@@ -206,6 +207,11 @@ class Core:
             self.notes.add(note)
         self._steps.gather(self._judge.endings(gate, answers, now))
 
+    def probed(self, probe: Probe, error: Exception | None, now: float) -> None:
+        """Answer to `Probe`. error: what the channel said to the question, None where all is well."""
+        for note in self._judge.hear_answer(self.gates[probe.account], error, now):
+            self.notes.add(note)
+
     def stored(self, store: Store, lost: AbstractSet[str], now: float) -> None:
         """Answer to `Store`. lost: ids of listings that someone else wrote meanwhile.
 
@@ -258,6 +264,7 @@ class Core:
         commands += self._dispatch.to_call(now)
         if lease := self.quotas.to_lease(now):
             commands.append(lease)
+        commands += [Probe(account) for account, gate in self.gates.items() if gate.take_question(now)]
         commands += self._steps.next(now)
         resting = self._wanted_rest()
         if resting != self.resting or self._rest_again:

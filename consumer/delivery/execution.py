@@ -17,7 +17,7 @@ from adapters.errors import AdapterError
 from adapters.model import Outcome
 from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
-from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Settled, Store
+from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store
 from consumer.delivery.planning import Planned, Seller, plan_step
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
@@ -84,6 +84,17 @@ class Execution:
             Answer(send, outcome, outcome.error, transitions.needs_another_plan(_planned(send).plan, outcome))
             for send, outcome in zip(call.sends, blamed(outcomes), strict=True)
         ]
+
+    async def probe(self, probe: Probe) -> Exception | None:
+        """Ask the channel for something; what it answered if not that all is well."""
+        try:
+            await self._sellers[probe.account].adapter.test_connection()
+        except AdapterError as error:
+            return error
+        except Exception as error:
+            _log.exception("bug in an adapter", account=str(probe.account), operation="test_connection")
+            return error
+        return None
 
     async def store(self, store: Store) -> frozenset[str] | None:
         """Store outcomes; the ids of those that lost the race, which are marked uncertain by then."""

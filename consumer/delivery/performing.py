@@ -8,14 +8,14 @@ from typing import TypeVar
 
 import structlog
 
-from consumer.delivery.commands import Call, Prepare, Produce, Store
+from consumer.delivery.commands import Call, Prepare, Probe, Produce, Store
 from consumer.delivery.parts import Parts
 from consumer.delivery.quotas.leases import Lease
 from consumer.delivery.quotas.ledger import Slice
 from consumer.errors import UnavailableError
 from consumer.mongo import PyMongoError
 
-Command = TypeVar("Command", Prepare, Call, Store, Produce, Lease)
+Command = TypeVar("Command", Prepare, Call, Probe, Store, Produce, Lease)
 
 _log = structlog.get_logger()
 
@@ -30,13 +30,15 @@ class Performer:
         self._failed = failed
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def perform(self, command: Prepare | Call | Store | Produce | Lease) -> None:
+    def perform(self, command: Prepare | Call | Probe | Store | Produce | Lease) -> None:
         """Begin."""
         match command:
             case Prepare():
                 self._start(self._prepare, command)
             case Call():
                 self._start(self._call, command)
+            case Probe():
+                self._start(self._probe, command)
             case Store():
                 self._start(self._store, command)
             case Produce():
@@ -84,6 +86,9 @@ class Performer:
         seconds = self._parts.metrics.call_seconds
         seconds.labels(self._parts.channel, str(call.account), call.operation).observe(now - begun)
         self._core.called(call, answers, now)
+
+    async def _probe(self, probe: Probe) -> None:
+        self._core.probed(probe, await self._parts.execution.probe(probe), self._now())
 
     async def _store(self, store: Store) -> None:
         lost = await self._parts.execution.store(store)

@@ -2,7 +2,8 @@
 
 A call in which everything failed because the channel did not answer proves nothing about its listings: no attempt is
 burned. They become suspects, which are called alone from then on. Where the channel answered other calls since a
-suspect failed last and it fails again, it is at fault itself and burns an attempt. So an outage of any length gives up
+suspect failed last and it fails again, it is at fault itself and burns an attempt. Where nothing else was called since,
+the channel is asked something cheap, so that a listing that is alone is judged too. So an outage of any length gives up
 nothing, and a listing that always times out is given up without taking its neighbours along (promises 1 and 6).
 """
 
@@ -37,16 +38,21 @@ class Judge:
     def hear(self, gate: Gate, call: Call, answers: Sequence[Answer], now: float) -> list[Note]:
         """Tell the gate how the call went; what of it is worth telling people."""
         halted, down = gate.halted, gate.down
-        fresh = any(send.work.suspect is None for send in call.sends)
+        fresh = [send.work.key for send in call.sends if send.work.suspect is None]
         gate.answered([answer.error for answer in answers], now, self._jitter(), fresh=fresh)
         notes: list[Note] = []
         if gate.halted is not halted:
             delay = gate.closed_for(now)
             notes.append(AccountHalted(call.account, gate.error, delay) if gate.halted else AccountOpened(call.account))
         if gate.down is not down:
-            delay = gate.closed_for(now)
-            notes.append(ChannelDown(call.account, gate.error, delay) if gate.down else ChannelAnswers(call.account))
+            notes.append(_told(gate, now))
         return notes
+
+    def hear_answer(self, gate: Gate, error: Exception | None, now: float) -> list[Note]:
+        """Tell the gate whether the channel answered a question; what of it is worth telling people."""
+        down = gate.down
+        gate.probed(error, now, self._jitter())
+        return [] if gate.down is down else [_told(gate, now)]
 
     def endings(self, gate: Gate, answers: Sequence[Answer], now: float) -> list[Ending]:
         """What follows for each listing of a call that the gate has heard of."""
@@ -65,6 +71,7 @@ class Judge:
             return Ending(send, answer.outcome, error, self._decide(send, error, now))
         since = send.work.suspect
         guilty = unheard and since is not None and gate.alive_at > since
+        gate.wants_answer |= unheard and since is not None and not guilty
         follow_up = self._decide(send, error, now) if guilty else self._sit_out(send, error, now)
         return Ending(_suspected(send, now), answer.outcome, error, follow_up)
 
@@ -75,6 +82,10 @@ class Judge:
         first = send.work.first_failure
         lasted = 0.0 if first is None else now - first
         return sit_out(error, lasted, self._policy, jitter=self._jitter(), now=now)
+
+
+def _told(gate: Gate, now: float) -> Note:
+    return ChannelDown(gate.account, gate.error, gate.closed_for(now)) if gate.down else ChannelAnswers(gate.account)
 
 
 def _suspected(send: Send, now: float) -> Send:

@@ -7,10 +7,15 @@ import pytest
 from adapters.errors import AuthenticationError, ChannelUnavailableError, RateLimitedError, RejectedListingError
 from consumer.delivery.accounts import Gate
 from consumer.delivery.work import AccountKey
-from tests.unit.delivery.making import POLICY
+from consumer.listings.state import ListingKey
+from tests.unit.delivery.making import CHANNEL, POLICY
 
 DEAD = AuthenticationError("token revoked")
 DOWN = ChannelUnavailableError("down")
+
+
+def keys(*codes: str) -> list[ListingKey]:
+    return [ListingKey(CHANNEL, "default", "shop", code) for code in codes]
 
 
 @pytest.fixture
@@ -114,10 +119,10 @@ def test_throttled_again_and_again_it_rests_longer_each_time(gate: Gate) -> None
 
 
 def test_calls_in_a_row_without_an_answer_close_the_gate_and_one_with_an_answer_opens_it(gate: Gate) -> None:
-    gate.answered([DOWN, DOWN], 0, 1)
-    gate.answered([DOWN], 1, 1)
+    gate.answered([DOWN, DOWN], 0, 1, fresh=keys("P-1", "P-2"))
+    gate.answered([DOWN], 1, 1, fresh=keys("P-3"))
     assert not gate.down
-    gate.answered([DOWN], 2, 1)
+    gate.answered([DOWN], 2, 1, fresh=keys("P-4"))
     assert gate.down
     assert gate.closed_for(2) == POLICY.backoff
     assert not gate.may_call(2)
@@ -127,17 +132,53 @@ def test_calls_in_a_row_without_an_answer_close_the_gate_and_one_with_an_answer_
 
 
 def test_an_answer_in_between_begins_the_count_anew(gate: Gate) -> None:
-    for _ in range(5):
-        gate.answered([DOWN], 0, 1)
-        gate.answered([DOWN], 0, 1)
+    for number in range(5):
+        gate.answered([DOWN], 0, 1, fresh=keys(f"P-{number}"))
+        gate.answered([DOWN], 0, 1, fresh=keys(f"Q-{number}"))
         gate.answered([DOWN, RejectedListingError("no")], 0, 1)
     assert not gate.down
 
 
 def test_a_listing_that_fails_again_and_again_is_no_outage(gate: Gate) -> None:
     for now in range(20):
-        gate.answered([DOWN], now, 1, fresh=False)
+        gate.answered([DOWN], now, 1, fresh=keys("P-1"))
     assert not gate.down
+
+
+def test_a_question_without_an_answer_counts_like_another_listing(gate: Gate) -> None:
+    gate.answered([DOWN], 0, 1, fresh=keys("P-1"))
+    gate.probed(DOWN, 1, 1)
+    assert not gate.down
+    gate.probed(DOWN, 2, 1)
+    assert gate.down
+
+
+def test_an_answered_question_opens_the_gate_where_few_listings_got_no_answer(gate: Gate) -> None:
+    gate.answered([DOWN], 0, 1, fresh=keys("P-1"))
+    gate.probed(DOWN, 1, 1)
+    gate.probed(DOWN, 2, 1)
+    gate.probed(None, 3, 1)
+    assert (gate.down, gate.alive_at) == (False, 3)
+    assert gate.may_call(3)
+
+
+def test_an_answered_question_proves_nothing_where_many_listings_get_no_answer(gate: Gate) -> None:
+    for number in range(3):
+        gate.answered([DOWN], 0, 1, fresh=keys(f"P-{number}"))
+    gate.probed(None, 3, 1)
+    assert gate.down
+    assert gate.alive_at < 0
+
+
+def test_a_question_is_asked_once_and_not_while_the_account_is_halted(gate: Gate) -> None:
+    gate.wants_answer = True
+    assert gate.take_question(0)
+    assert not gate.take_question(0)
+    gate.answered([DEAD], 0, 0.5)
+    gate.wants_answer = True
+    assert not gate.take_question(1)
+    gate.wants_answer = True
+    assert gate.take_question(gate.until), "half open"
 
 
 def test_a_channel_that_stays_down_is_asked_less_and_less_up_to_the_ceiling() -> None:
@@ -145,8 +186,8 @@ def test_a_channel_that_stays_down_is_asked_less_and_less_up_to_the_ceiling() ->
     gate = Gate(AccountKey("shop", "default"), 5, concurrency=4, policy=policy)
     rests = []
     now = 0.0
-    for _ in range(8):
-        gate.answered([DOWN], now, 1, fresh=True)
+    for number in range(8):
+        gate.answered([DOWN], now, 1, fresh=keys(f"P-{number}"))
         rests.append(gate.closed_for(now))
         now = max(now, gate.until)
     assert rests == [0, 0, 1, 2, 4, 6, 6, 6]
@@ -155,6 +196,6 @@ def test_a_channel_that_stays_down_is_asked_less_and_less_up_to_the_ceiling() ->
 
 
 def test_calls_that_were_under_way_when_the_gate_closed_lengthen_nothing(gate: Gate) -> None:
-    for _ in range(8):
-        gate.answered([DOWN], 0, 1)
+    for number in range(8):
+        gate.answered([DOWN], 0, 1, fresh=keys(f"P-{number}"))
     assert gate.closed_for(0) == POLICY.backoff

@@ -21,6 +21,7 @@ from consumer.delivery.commands import (
     Postponed,
     Prepare,
     Prepared,
+    Probe,
     Produce,
     Release,
     Rest,
@@ -359,6 +360,22 @@ def test_after_the_halt_one_call_is_tried_and_opens_the_account(desk: Desk) -> N
     desk.call()
     assert AccountOpened(DEFAULT) in desk.notes
     assert not desk.core.gates[DEFAULT].halted
+
+
+def test_for_a_listing_that_is_alone_the_channel_is_asked_whether_it_answers(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.deliver(DOWN)
+    desk.tick(1)
+    desk.deliver(DOWN)
+    probe = desk.take(Probe)
+    desk.tick(0.1)
+    desk.core.probed(probe, None, desk.now)
+    desk.tick(1.5)
+    assert desk.prepare().works[0].attempts == 0
+    desk.call(DOWN)
+    desk.store()
+    desk.tick(5)
+    assert desk.take(Prepare).works[0].attempts == 1
 
 
 def test_a_throttled_account_waits_and_burns_nothing(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from adapters.errors import ChannelUnavailableError
 from adapters.memory import MemoryAdapter
 from adapters.model import Operation
-from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Prepared, Store
+from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Prepared, Probe, Store
 from consumer.delivery.execution import Execution
 from consumer.delivery.lanes import Lane
 from consumer.delivery.offsets import Ticket
@@ -282,3 +282,20 @@ async def test_one_that_cannot_be_read_keeps_no_other_from_being_given_up(bench:
     works = [work_of("P-1", 1), work_of("P-2", 2)]
     assert await bench.execution.give_up([Letter(w.ticket, w.record, w, None, "bug", KeyError("x")) for w in works])
     assert bench.state("P-2").status is Status.DEAD_LETTER
+
+
+async def test_a_question_tells_what_the_channel_said_and_a_bug_is_no_silence(bench: Bench) -> None:
+    assert await bench.execution.probe(Probe(ACCOUNT)) is None
+    silent = ChannelUnavailableError("no answer")
+    bench.adapter.faults.fail_account(silent)
+    assert await bench.execution.probe(Probe(ACCOUNT)) is silent
+    bug = RuntimeError("a bug")
+    bench.adapter.test_connection = raising(bug)  # type: ignore[assignment, method-assign]  # an adapter with a bug
+    assert await bench.execution.probe(Probe(ACCOUNT)) is bug
+
+
+def raising(error: Exception) -> Callable[[], Awaitable[None]]:
+    async def fail() -> None:
+        raise error
+
+    return fail

@@ -68,6 +68,23 @@ def test_a_suspect_that_fails_again_is_guilty_if_the_channel_answered_meanwhile(
     assert not burned(unclear), "one answer is evidence once"
 
 
+def test_a_listing_that_is_alone_is_guilty_if_the_channel_answers_a_question(court: Court) -> None:
+    [first] = court.judged(1, (send_of("P-1"), DOWN))
+    assert not court.gate.take_question(1), "one failure needs no proof"
+    [again] = court.judged(2, (first.send, DOWN))
+    assert not burned(again)
+    assert court.gate.take_question(2)
+    court.judge.hear_answer(court.gate, None, 3)
+    [guilty] = court.judged(4, (again.send, DOWN))
+    assert burned(guilty)
+
+
+def test_a_question_without_an_answer_tells_of_the_outage(court: Court) -> None:
+    court.judged(1, (send_of("P-1"), DOWN))
+    notes = [note for now in (2, 3) for note in court.judge.hear_answer(court.gate, DOWN, now)]
+    assert [type(note) for note in notes] == [ChannelDown]
+
+
 def test_a_bug_in_a_call_of_several_burns_nothing_until_it_happens_to_one_alone(court: Court) -> None:
     first, second = court.judged(1, (send_of("P-1"), RuntimeError("x")), (send_of("P-2"), RuntimeError("x")))
     assert not burned(first)

@@ -1,0 +1,139 @@
+"""Faults planted into the code under test, to prove that the simulation finds such faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from adapters.base import Adapter
+from consumer.delivery.accounts import Gate
+from consumer.delivery.backpressure import Backpressure
+from consumer.delivery.core import Core
+from consumer.delivery.flow import Failed, Flow
+from consumer.delivery.offsets import Offsets, Ticket
+from consumer.delivery.retry import Decision, RetryTopic
+from consumer.delivery.slots import Slots
+from consumer.delivery.verdict import Judge
+from consumer.delivery.work import Work
+from consumer.events import ProductEvent
+from consumer.kafka.records import Partition
+from consumer.listings import planner
+from consumer.listings.accounts import Account
+from consumer.listings.state import Doubt, ListingState
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A fault and the promises it may break. plant: puts it in until the end of the test. steps: most to show it."""
+
+    name: str
+    promises: tuple[int, ...]
+    plant: Callable[[pytest.MonkeyPatch], None]
+    steps: int = 8
+
+
+def _newer_states_are_dropped(patch: pytest.MonkeyPatch) -> None:
+    offer = Slots.offer
+
+    def stubborn(self: Slots, work: Work) -> Work | None:
+        return work if self.ready(work.key) is not None else offer(self, work)
+
+    patch.setattr(Slots, "offer", stubborn)
+
+
+def _offsets_are_finished_on_arrival(patch: pytest.MonkeyPatch) -> None:
+    start = Offsets.start
+
+    def hasty(self: Offsets, ticket: Ticket, _parts: int) -> None:
+        start(self, ticket, 0)
+
+    patch.setattr(Offsets, "start", hasty)
+    patch.setattr(Offsets, "finish", lambda _self, _ticket: None)
+
+
+def _older_states_overtake_newer_ones(patch: pytest.MonkeyPatch) -> None:
+    plan = planner.plan
+
+    def forgetful(event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter) -> planner.Plan:
+        if state is not None:
+            state = replace(state, planned_sequence=min(state.planned_sequence, event.sequence))
+        return plan(event, state, account, adapter)
+
+    patch.setattr(planner, "plan", forgetful)
+
+
+def _what_is_in_doubt_is_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ListingState, "open_doubt", property(lambda _self: Doubt.NONE))
+
+
+def _revoked_partitions_are_committed(patch: pytest.MonkeyPatch) -> None:
+    def clinging(self: Core, _partitions: Iterable[Partition], now: float) -> None:
+        self.flow.drop_leaving(now)
+
+    patch.setattr(Core, "revoked", clinging)
+
+
+def _long_retries_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    follow = Flow.follow
+
+    def careless(self: Flow, failed: Failed, decision: Decision, now: float) -> None:
+        if isinstance(decision, RetryTopic):
+            self.done(failed.work, now)
+        else:
+            follow(self, failed, decision, now)
+
+    patch.setattr(Flow, "follow", careless)
+
+
+def _no_partition_ever_rests(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Backpressure, "resting", lambda _self, _partitions: frozenset())
+
+
+def _outages_burn_attempts(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Judge, "_sit_out", Judge._decide)
+
+
+def _one_dead_account_stops_all(patch: pytest.MonkeyPatch) -> None:
+    may_call = Gate.may_call
+    halted: list[Gate] = []
+
+    def scared(self: Gate, now: float) -> bool:
+        if self.halted and self not in halted:
+            halted.append(self)
+        return may_call(self, now) and not any(gate.account != self.account for gate in halted)
+
+    patch.setattr(Gate, "may_call", scared)
+
+
+def _a_lost_partition_keeps_its_commands(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Flow, "leaves", lambda _self, _work: False)
+
+
+def _batches_of_answers_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
+    endings = Judge.endings
+
+    def crossed(self: Judge, gate: Gate, answers: Sequence[Any], now: float) -> Any:
+        errors = [answer.error for answer in reversed(answers)]
+        outcomes = [answer.outcome for answer in reversed(answers)]
+        mixed = [replace(a, error=e, outcome=o) for a, e, o in zip(answers, errors, outcomes, strict=True)]
+        return endings(self, gate, mixed, now)
+
+    patch.setattr(Judge, "endings", crossed)
+
+
+PLANTED = (
+    Planted("newer states are dropped", (1, 4), _newer_states_are_dropped),
+    Planted("offsets are finished on arrival", (1,), _offsets_are_finished_on_arrival),
+    Planted("older states overtake newer ones", (3,), _older_states_overtake_newer_ones),
+    Planted("what is in doubt is believed", (4,), _what_is_in_doubt_is_believed),
+    Planted("revoked partitions are committed", (1,), _revoked_partitions_are_committed),
+    Planted("long retries are forgotten", (1,), _long_retries_are_forgotten),
+    Planted("no partition ever rests", (10,), _no_partition_ever_rests, steps=200),
+    Planted("outages burn attempts", (6,), _outages_burn_attempts),
+    Planted("one dead account stops all", (6, 1), _one_dead_account_stops_all),
+    Planted("answers of a batch are mixed up", (1, 4), _batches_of_answers_are_mixed_up),
+    Planted("a lost partition keeps its commands", (1, 3, 10), _a_lost_partition_keeps_its_commands),
+)

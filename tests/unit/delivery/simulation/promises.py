@@ -1,0 +1,222 @@
+"""What is checked after every step, and at the end: promises 1, 3, 4, 6 and 10 of delivery."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+from consumer.delivery.commands import Call, Letter
+from consumer.delivery.work import AccountKey, Work, account_of
+from consumer.events import ProductEvent, Sequence
+from consumer.kafka.records import Partition, Record
+from consumer.listings.state import ListingKey, ListingState, Status
+from tests.unit.delivery.simulation.engine import BrokenPromiseError
+from tests.unit.delivery.simulation.process import Process
+
+if TYPE_CHECKING:
+    from tests.unit.delivery.simulation.world import World
+
+MAX_WAITING = 10
+# What a few polls bring for two accounts before a partition rests.
+_SLACK = 24
+# Seconds within which a healthy listing of a healthy account is delivered, whatever happens to others.
+_HEALTHY = 40.0
+_ENDS = (Status.LIVE, Status.WITHDRAWN, Status.UNLISTED)
+_SEEN_BY_PEOPLE = (Status.REFUSED, Status.INVALID, Status.DEAD_LETTER)
+_NEVER = Sequence("")
+
+
+class Promises:
+    """Raises BrokenPromiseError when one does not hold.
+
+    newest: listing → the newest state of its product. late: listings on which a call landed after a newer one.
+    disturbed: until when an account is held up by a fault; None = all of them. moody: accounts whose calls fail now
+    and then, so that listings may be given up.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.newest: dict[str, ProductEvent] = {}
+        self.late: set[str] = set()
+        self.moody: set[AccountKey] = set()
+        self.disturbed: dict[AccountKey | None, float] = defaultdict(float)
+        self._world = world
+        self._dead: dict[str, Sequence] = {}
+        self._landed: dict[str, Sequence] = {}
+        # Which records carry states of a listing, and which listings' states a record carries.
+        self._carriers: dict[str, list[tuple[Partition, int, Sequence]]] = defaultdict(list)
+        self._carried: dict[tuple[Partition, int], list[tuple[str, Sequence]]] = defaultdict(list)
+
+    def broken(self, promise: int, words: str) -> NoReturn:
+        """Stop: a promise does not hold."""
+        raise BrokenPromiseError(promise, f"at {self._world.clock.now:.3f} s: {words}")
+
+    # 1: nothing lost
+
+    def published(self, listing: str, event: ProductEvent, record: Record) -> None:
+        """A state came up."""
+        self.carries(listing, record, event.sequence)
+        known = self.newest.get(listing)
+        if known is None or known.sequence < event.sequence:
+            self.newest[listing] = event
+        self._world.clock.later(_HEALTHY, partial(self._check_prompt, listing, event.sequence, self._world.clock.now))
+
+    def carries(self, listing: str, record: Record, sequence: Sequence) -> None:
+        """This record brings this state of this listing."""
+        self._carriers[listing].append((record.place, record.offset, sequence))
+        self._carried[record.place, record.offset].append((listing, sequence))
+
+    def committed(self, partition: Partition, position: int) -> None:
+        """Offsets move: is every record that is passed accounted for?"""
+        first = self._world.kafka.committed[partition]
+        self._world.kafka.committed[partition] = position
+        for offset in range(first, position):
+            for listing, sequence in self._carried.get((partition, offset), ()):
+                if not self._accounted(listing, sequence):
+                    self.broken(1, f"{partition} {offset} was committed, {listing} owes {sequence}")
+
+    def _accounted(self, listing: str, sequence: Sequence) -> bool:
+        state = self._world.store.states.get(listing)
+        if state is not None and state.planned_sequence >= sequence and self._settled(state):
+            return True
+        if self._dead.get(listing, _NEVER) >= sequence:
+            return True
+        committed = self._world.kafka.committed
+        return any(
+            carried >= sequence and offset >= committed[partition]
+            for partition, offset, carried in self._carriers[listing]
+        )
+
+    def _settled(self, state: ListingState) -> bool:
+        return state.status is not Status.WAITING or state.id in self._world.store.marked
+
+    # 3: never backwards
+
+    def call_starts(self, process: Process, call: Call) -> None:
+        """A call is about to leave a process."""
+        for send in call.sends:
+            listing = str(send.work.key)
+            intended = self._world.store.intended.get(listing, _NEVER)
+            if send.work.sequence < intended and not self._zombie(process, send.work):
+                self.broken(3, f"{listing}: a call with {send.work.sequence} starts after {intended} was intended")
+        self._world.channels[call.account].landing = partial(self._lands, process, call)
+
+    def _lands(self, process: Process, call: Call) -> None:
+        for send in call.sends:
+            listing = str(send.work.key)
+            if send.work.sequence < self._landed.get(listing, _NEVER):
+                if not self._zombie(process, send.work):
+                    self.broken(3, f"{listing}: {send.work.sequence} lands after {self._landed[listing]}")
+                self.late.add(listing)
+            self._landed[listing] = send.work.sequence
+
+    def _zombie(self, process: Process, work: Work) -> bool:
+        """Whether somebody else may work on it by now: its calls may come late, and have to be repaired."""
+        return (
+            not process.alive
+            or self._world.group.owner(work.ticket.partition) is not process
+            or not process.core.offsets.is_current(work.ticket)
+        )
+
+    # 6: one bad thing stays one
+
+    def _check_prompt(self, listing: str, sequence: Sequence, since: float) -> None:
+        key = ListingKey.parse(listing)
+        account = account_of(key)
+        spoiled = key.entity_code in self._world.channels[account].spoiled
+        begin = max(since, self.disturbed[None], self.disturbed[account])
+        if spoiled or self._world.schedule.flood:
+            return
+        if begin > since:
+            again = partial(self._check_prompt, listing, sequence, begin)
+            self._world.clock.later(max(0.0, begin + _HEALTHY - self._world.clock.now), again)
+            return
+        state = self._world.store.states.get(listing)
+        if state is None or state.planned_sequence < sequence or not self._settled(state):
+            self.broken(6, f"{listing} waits for {sequence} since {since:.1f} s although nothing is wrong with it")
+
+    def given_up(self, letter: Letter) -> None:
+        """A dead letter is written: only for what is at fault itself."""
+        work = letter.work
+        if work is None:
+            return
+        self._dead[str(work.key)] = max(work.sequence, self._dead.get(str(work.key), _NEVER))
+        account = account_of(work.key)
+        if work.key.entity_code not in self._world.channels[account].spoiled and account not in self.moody:
+            self.broken(6, f"{work.key} is given up although nothing is wrong with it: {letter.dead}, {letter.error}")
+
+    # 10: bounded
+
+    def check_bounds(self, process: Process) -> None:
+        """Is what waits and what is in flight under its limit?"""
+        core = process.core
+        in_flight = most = 0
+        for gate in core.gates.values():
+            in_flight += gate.in_flight
+            most += gate.most_in_flight
+            if gate.calls > 2 or min(gate.calls, gate.calling, gate.queued, gate.preparing, gate.in_flight) < 0:
+                self.broken(10, f"{gate.account}: {gate.calls} calls, {gate.in_flight} in flight")
+        if core.slots.in_flight != in_flight:
+            self.broken(10, "slots and gates disagree on what is in flight")
+        if core.slots.waiting > MAX_WAITING + _SLACK + most:
+            self.broken(10, f"{core.slots.waiting} listings wait")
+        if len(core.flow.letters) > 500:
+            self.broken(10, f"{len(core.flow.letters)} letters wait")
+
+    # The end
+
+    def check_end(self) -> None:
+        """Everything is quiet: does every channel show the newest state, and has every process forgotten the rest?"""
+        for process in self._world.group.processes:
+            self._check_idle(process)
+        for partition, log in self._world.kafka.logs.items():
+            if partition.topic in self._world.topics and self._world.kafka.committed[partition] < len(log):
+                self.broken(1, f"{partition} ends at {self._world.kafka.committed[partition]} of {len(log)}")
+        for listing, event in self.newest.items():
+            state = self._world.store.states.get(listing)
+            if state is None or state.planned_sequence != event.sequence:
+                self.broken(1, f"{listing} never saw {event.sequence}: {state}")
+            elif state.status in _ENDS:
+                self._check_shown(listing, event)
+            elif (
+                state.status not in _SEEN_BY_PEOPLE
+                and listing not in self._world.store.marked
+                and self._dead.get(listing, _NEVER) < event.sequence
+            ):
+                self.broken(1, f"{listing} ends as {state.status}")
+        undecodable = sum(
+            ("marketsync-reason", b"undecodable") in letter.headers for letter in self._world.dead_letters
+        )
+        if undecodable < self._world.poison_records:
+            self.broken(
+                1, f"{self._world.poison_records} records could not be decoded, {undecodable} stand in dead letters"
+            )
+
+    def _check_idle(self, process: Process) -> None:
+        core = process.core
+        left = {
+            "waiting": core.slots.waiting,
+            "in flight": core.slots.in_flight,
+            "letters": len(core.flow.letters),
+            "unfinished records": core.offsets.unfinished,
+            "held bytes": core.held.size,
+            "in calls": sum(gate.calling + gate.queued + gate.preparing for gate in core.gates.values()),
+        }
+        if any(left.values()):
+            self.broken(1, f"a quiet process keeps {left}")
+
+    def _check_shown(self, listing: str, event: ProductEvent) -> None:
+        key = ListingKey.parse(listing)
+        shown = self._world.channels[account_of(key)].memory.listings.get(key.entity_code)
+        product = event.product
+        wanted = product is not None and product.get("status") == "published"
+        problem = ""
+        if (shown is not None and shown.live) != wanted:
+            problem = f"{listing} is {'live' if not wanted else 'not live'} on the channel"
+        elif wanted and product is not None and shown is not None:
+            expected = (product["name"]["it"], product["pricing"]["retail"], product["quantity"])
+            amount = shown.price.amount if shown.price else None
+            if (shown.title, amount, shown.quantity) != expected:
+                problem = f"{listing} shows {shown}, the PIM has {expected}"
+        if problem and listing not in self.late:
+            self.broken(4, problem)

@@ -1,0 +1,101 @@
+"""Runs schedules one after the other; a failing one is made small and told with the command that replays it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from tests.unit.delivery.simulation.engine import BrokenPromiseError
+from tests.unit.delivery.simulation.schedule import Schedule, make_schedule
+from tests.unit.delivery.simulation.shrinking import only, shrink
+from tests.unit.delivery.simulation.world import World
+
+COMMAND = "python -m tests.unit.delivery.simulation"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A schedule in which a promise was broken. places: its steps that are needed for it. words: what happened."""
+
+    seed: int
+    places: Sequence[int]
+    words: str
+
+    def __str__(self) -> str:
+        steps = make_schedule(self.seed).steps
+        lines = [f"  {place:3d}  {steps[place]}" for place in self.places]
+        replay = f"{COMMAND} {self.seed} --only {','.join(map(str, self.places))}"
+        return "\n".join([f"seed {self.seed}: {self.words}", *lines, f"replay: {replay}"])
+
+
+def run(schedule: Schedule) -> World:
+    """One schedule. Raises BrokenPromiseError, or what a bug in the code under test raises."""
+    world = World(schedule)
+    with _quiet_logs():
+        world.run()
+    return world
+
+
+def failure_of(schedule: Schedule) -> str | None:
+    """What goes wrong in it, in words; None = nothing."""
+    try:
+        run(schedule)
+    except BrokenPromiseError as broken:
+        return str(broken)
+    except Exception as bug:  # the core raised: a bug, shrunk and replayed like a broken promise
+        return f"{type(bug).__name__}: {bug}"
+    return None
+
+
+def examine(seed: int) -> Failure | None:
+    """Run the schedule of a seed; make it small if it fails."""
+    schedule = make_schedule(seed)
+    words = failure_of(schedule)
+    if words is None:
+        return None
+    kind = _kind(words)
+    last = words
+
+    def fails(places: Sequence[int]) -> bool:
+        nonlocal last
+        found = failure_of(only(schedule, places))
+        if found is None or _kind(found) != kind:
+            return False
+        last = found
+        return True
+
+    return Failure(seed, shrink(range(len(schedule.steps)), fails), last)
+
+
+def run_for(seconds: float, seeds: Iterable[int]) -> tuple[int, Failure | None]:
+    """Run schedules until the time is over or one fails; how many it were, and the one that failed."""
+    end = time.monotonic() + seconds
+    done = 0
+    for seed in seeds:
+        if time.monotonic() >= end:
+            break
+        done += 1
+        if failure := examine(seed):
+            return done, failure
+    return done, None
+
+
+def _kind(words: str) -> str:
+    """Failures of one kind begin alike: the promise, or the exception's class."""
+    return words.partition(":")[0]
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """What the code under test logs of thousands of faults is of no use to anybody."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
