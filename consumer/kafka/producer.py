@@ -12,11 +12,12 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from consumer.errors import FencedError, MarketsyncError, UnavailableError
 from consumer.events import Headers
-from consumer.kafka.client import kafka_error, producer_config, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, kafka_error, producer_config, unavailable
 
 # The broker needs a moment after a commit before it takes the next transaction's first record; asking again every few
 # milliseconds instead of every 100 is what keeps small transactions quick.
 _RETRY_BACKOFF_MILLISECONDS = 2
+_MOST_BACKOFF_MILLISECONDS = 8
 _FENCED = frozenset(
     (
         KafkaError._FENCED,  # noqa: SLF001  the client's public name for its own code
@@ -24,7 +25,6 @@ _FENCED = frozenset(
         KafkaError.INVALID_PRODUCER_EPOCH,
     )
 )
-# Seconds one call of the client may block, so that a stop is seen meanwhile.
 _BY_KEY = -1
 # What is in the settings of a topic, or of the user, and not in the transaction: the same would fail again until
 # the topics are looked at anew.
@@ -39,6 +39,7 @@ _OF_TOPICS = frozenset(
 )
 # Most bytes of a request to one partition; a topic takes no larger one, whatever the size of its records.
 _BATCH_BYTES = 1_000_000
+# Seconds one call of the client may block, so that a stop is seen meanwhile.
 _STEP = 1.0
 
 
@@ -75,7 +76,7 @@ class TransactionalProducer:
             "transactional.id": self._transactional_id,
             "transaction.timeout.ms": int(self._timeout * 1000),
             "retry.backoff.ms": _RETRY_BACKOFF_MILLISECONDS,
-            "retry.backoff.max.ms": 1000,
+            "retry.backoff.max.ms": _MOST_BACKOFF_MILLISECONDS,
             # Commit does not wait for the linger; it only lets batches fill while events are being encoded.
             "linger.ms": 20,
             "batch.size": min(_BATCH_BYTES, self._max_message_bytes),
@@ -97,31 +98,49 @@ class TransactionalProducer:
         with self._errors():
             self._client.begin_transaction()
 
-    def produce(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers | None = None) -> None:
-        """Add a record; waits while the buffer is full.
+    def produce(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers | None = None,
+        *,
+        partition: int = _BY_KEY,
+    ) -> None:
+        """Add a record; waits while the buffer is full. partition: instead of the one that its key says.
 
         Raises RecordTooLargeError, TransactionAbortedError, FencedError, UnavailableError (start anew).
         """
         while True:
             try:
-                self._client.produce(topic, value, key, headers=headers)
+                self._client.produce(topic, value, key, partition, headers=headers)
                 return
             except BufferError:
                 self._client.poll(0.05)
             except KafkaException as failure:
                 if kafka_error(failure).code() == KafkaError.MSG_SIZE_TOO_LARGE:
                     raise RecordTooLargeError(kafka_error(failure).str()) from failure
+                if kafka_error(failure).code() == KafkaError._STATE:  # noqa: SLF001  the client's
+                    self.commit()  # the transaction has failed already; this says why
                 with self._errors():
                     raise
             if self._cancelled.is_set():
                 raise TransactionAbortedError("Stopped while Kafka took no records.")
 
+    def partitions(self, topic: str) -> range:
+        """The topic's partitions. Raises UnavailableError."""
+        try:
+            found = self._client.list_topics(topic, timeout=ADMIN_TIMEOUT).topics[topic]
+        except KafkaException as failure:
+            raise unavailable(self._bootstrap, failure) from failure
+        if found.error is not None:
+            raise unavailable(self._bootstrap, KafkaException(found.error))
+        return range(len(found.partitions))
+
     def serve(self) -> None:
         """Let go of delivered records' memory. Call it every thousand records or so; never blocks."""
         self._client.poll(0)
 
-                if kafka_error(failure).code() == KafkaError._STATE:  # noqa: SLF001  the client's
-                    self.commit()  # the transaction has failed already; this says why
     def commit(self) -> None:
         """Make the records visible to read_committed readers, all at once. Blocks as long as Kafka is away.
 
@@ -175,6 +194,11 @@ class TransactionalProducer:
                 ) from failure
             if error.txn_requires_abort():
                 self.abort()
+                if error.code() in _OF_TOPICS:
+                    raise UnavailableError(
+                        f"A topic does not take what capture writes: {error.str()}. Is it there, and as `marketsync"
+                        " check` wants it?"
+                    ) from failure
                 raise TransactionAbortedError(f"Kafka aborted the transaction: {error.str()}") from failure
             raise unavailable(self._bootstrap, failure) from failure
 
@@ -194,11 +218,6 @@ class ReliableProducer:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
-                if error.code() in _OF_TOPICS:
-                    raise UnavailableError(
-                        f"A topic does not take what capture writes: {error.str()}. Is it there, and as `marketsync"
-                        " check` wants it?"
-                    ) from failure
     def start(self) -> None:
         """Begin to serve. Connects by itself; Kafka need not be there yet."""
         config = producer_config(self._bootstrap, max_message_bytes=self._max_message_bytes)
