@@ -139,6 +139,15 @@ class CaptureSettings(BaseSettings):
         5, gt=0, description="Seconds between position records while nothing happens: keeps the oplog from losing us."
     )
     snapshot_chunk: int = Field(1000, ge=1, description="Products per snapshot read, each read at one cluster time.")
+    snapshot_readers: int = Field(
+        2, ge=1, le=16, description="Ranges of products that a snapshot reads at once, each in a thread of its own."
+    )
+    snapshot_rate: float = Field(
+        0,
+        ge=0,
+        description="Products a second that snapshots may publish; 0 = as fast as it goes. They slow down by themselves"
+        " while the stream has more to do than it can.",
+    )
     bookkeeping: Names = Field(
         (
             "completeness_score",

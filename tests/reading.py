@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from consumer.events import ProductEvent, decode
+from consumer.markers import SnapshotCompleted, decode_marker, is_marker
 
 
 def read_messages(bootstrap: str, topics: Sequence[str]) -> list[Message]:
@@ -44,11 +45,27 @@ def read_messages(bootstrap: str, topics: Sequence[str]) -> list[Message]:
 
 def read_events(bootstrap: str, topics: Sequence[str]) -> list[ProductEvent]:
     """All committed product events of these topics; of one product those of one topic are in order."""
-    return [event_of(message) for message in read_messages(bootstrap, topics)]
+    messages = read_messages(bootstrap, topics)
+    return [event_of(message) for message in messages if not is_marker(headers_of(message))]
+
+
+def read_markers(bootstrap: str, topics: Sequence[str]) -> list[tuple[int, SnapshotCompleted]]:
+    """All committed markers of these topics, each with its partition, in the order of each partition."""
+    return [
+        (message.partition() or 0, decode_marker(value if isinstance(value, bytes) else None, headers_of(message)))
+        for message in read_messages(bootstrap, topics)
+        if is_marker(headers_of(message))
+        for value in (message.value(),)
+    ]
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes]]:
+    """The headers of a record."""
+    return [(str(name), value) for name, value in list(message.headers() or ()) if isinstance(value, bytes)]
 
 
 def event_of(message: Message) -> ProductEvent:
     """The event in a record."""
-    headers = [(str(name), value) for name, value in list(message.headers() or ()) if isinstance(value, bytes)]
+    headers = headers_of(message)
     key, value = message.key(), message.value()
     return decode(key if isinstance(key, bytes) else None, value if isinstance(value, bytes) else None, headers)

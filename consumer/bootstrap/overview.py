@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from consumer.bootstrap.preparation import channels_of
 from consumer.bootstrap.start import capture_leases, named_databases, settings_of_stream, topic_names
 from consumer.bootstrap.tenant_streams import registered, streams_of
-from consumer.capture.positions import Position, decode_position, decode_progress, snapshot_key, stream_key
+from consumer.capture.positions import Position, decode_position, stream_key
+from consumer.capture.snapshots.progress import decode_progress, snapshot_key
 from consumer.capture.streams import StreamPlan
 from consumer.delivery.assembly import group_of
 from consumer.embedded import Endpoints

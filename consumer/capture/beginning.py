@@ -8,9 +8,11 @@ from collections.abc import Collection
 import structlog
 
 from consumer.capture.gap import Gap, encode_gap
-from consumer.capture.positions import Position, encode_progress, not_read, snapshot_key
+from consumer.capture.positions import Position
 from consumer.capture.publisher import Publisher
+from consumer.capture.snapshots.progress import encode_progress, not_read, snapshot_key
 from consumer.kafka import TopicNames, TransactionalProducer
+from consumer.markers import SnapshotCause
 from consumer.metrics import CaptureMetrics
 
 _log = structlog.get_logger()
@@ -37,7 +39,7 @@ class Beginning:
     def first(self, position: Position, databases: Collection[str]) -> None:
         """The stream has never run."""
         self._publisher.begin()
-        self._forget_what_was_read(databases)
+        self._forget_what_was_read(databases, SnapshotCause.FIRST)
         self._publisher.commit(position)
 
     def after(self, gap: Gap, position: Position, databases: Collection[str]) -> None:
@@ -45,7 +47,7 @@ class Beginning:
         self._publisher.begin()
         key, value, headers = encode_gap(gap)
         self._producer.produce(self._names.gaps, key, value, headers)
-        self._forget_what_was_read(databases)
+        self._forget_what_was_read(databases, SnapshotCause.GAP)
         self._publisher.commit(position)
         self._metrics.gaps.inc()
         self._metrics.last_gap.set(time.time())
@@ -58,7 +60,7 @@ class Beginning:
             cure="enlarge the oplog so that it outlasts any downtime of capture",
         )
 
-    def _forget_what_was_read(self, databases: Collection[str]) -> None:
+    def _forget_what_was_read(self, databases: Collection[str], cause: SnapshotCause) -> None:
         for database in databases:
             key = snapshot_key(self._stream, database)
-            self._producer.produce(self._names.positions, key, encode_progress(not_read(database)))
+            self._producer.produce(self._names.positions, key, encode_progress(not_read(database, cause)))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -21,10 +22,14 @@ from consumer.capture.gap import Gap, GapPauses, HistoryLostError
 from consumer.capture.id_map import forget_scans
 from consumer.capture.interpretation import Interpretation
 from consumer.capture.leadership import LeaderProducer, Permit
-from consumer.capture.positions import Position, Standing, read_standing, snapshot_key, stream_key
+from consumer.capture.positions import Position, Standing, read_standing, stream_key
 from consumer.capture.publisher import Publisher
 from consumer.capture.records import RecordWriter
-from consumer.capture.snapshot import Snapshot, SnapshotThread, SnapshotWriter
+from consumer.capture.snapshots.agenda import Agenda
+from consumer.capture.snapshots.progress import snapshot_key
+from consumer.capture.snapshots.requests import Requests
+from consumer.capture.snapshots.running import Snapshots, SnapshotThread
+from consumer.capture.snapshots.writing import SnapshotWriter
 from consumer.capture.stream import CaptureFailedError, Feed
 from consumer.errors import SettingsError, UnavailableError
 from consumer.kafka import TopicNames, TransactionAbortedError, TransactionalProducer, largest_record
@@ -156,13 +161,6 @@ class Capture:
                 producer, publisher, names=self._names, stream=self._settings.stream, metrics=self._metrics
             )
             position = self._position(standing.position, beginning, watched)
-            snapshot = stack.enter_context(self._snapshot(writer))
-
-            def check() -> None:
-                snapshot()
-                if self._moved.is_set():
-                    raise _TenantsChangedError
-
             follower = Follower(
                 publisher,
                 position,
@@ -171,6 +169,13 @@ class Capture:
                 metrics=self._metrics,
                 stop=self._stop,
             )
+            snapshots = stack.enter_context(self._snapshots(writer, lambda: follower.behind))
+
+            def check() -> None:
+                snapshots()
+                if self._moved.is_set():
+                    raise _TenantsChangedError
+
             self._leading = True
             _log.info("capture follows the stream", databases=self._databases, token=position.token.get("_data"))
             while not self._stop.is_set():
@@ -235,28 +240,36 @@ class Capture:
         _log.warning("databases are not followed any more", databases=databases, listings="stay as they are")
 
     @contextmanager
-    def _snapshot(self, writer: RecordWriter) -> Iterator[Callable[[], None]]:
-        """The snapshot of databases not yet read whole, beside the stream. Gives a function that raises its failure."""
-        if all(progress.done for progress in self._standing().snapshots):
-            yield _nothing_to_check
-            return
-        with self._producer("-snapshot") as producer:
-            # Read again: only now a predecessor's snapshot is fenced and cannot have come further.
-            snapshot = Snapshot(
-                self._client,
-                producer,
-                publish=SnapshotWriter(
-                    writer, positions=self._names.positions, stream=self._settings.stream, metrics=self._metrics
-                ),
-                progress=[progress for progress in self._standing().snapshots if not progress.done],
-                chunk=self._settings.snapshot_chunk,
-            )
-            thread = SnapshotThread(snapshot)
-            thread.start()
-            try:
-                yield thread.check
-            finally:
-                thread.end()
+    def _snapshots(self, writer: RecordWriter, behind: Callable[[], bool]) -> Iterator[Callable[[], None]]:
+        """What has to be read, now and when somebody asks, beside the stream. Gives a function that raises its failure.
+
+        behind: whether the stream is.
+        """
+        standing, settings = self._standing(), self._settings
+        requests = None if self._state is None else Requests(self._state, prefix=self._topics.prefix)
+        agenda = Agenda(
+            standing.snapshots,
+            standing.requested,
+            tenants=self._tenants,
+            requests=requests,
+            metrics=self._metrics.snapshots,
+        )
+        snapshots = Snapshots(
+            self._client,
+            agenda,
+            SnapshotWriter(writer, names=self._names, stream=settings.stream, metrics=self._metrics),
+            producers=partial(self._producer, "-snapshot"),
+            settings=settings,
+            behind=behind,
+        )
+        thread = SnapshotThread(
+            snapshots, lambda error: CaptureFailedError(f"The snapshot cannot read the PIM: {error}.")
+        )
+        thread.start()
+        try:
+            yield thread.check
+        finally:
+            thread.end()
 
     def _fence_snapshot(self) -> None:
         """A predecessor killed in the middle of a chunk left a transaction open, and positions are read to its end."""
@@ -335,10 +348,6 @@ class _GapError(Exception):
     def __init__(self, lost: _Lost) -> None:
         super().__init__(str(lost.error))
         self.lost = lost
-
-
-def _nothing_to_check() -> None:
-    """There is no snapshot."""
 
 
 def _raise_fatal(error: Exception) -> None:

@@ -54,7 +54,13 @@ class Follower:
         self._stop = stop
         self._last_commit = time.monotonic()
         self._more = False
+        self._behind = False
         self._search = SearchWatch(metrics, max_await=settings.max_await)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the server had more than it could put into its last answer."""
+        return self._behind
 
     @property
     def position(self) -> Position:
@@ -94,7 +100,8 @@ class Follower:
 
     def _turn(self, feed: Feed, translator: Translator) -> None:
         fetched = feed.take(_LINGER if self._publisher.open else self._settings.max_await)
-        self._more = fetched is not None and (feed.waiting or self._is_full(fetched))
+        self._behind = fetched is not None and self._is_full(fetched)
+        self._more = fetched is not None and (feed.waiting or self._behind)
         if fetched is not None:
             self._search.answered()
             self._take(fetched, translator)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from consumer.capture.positions import snapshot_key, stream_key
+from consumer.capture.positions import stream_key
+from consumer.capture.snapshots.progress import snapshot_key
 from consumer.kafka import TopicNames, TransactionalProducer, read_compacted
 from consumer.settings import CaptureSettings, TopicSettings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,13 @@ from typing import Any
 import orjson
 
 from consumer.capture.pending import Waiting
-from consumer.errors import MarketsyncError
+from consumer.capture.snapshots.progress import (
+    SnapshotProgress,
+    decode_progress,
+    not_read,
+    snapshot_key,
+    unreadable,
+)
 from consumer.events import Sequence, change_sequence
 from consumer.kafka import TopicNames, read_compacted
 from consumer.mongo.change_stream import ClusterTime, token_time
@@ -43,27 +48,16 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotProgress:
-    """How far the snapshot of one database came.
-
-    last: the greatest `_id` published, as BSON (it may be of any type), empty before the first.
-    """
-
-    database: str
-    last: bytes
-    products: int
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """What is known at take-over. position: None when the stream has never run.
 
+    snapshots: of the databases that are followed, each one's own. requested: those that somebody asked for.
     left: databases it once read whole or began to, and does not follow any more. waiting: products that may be gone.
     """
 
     position: Position | None
     snapshots: tuple[SnapshotProgress, ...]
+    requested: tuple[SnapshotProgress, ...] = ()
     left: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
 
@@ -71,11 +65,6 @@ class Standing:
 def stream_key(stream: str) -> bytes:
     """Key of the stream's position record."""
     return f"stream/{stream}".encode()
-
-
-def snapshot_key(stream: str, database: str) -> bytes:
-    """Key of the record of how far the snapshot of this database came."""
-    return f"snapshot/{stream}/{database}".encode()
 
 
 def waiting_key(stream: str, database: str, entity_code: str) -> bytes:
@@ -104,34 +93,7 @@ def decode_position(value: bytes) -> Position:
             token=from_extended_json(record["token"]), time=(int(seconds), int(increment)), index=int(record["index"])
         )
     except (ValueError, TypeError, KeyError) as error:
-        raise _unreadable(value) from error
-
-
-def encode_progress(progress: SnapshotProgress) -> bytes:
-    """The record's value."""
-    return orjson.dumps(
-        {
-            "layout": _LAYOUT,
-            "database": progress.database,
-            "last": base64.b64encode(progress.last).decode(),
-            "products": progress.products,
-            "done": progress.done,
-        }
-    )
-
-
-def decode_progress(value: bytes) -> SnapshotProgress:
-    """Raises MarketsyncError for a record of another layout."""
-    try:
-        record = _record(value)
-        return SnapshotProgress(
-            database=record["database"],
-            last=base64.b64decode(record["last"], validate=True),
-            products=int(record["products"]),
-            done=bool(record["done"]),
-        )
-    except (ValueError, TypeError, KeyError) as error:
-        raise _unreadable(value) from error
+        raise unreadable(value) from error
 
 
 def encode_waiting(waiting: Waiting) -> bytes:
@@ -157,7 +119,7 @@ def decode_waiting(value: bytes) -> Waiting:
             raise TypeError(fields)
         return Waiting(**fields)
     except (ValueError, TypeError, KeyError) as error:
-        raise _unreadable(value) from error
+        raise unreadable(value) from error
 
 
 def read_standing(bootstrap: str, names: TopicNames, *, stream: str, databases: Iterable[str]) -> Standing:
@@ -173,14 +135,20 @@ def standing_of(values: Mapping[bytes, bytes], *, stream: str, databases: Collec
     """`read_standing` from the records of the positions topic by key. Raises MarketsyncError."""
     stored = values.get(stream_key(stream))
     prefix = snapshot_key(stream, "")
-    known = [key.removeprefix(prefix).decode() for key in values if key.startswith(prefix)]
+    own = {key.removeprefix(prefix).decode() for key in values if key.startswith(prefix)}
+    requests = {key for key in own if "/" in key}  # no database has a slash in its name
     return Standing(
         position=decode_position(stored) if stored else None,
         snapshots=tuple(
             decode_progress(value) if (value := values.get(snapshot_key(stream, name))) else not_read(name)
             for name in databases
         ),
-        left=tuple(sorted(set(known) - set(databases))),
+        requested=tuple(
+            decode_progress(values[prefix + key.encode()])
+            for key in sorted(requests)
+            if key.partition("/")[0] in databases
+        ),
+        left=tuple(sorted(own - requests - set(databases))),
         waiting=_waiting_in(values, stream, databases),
     )
 
@@ -192,20 +160,8 @@ def _waiting_in(values: Mapping[bytes, bytes], stream: str, databases: Collectio
     return tuple(sorted((one for one in found if one.database in databases), key=lambda one: one.sequence))
 
 
-def not_read(database: str) -> SnapshotProgress:
-    """The progress before the first chunk."""
-    return SnapshotProgress(database, last=b"", products=0, done=False)
-
-
 def _record(value: bytes) -> dict[str, Any]:
     record: dict[str, Any] = orjson.loads(value)
     if record["layout"] != _LAYOUT:
         raise ValueError(record["layout"])
     return record
-
-
-def _unreadable(value: bytes) -> MarketsyncError:
-    return MarketsyncError(
-        f"A record of capture's positions cannot be read: {value[:200]!r}. It was written by another version of"
-        " marketsync: use that one."
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import bson
@@ -16,7 +15,6 @@ from pymongo.errors import OperationFailure
 
 from consumer.errors import MarketsyncError
 from consumer.mongo.change_stream import ClusterTime
-from consumer.mongo.raw import documents, places
 
 Document = dict[str, Any]
 
@@ -73,38 +71,6 @@ class PimReader:
         collection = self._client[database].with_options(codec_options=_RAW)[PRODUCTS]
         found = collection.find({"_id": {"$in": list(ids)}})
         return {id_key(document["_id"]): bytes(document.raw) for document in found}
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Products as they all were at one cluster time. documents: BSON, by ascending `_id`."""
-
-    time: ClusterTime
-    documents: list[bytes]
-
-
-def read_chunk(database: Database[Document], *, after: Any, first: bool, size: int) -> Chunk:
-    """The next current products by `_id`, at most `size` of them; an empty chunk is the end.
-
-    after: the `_id` to go on behind, ignored when `first`. Reads with read concern snapshot and writes nothing.
-    Raises PyMongoError.
-    """
-    condition: Document = {"isCurrent": True}
-    command: Document = {"find": PRODUCTS, "filter": condition, "sort": {"_id": 1}, "hint": {"_id": 1}}
-    if not first:
-        # `min` seeks in the index across all types of ids, $expr leaves out the one it begins at.
-        command["min"] = {"_id": after}
-        condition["$expr"] = {"$gt": ["$_id", {"$literal": after}]}
-    # One reply is all: its 16 MB may hold fewer than asked for, which is why only an empty chunk is the end.
-    command |= {"limit": size, "batchSize": size, "singleBatch": True, "readConcern": {"level": "snapshot"}}
-    reply = bytes(database.command(command, codec_options=_RAW).raw)
-    cursor = places(reply, places(reply, 0)[b"cursor"][0])
-    if b"atClusterTime" not in cursor:
-        return Chunk((0, 0), [])  # there is no such collection
-    at, _ = cursor[b"atClusterTime"]
-    # A BSON timestamp: the increment first, then the seconds, little-endian.
-    increment, seconds = int.from_bytes(reply[at : at + 4], "little"), int.from_bytes(reply[at + 4 : at + 8], "little")
-    return Chunk((seconds, increment), documents(reply, *cursor[b"firstBatch"]))
 
 
 def read_codes(database: Database[Document], *, after: Any, first: bool, size: int) -> list[tuple[Any, Any]]:

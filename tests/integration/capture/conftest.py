@@ -16,10 +16,11 @@ from consumer.embedded import Endpoints
 from consumer.events import Operation, ProductEvent
 from consumer.kafka import TopicNames, ensure_topics
 from consumer.kafka.removal import remove_installation
+from consumer.markers import SnapshotCompleted
 from consumer.metrics import capture_metrics
 from consumer.mongo import Collection, Database, Document, MongoClient, connect
 from consumer.settings import CaptureSettings, TopicSettings
-from tests.reading import read_events, read_messages
+from tests.reading import read_events, read_markers, read_messages
 from tests.waiting import wait_until
 
 PARTITIONS = 3
@@ -47,6 +48,10 @@ class Running:
     def wait_until_leading(self) -> None:
         wait_until(lambda: self.capture.leading or self.failure, 20)
         assert self.failure is None, self.failure
+
+    def wait_until_read(self) -> None:
+        """Until no snapshot is under way: what is written from now on is seen by the stream alone."""
+        wait_until(lambda: not self.metric("snapshots_open", stream="pim"), 20)
 
     def stop(self) -> None:
         self.capture.stop()
@@ -131,6 +136,10 @@ class Line:
         wait_until(enough, deadline, f"{count} events")
         assert len(found) == count, [event.id for event in found]
         return found
+
+    def markers(self) -> list[tuple[int, SnapshotCompleted]]:
+        """Ends of snapshots of whole tenants, each with its partition."""
+        return read_markers(self.servers.kafka_bootstrap_servers, [self.names.of(Operation.READ)])
 
     def dead_letters(self) -> list[Any]:
         return read_messages(self.servers.kafka_bootstrap_servers, [self.names.capture_dead_letters])

@@ -105,7 +105,7 @@ def test_a_product_is_deleted_when_no_current_version_is_left(line: Line) -> Non
 
 
 def test_bad_documents_are_dead_letters_and_nothing_else_stops(line: Line) -> None:
-    line.capture()
+    line.capture().wait_until_read()
     line.products.insert_one({"_id": 1, "isCurrent": True, "name": "nobody"})
     line.products.insert_one(make_product(2))
     line.wait_for(1, Operation.CREATED)
@@ -134,7 +134,7 @@ def test_large_products_pass_as_long_as_kafka_takes_them(line: Line) -> None:
 def test_a_product_kafka_does_not_take_is_a_dead_letter(make_line: Callable[..., Line], fresh_name: str) -> None:
     line = make_line(fresh_name)
     line.topics = line.topics.model_copy(update={"max_message_bytes": 1_000_000})
-    line.capture()
+    line.capture().wait_until_read()
     line.products.insert_one(make_product(1, description="x" * 3_000_000))
     line.products.insert_one(make_product(2))
     (created,) = line.wait_for(1, Operation.CREATED)

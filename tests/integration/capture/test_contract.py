@@ -23,6 +23,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub fo
 from consumer.events import Operation
 from consumer.kafka import TopicNames, ensure_topics, read_compacted
 from consumer.kafka.removal import remove_installation
+from consumer.markers import decode_marker, is_marker
 from consumer.mongo import Collection, Document
 from consumer.settings import TopicSettings
 from tests.event_contract import (
@@ -32,6 +33,8 @@ from tests.event_contract import (
     EVENT_HEADERS,
     POSITION,
     PROGRESS,
+    SNAPSHOT_COMPLETED,
+    SNAPSHOT_COMPLETED_HEADERS,
     WAITING,
     contract_files,
     header_texts,
@@ -39,16 +42,12 @@ from tests.event_contract import (
 )
 from tests.integration.capture.conftest import PARTITIONS, Line
 from tests.newest_state import NewestState, partition_of
-from tests.reading import read_messages
+from tests.reading import event_of, headers_of, read_messages
 from tests.unit.contract.test_product_event import headers_agree
 from tests.waiting import wait_until
 
 _POSITIONS = {"stream": POSITION, "snapshot": PROGRESS, "waiting": WAITING}
 _CHANNELS = contract_files()["asyncapi.json"]["channels"]
-
-
-def headers_of(message: Message) -> list[tuple[str, bytes]]:
-    return [(str(name), value) for name, value in list(message.headers() or ()) if isinstance(value, bytes)]
 
 
 def value_of(message: Message) -> bytes:
@@ -93,7 +92,7 @@ def test_events_of_every_kind_keep_the_contract(line: Line) -> None:
     line.products.replace_one({"entity_code": "P-1"}, make_rich_product("P-1", stock=0))
     line.products.delete_one({"entity_code": "P-1"})
     line.wait_for(4)
-    messages = read_messages(line.servers.kafka_bootstrap_servers, line.names.products)
+    messages = read_products(line)
     assert len(messages) == 5
     for message in messages:
         body, headers = orjson.loads(value_of(message)), header_texts(headers_of(message))
@@ -107,6 +106,31 @@ def test_events_of_every_kind_keep_the_contract(line: Line) -> None:
     assert len(set(identities)) == 5
     (deleted,) = [body for m in messages if (body := orjson.loads(value_of(m)))["operation"] == "deleted"]
     assert deleted["before"]["stock"] == 0
+
+
+def read_products(line: Line) -> list[Message]:
+    """All records of product events."""
+    messages = read_messages(line.servers.kafka_bootstrap_servers, line.names.products)
+    return [message for message in messages if not is_marker(headers_of(message))]
+
+
+def test_the_end_of_a_snapshot_keeps_the_contract(line: Line) -> None:
+    line.products.insert_many([make_rich_product(f"P-{number}") for number in range(7)])
+    line.capture().wait_until_read()
+    resync = line.names.of(Operation.READ)
+    messages = read_messages(line.servers.kafka_bootstrap_servers, [resync])
+    markers = [message for message in messages if is_marker(headers_of(message))]
+    assert sorted(message.partition() or 0 for message in markers) == list(range(PARTITIONS))
+    for message in markers:
+        assert violations(SNAPSHOT_COMPLETED, orjson.loads(value_of(message))) == []
+        assert violations(SNAPSHOT_COMPLETED_HEADERS, header_texts(headers_of(message))) == []
+        assert key_of(message).decode() == line.tenant
+        marker = decode_marker(value_of(message), headers_of(message))
+        assert (marker.tenant, marker.products) == (line.tenant, 7)
+        there = [other for other in messages if other.partition() == message.partition()]
+        assert (there[-1].offset() or 0) == message.offset(), "behind all products of its partition"
+        reads = [event_of(other).sequence for other in there[:-1]]
+        assert all(sequence >= marker.sequence for sequence in reads)
 
 
 def test_dead_letters_and_positions_keep_the_contract(line: Line) -> None:
@@ -188,7 +212,8 @@ def test_the_products_are_rebuilt_from_the_topics_by_the_documented_rule_alone(l
     assert {code: _comparable(product) for (_, code), product in backwards.products.items()} == expected
     changes = [header_texts(headers_of(m))["ce_id"] for m in messages if m.topic() != line.names.of(Operation.READ)]
     assert len(changes) == len(set(changes)), "a change is seen once"
-    assert all(violations(EVENT, orjson.loads(value_of(message))) == [] for message in messages)
+    products = read_products(line)
+    assert all(violations(EVENT, orjson.loads(value_of(message))) == [] for message in products)
 
 
 def _nothing_waits(line: Line) -> bool:

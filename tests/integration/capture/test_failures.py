@@ -21,6 +21,7 @@ from tests.waiting import wait_until
 
 def test_a_restart_goes_on_where_the_last_one_ended(line: Line) -> None:
     first = line.capture()
+    first.wait_until_read()
     line.products.insert_one(make_product(1))
     line.wait_for(1)
     first.stop()

@@ -52,6 +52,7 @@ def test_deletes_of_what_came_while_a_tenant_was_away_are_told_without_images(
 
 def test_a_database_need_not_be_named_after_its_tenant(line: Line) -> None:
     running = line.capture(tenants={"shop": line.database.name})
+    running.wait_until_read()
     line.products.insert_one(make_product(1))
     line.products.insert_one({"_id": 2, "isCurrent": True})
     (created,) = line.wait_for(1)

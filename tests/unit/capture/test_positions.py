@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 from consumer.capture.numbering import Numbering
 from consumer.capture.positions import (
     Position,
-    SnapshotProgress,
     decode_position,
-    decode_progress,
     encode_position,
-    encode_progress,
 )
 from consumer.errors import MarketsyncError
 
@@ -35,17 +32,10 @@ def test_a_token_with_type_bits_comes_back() -> None:
     assert decode_position(encode_position(position)) == position
 
 
-@given(st.builds(SnapshotProgress, st.text(), st.binary(), st.integers(0, 2**40), done=st.booleans()))
-def test_progress_comes_back(progress: SnapshotProgress) -> None:
-    assert decode_progress(encode_progress(progress)) == progress
-
-
 @pytest.mark.parametrize("value", [b"", b"[]", b"{}", b'{"layout": 2}', b'{"layout": 1}', b'{"layout": 1, "time": 7}'])
 def test_what_cannot_be_read_is_no_guess(value: bytes) -> None:
     with pytest.raises(MarketsyncError, match="another version"):
         decode_position(value)
-    with pytest.raises(MarketsyncError, match="another version"):
-        decode_progress(value)
 
 
 def test_the_record_can_be_read_by_people() -> None:

@@ -14,15 +14,8 @@ from hypothesis import strategies as st
 from adapters.errors import AdapterError, ChannelUnavailableError
 from consumer.capture.classify import DeadLetterReason, Unidentified
 from consumer.capture.dead_letters import Origin, encode_dead_letter
-from consumer.capture.positions import (
-    Position,
-    SnapshotProgress,
-    encode_position,
-    encode_progress,
-    not_read,
-    snapshot_key,
-    stream_key,
-)
+from consumer.capture.positions import Position, encode_position, stream_key
+from consumer.capture.snapshots.progress import SnapshotProgress, encode_progress, not_read, snapshot_key
 from consumer.delivery import origin as delivery_origin
 from consumer.delivery.dead_letters import GivenUp, dead_letter_headers, error_kind
 from consumer.delivery.retry_topics import Retry, read_retry, retry_headers
@@ -41,6 +34,7 @@ from tests.event_contract import (
     keeps,
     violations,
 )
+from tests.unit.capture.test_snapshot_progress import PROGRESS as MADE_PROGRESS
 from tests.unit.contract.making import NAMES, TENANTS, WORDS
 from tests.unit.delivery.making import make_record
 
@@ -65,13 +59,13 @@ def test_positions(position: Position) -> None:
     assert has_key("capturePosition", stream_key("pim"))
 
 
-@given(st.builds(SnapshotProgress, st.just("vinc-a"), st.binary(), st.integers(0, 2**40), done=st.booleans()))
+@given(MADE_PROGRESS)
 def test_progress(progress: SnapshotProgress) -> None:
     record = orjson.loads(encode_progress(progress))
     assert violations(PROGRESS, record) == []
     assert violations("capture-positions.schema.json", record) == []
     assert not keeps(POSITION, record)
-    assert has_key("snapshotProgress", snapshot_key("pim", "vinc-a"))
+    assert has_key("snapshotProgress", snapshot_key("pim", "vinc-a", progress.request))
 
 
 @pytest.mark.parametrize("change", [{"layout": 2}, {"layout": None}, {"time": [1]}, {"index": -2}, {"token": "82"}])

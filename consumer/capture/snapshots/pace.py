@@ -1,0 +1,23 @@
+"""How fast a snapshot may go: at most so many products a second, and hardly at all while the stream is behind. Pure."""
+
+from __future__ import annotations
+
+
+class Pace:
+    """Says how long to wait. rate: products per second, 0 = as fast as it goes. Times are of one steady clock.
+
+    A snapshot that was slower than it may be does not catch up: what was not used within a second is gone.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._next = float("-inf")
+
+    def spent(self, products: int, now: float) -> None:
+        """So many were published."""
+        if self._rate:
+            self._next = max(self._next, now - 1.0) + products / self._rate
+
+    def wait(self, now: float) -> float:
+        """Seconds until more may be published."""
+        return max(0.0, self._next - now)
