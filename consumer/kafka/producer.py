@@ -228,9 +228,18 @@ class ReliableProducer:
         self._thread.start()
 
     def produce(
-        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers | None = None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers | None = None,
+        *,
+        partition: int = _BY_KEY,
     ) -> Future[None]:
-        """Send a record. The future fails with RecordTooLargeError or UnavailableError; then it was not written."""
+        """Send a record. partition: instead of the one that its key says.
+
+        The future fails with RecordTooLargeError or UnavailableError; then it was not written.
+        """
         future: Future[None] = Future()
         # Marked running so that a waiter who gives up cannot cancel it: the record may still be written.
         future.set_running_or_notify_cancel()
@@ -242,7 +251,7 @@ class ReliableProducer:
                 future.set_exception(self._in_words(error))
 
         try:
-            self._client.produce(topic, value, key, headers=headers, on_delivery=delivered)
+            self._client.produce(topic, value, key, partition, headers=headers, on_delivery=delivered)
         except BufferError:
             future.set_exception(UnavailableError("Kafka takes records more slowly than they come: buffer full."))
         except KafkaException as failure:
