@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adapters.rate_limits import Limit, Scope
-from consumer.delivery.quotas.ledger import NOTHING, Grant, Want
+from consumer.delivery.quotas import ledger as ledgers
+from consumer.delivery.quotas.ledger import NOTHING, Grant, Ledger, Slice, Want
 from consumer.delivery.work import AccountKey
 
 
@@ -38,6 +39,15 @@ class Lease:
 
     asks: tuple[Ask, ...]
     asked: float
+
+
+def answered(ask: Ask, ledger: Ledger, now: float) -> tuple[Ledger, Slice]:
+    """The ledger after an ask, and the answer. What is given back counts first, then a refusal, then what is wanted."""
+    limit = ask.quota.limit
+    ledger = ledgers.give_back(ledger, limit, ask.unused, now)
+    if ask.refused is not None:
+        ledger = ledgers.throttle(ledger, limit, ask.refused, now)
+    return ledgers.lease(ledger, limit, ask.urgent, ask.ordinary, now)
 
 
 def quotas_of(channel: str, account: AccountKey, limits: Iterable[Limit], egress: str) -> tuple[Quota, ...]:

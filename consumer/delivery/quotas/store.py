@@ -10,8 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from consumer.delivery.quotas import ledger as ledgers
-from consumer.delivery.quotas.leases import Ask, Lease
+from consumer.delivery.quotas.leases import Ask, Lease, answered
 from consumer.delivery.quotas.ledger import Grant, Ledger, Slice
 from consumer.errors import UnavailableError
 from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, UpdateOne
@@ -36,7 +35,7 @@ class QuotaStore:
         for _ in range(_ROUNDS):
             found = await self._read([ask.quota.key for ask in asks])
             await self._create([ask for ask in asks if ask.quota.key not in found])
-            steps = {ask.quota.key: _step(ask, found[ask.quota.key]) for ask in asks if ask.quota.key in found}
+            steps = {ask.quota.key: _answered(ask, found[ask.quota.key]) for ask in asks if ask.quota.key in found}
             lost = await self._write({key: (found[key], changed) for key, (changed, _) in steps.items()})
             given |= {key: slice_ for key, (_, slice_) in steps.items() if key not in lost}
             asks = [ask for ask in asks if ask.quota.key not in given]
@@ -75,14 +74,8 @@ class QuotaStore:
         return set(changes) - {document["_id"] for document in await mine.to_list()}
 
 
-def _step(ask: Ask, document: Document) -> tuple[Ledger, Slice]:
-    """What is given back counts first, then what the channel refused, then what is wanted."""
-    now = document["now"].timestamp()
-    limit = ask.quota.limit
-    changed = ledgers.give_back(from_document(document), limit, ask.unused, now)
-    if ask.refused is not None:
-        changed = ledgers.throttle(changed, limit, ask.refused, now)
-    return ledgers.lease(changed, limit, ask.urgent, ask.ordinary, now)
+def _answered(ask: Ask, document: Document) -> tuple[Ledger, Slice]:
+    return answered(ask, from_document(document), document["now"].timestamp())
 
 
 def _to_document(ledger: Ledger) -> dict[str, Any]:
