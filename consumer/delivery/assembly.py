@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,6 +24,7 @@ from consumer.events import Operation
 from consumer.kafka import ReliableProducer, TopicNames
 from consumer.kafka.consumer import ConsumerThread
 from consumer.kafka.membership import Membership
+from consumer.kafka.records import Partition
 from consumer.listings.store import ListingStore
 from consumer.metrics import DeliveryMetrics
 from consumer.settings import DeliverySettings
@@ -49,10 +50,19 @@ def group_of(channel: str, names: TopicNames) -> str:
 
 
 def make_worker(
-    channel: str, sellers: Sequence[Seller], servers: Servers, *, settings: DeliverySettings, metrics: DeliveryMetrics
+    channel: str,
+    sellers: Sequence[Seller],
+    servers: Servers,
+    *,
+    settings: DeliverySettings,
+    metrics: DeliveryMetrics,
+    missed: Callable[[Partition], None] = lambda _partition: None,
 ) -> DeliveryWorker:
-    """A worker for all accounts of one channel. Connects to nothing before it runs."""
-    return DeliveryWorker(make_parts(channel, sellers, servers, settings=settings, metrics=metrics))
+    """A worker for all accounts of one channel. Connects to nothing before it runs.
+
+    missed: is told of partitions whose records were deleted before they were read.
+    """
+    return DeliveryWorker(make_parts(channel, sellers, servers, settings=settings, metrics=metrics), missed)
 
 
 def make_parts(

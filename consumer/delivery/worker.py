@@ -8,7 +8,7 @@ What was not committed is delivered again after the restart, and what was intend
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -29,11 +29,15 @@ _LOOK = 0.02
 
 
 class DeliveryWorker:
-    """Delivers one channel's updates until it is stopped. `run` once."""
+    """Delivers one channel's updates until it is stopped. `run` once.
 
-    def __init__(self, parts: Parts) -> None:
+    missed: is told of partitions whose records were deleted before they were read.
+    """
+
+    def __init__(self, parts: Parts, missed: Callable[[Partition], None]) -> None:
         self.parts = parts
         self._core = parts.core
+        self._missed = missed
         self._performer = Performer(parts, done=self._soon, failed=self.failed)
         self._stop = asyncio.Event()
         self._failure: Exception | None = None
@@ -131,6 +135,7 @@ class DeliveryWorker:
 
     def reset(self, partition: Partition) -> None:
         """The partition starts over: updates were missed."""
+        self._missed(partition)
         self.parts.metrics.reset_offsets.labels(self.parts.channel, partition.topic).inc()
         self._core.assigned([partition], self._now())
         self._soon()

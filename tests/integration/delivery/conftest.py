@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +21,7 @@ from consumer.errors import UnavailableError
 from consumer.events import ProductEvent, encode_headers, encode_key, encode_value
 from consumer.kafka import ReliableProducer, TopicNames, ensure_topics
 from consumer.kafka.lag import group_lag
-from consumer.kafka.records import Record
+from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingState
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import delivery_metrics
@@ -63,7 +63,9 @@ class Line:
         """The one account's."""
         return self.channels["default"]
 
-    def make_worker(self, settings: DeliverySettings | None = None) -> DeliveryWorker:
+    def make_worker(
+        self, settings: DeliverySettings | None = None, *, missed: Callable[[Partition], None] = lambda _: None
+    ) -> DeliveryWorker:
         sellers = [
             Seller(
                 replace(make_account(name), mode=self.modes.get(name, "live")),  # type: ignore[arg-type]  # a Literal
@@ -75,7 +77,8 @@ class Line:
         servers = Servers(kafka, self.names, self.store, self.quotas, TOPICS.max_message_bytes)
         self.registry = CollectorRegistry()
         metrics = delivery_metrics(self.registry)
-        return make_worker(CHANNEL, sellers, servers, settings=settings or self.settings, metrics=metrics)
+        settings = settings or self.settings
+        return make_worker(CHANNEL, sellers, servers, settings=settings, metrics=metrics, missed=missed)
 
     @asynccontextmanager
     async def running(self, worker: DeliveryWorker | None = None) -> AsyncIterator[asyncio.Task[None]]:
