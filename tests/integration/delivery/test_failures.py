@@ -352,7 +352,7 @@ class BrokenWriter:
 async def test_a_dead_letter_that_cannot_be_written_stops_the_worker_and_is_not_dropped(line: Line) -> None:
     await line.publish_bytes(line.names.of(Operation.UPDATED), b"k", b"not JSON")
     parts = line.make_worker().parts
-    broken = DeliveryWorker(replace(parts, writer=BrokenWriter()))
+    broken = DeliveryWorker(replace(parts, writer=BrokenWriter()), lambda _: None)
     with pytest.raises(UnavailableError, match="Kafka is away"):
         await asyncio.wait_for(broken.run(), 20)
     assert not line.is_settled()
