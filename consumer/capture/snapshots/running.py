@@ -35,9 +35,7 @@ _DELAY = 1.0
 _IDLE = 0.5
 _STEP = 0.1
 # Seconds one snapshot may work while others wait.
-_TURN = 5.0
-# Seconds a snapshot waits at most for a stream that is behind: it slows down, but never stands still.
-_LONGEST_YIELD = 5.0
+_TURN = 2.0
 # Documents in one range: few enough that a read which finds nothing in it still ends soon.
 _RANGE = 25_000
 _MOST_RANGES = 128
@@ -70,10 +68,9 @@ class Snapshots:
         self._producers = producers
         self._settings = settings
         self._behind = behind
-        self._pace = Pace(settings.snapshot_rate)
+        self._pace = Pace(settings.snapshot_rate, time.monotonic())
         self._stop = threading.Event()
         self._producer: TransactionalProducer | None = None
-        self._published = time.monotonic()
 
     def run(self) -> None:
         """Work until stopped. Raises PyMongoError, FencedError, UnavailableError."""
@@ -173,8 +170,7 @@ class Snapshots:
         for piece in pieces:
             progress = progress.advanced(piece.start, piece.last, piece.products)
         self._agenda.moved(job, self._writer.publish(producer, progress, pieces))
-        self._published = time.monotonic()
-        self._pace.spent(sum(piece.products for piece in pieces), self._published)
+        self._pace.spent(sum(piece.products for piece in pieces), time.monotonic())
 
     def _read(self, job: Job, place: IdRange) -> Chunk | None:
         settings, progress = self._settings, job.progress
@@ -189,9 +185,9 @@ class Snapshots:
         """Wait for a moment if the pace or the stream asks for it. Whether it did."""
         now = time.monotonic()
         wait = self._pace.wait(now)
-        if not wait and now - self._published < _LONGEST_YIELD and self._behind():
-            wait = _STEP
-            self._agenda.yielded(wait)
+        if not wait and self._behind():
+            wait = self._pace.patience(now)
+            self._agenda.yielded(min(wait, _STEP))
         if wait:
             self._stop.wait(min(wait, _STEP))
         return wait > 0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.capture.records import Record
-from consumer.capture.snapshots.pace import Pace
+from consumer.capture.snapshots.pace import LONGEST_YIELD, Pace
 from consumer.capture.snapshots.progress import SnapshotProgress, cut, decode_progress, encode_progress, not_read
 from consumer.capture.snapshots.reading import Piece, Reading
 from consumer.errors import MarketsyncError
@@ -153,7 +153,7 @@ def test_a_snapshot_of_the_version_before_stays_done_or_begins_anew(done: bool) 
 
 @given(st.floats(1, 1e5), st.lists(st.tuples(st.integers(0, 2000), st.floats(0, 30)), max_size=50))
 def test_the_pace_is_kept_over_any_time_longer_than_a_second(rate: float, work: list[tuple[int, float]]) -> None:
-    pace, now = Pace(rate), 0.0
+    pace, now = Pace(rate, 0.0), 0.0
     done = []
     for products, rest in work:
         now += rest + pace.wait(now)
@@ -167,6 +167,14 @@ def test_the_pace_is_kept_over_any_time_longer_than_a_second(rate: float, work: 
 
 
 def test_without_a_rate_nothing_waits() -> None:
-    pace = Pace(0)
+    pace = Pace(0, 0.0)
     pace.spent(10**9, 1.0)
     assert pace.wait(1.0) == 0
+
+
+def test_a_stream_that_is_always_behind_slows_a_snapshot_down_and_never_stops_it() -> None:
+    pace = Pace(0, 3.0)
+    assert pace.patience(4.0) == LONGEST_YIELD - 1
+    assert pace.patience(3.0 + LONGEST_YIELD) == 0
+    pace.spent(1, 20.0)
+    assert pace.patience(20.0) == LONGEST_YIELD
