@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
 from consumer.errors import UnavailableError
+
+T = TypeVar("T")
 
 # Seconds a call about the cluster itself (metadata, topics, offsets) may take.
 ADMIN_TIMEOUT = 15.0
@@ -54,6 +57,15 @@ def kafka_error(failure: KafkaException | KafkaError) -> KafkaError:
         return failure
     inner = failure.args[0]
     return inner if isinstance(inner, KafkaError) else KafkaError(KafkaError.UNKNOWN, str(inner))
+
+
+def answer(future: Future[T]) -> T:
+    """What the admin client was asked for. Raises KafkaException also when no answer comes: a broker may be frozen."""
+    try:
+        return future.result(ADMIN_TIMEOUT)
+    except TimeoutError as error:
+        silent = KafkaError(KafkaError._TIMED_OUT, "no answer")  # noqa: SLF001  the client's public name for its code
+        raise KafkaException(silent) from error
 
 
 def unavailable(bootstrap: str, failure: KafkaException | KafkaError) -> UnavailableError:

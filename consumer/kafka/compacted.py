@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
 from consumer.errors import UnavailableError
-from consumer.kafka.client import ADMIN_TIMEOUT, client_config, kafka_error, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, kafka_error, unavailable
 
 _BATCH = 1000
 _PAUSE = 0.1
@@ -52,7 +52,7 @@ def _ends(bootstrap: str, topic: str) -> dict[int, int]:
         raise KafkaException(metadata.error)
     newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # so in the client
     latest = admin.list_offsets({TopicPartition(topic, partition): newest for partition in metadata.partitions})
-    return {place.partition: future.result(ADMIN_TIMEOUT).offset for place, future in latest.items()}
+    return {place.partition: answer(future).offset for place, future in latest.items()}
 
 
 def _read(bootstrap: str, topic: str, *, ends: dict[int, int], deadline: float) -> dict[bytes, bytes]:

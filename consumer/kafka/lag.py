@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
-from consumer.kafka.client import ADMIN_TIMEOUT, client_config, kafka_error, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, kafka_error, unavailable
 
 # Longer gaps are told by their offsets: a marker more or less does not matter there.
 _COUNTED = 200
@@ -87,7 +87,7 @@ def _committed(admin: AdminClient, group: str, places: list[TopicPartition]) -> 
     while True:
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
         try:
-            return {(c.topic, c.partition): c.offset for c in asked[group].result(ADMIN_TIMEOUT).topic_partitions}
+            return {(c.topic, c.partition): c.offset for c in answer(asked[group]).topic_partitions}
         except KafkaException as failure:
             if kafka_error(failure).code() not in _STARTING or time.monotonic() > deadline:
                 raise
@@ -97,7 +97,7 @@ def _committed(admin: AdminClient, group: str, places: list[TopicPartition]) -> 
 def _offsets(admin: AdminClient, places: list[TopicPartition], *, oldest: bool) -> dict[tuple[str, int], int]:
     spec = OffsetSpec.earliest() if oldest else OffsetSpec.latest()  # type: ignore[no-untyped-call]  # so in the client
     answers = admin.list_offsets(dict.fromkeys(places, spec))
-    return {(place.topic, place.partition): future.result(ADMIN_TIMEOUT).offset for place, future in answers.items()}
+    return {(place.topic, place.partition): answer(future).offset for place, future in answers.items()}
 
 
 def _count(bootstrap: str, gaps: Sequence[_Gap]) -> dict[tuple[str, int], int]:

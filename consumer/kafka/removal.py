@@ -5,7 +5,7 @@ from __future__ import annotations
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from consumer.kafka.client import ADMIN_TIMEOUT, client_config, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, unavailable
 
 
 def remove_installation(bootstrap: str, prefix: str) -> list[str]:
@@ -21,19 +21,19 @@ def remove_installation(bootstrap: str, prefix: str) -> list[str]:
         topics = [name for name in admin.list_topics(timeout=ADMIN_TIMEOUT).topics if name.startswith(prefix)]
         deleted = admin.delete_topics(topics, operation_timeout=ADMIN_TIMEOUT) if topics else {}
         for future in deleted.values():
-            future.result(ADMIN_TIMEOUT)
+            answer(future)
         return [*topics, *_remove_groups(admin, prefix)]
     except KafkaException as failure:
         raise unavailable(bootstrap, failure) from failure
 
 
 def _remove_groups(admin: AdminClient, prefix: str) -> list[str]:
-    listed = admin.list_consumer_groups(request_timeout=ADMIN_TIMEOUT).result(ADMIN_TIMEOUT)
+    listed = answer(admin.list_consumer_groups(request_timeout=ADMIN_TIMEOUT))
     groups = [group.group_id for group in listed.valid if group.group_id.startswith(prefix)]
     removed = []
     for name, future in (admin.delete_consumer_groups(groups) if groups else {}).items():
         try:
-            future.result(ADMIN_TIMEOUT)
+            answer(future)
             removed.append(name)
         except KafkaException:  # it has members until their session times out
             continue

@@ -9,7 +9,7 @@ from typing import Any
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
-from consumer.kafka.client import ADMIN_TIMEOUT, client_config, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, unavailable
 from consumer.kafka.consumer import record_of
 from consumer.kafka.records import Partition, Record
 
@@ -59,7 +59,7 @@ def _offsets(admin: AdminClient, places: Sequence[TopicPartition], spec: Any) ->
     if not places:
         return {}
     asked = admin.list_offsets(dict.fromkeys(places, spec), isolation_level=IsolationLevel.READ_COMMITTED)
-    return {Partition(p.topic, p.partition): future.result(ADMIN_TIMEOUT).offset for p, future in asked.items()}
+    return {Partition(p.topic, p.partition): answer(future).offset for p, future in asked.items()}
 
 
 def _at(

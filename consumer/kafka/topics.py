@@ -22,7 +22,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub fo
 from consumer import events
 from consumer.errors import UnavailableError
 from consumer.events import Operation
-from consumer.kafka.client import ADMIN_TIMEOUT, client_config, kafka_error, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, kafka_error, unavailable
 from consumer.settings import TopicSettings
 
 # The broker counts a record batch with its frame, the producer the record alone.
@@ -153,7 +153,7 @@ def topic_configs(admin: AdminClient, topics: Sequence[str]) -> dict[str, dict[s
         return {}
     asked = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in topics])
     return {
-        resource.name: {entry.name: entry.value for entry in future.result(ADMIN_TIMEOUT).values()}
+        resource.name: {entry.name: entry.value for entry in answer(future).values()}
         for resource, future in asked.items()
     }
 
@@ -189,7 +189,7 @@ def _create(admin: AdminClient, missing: list[NewTopic]) -> list[str]:
     created = []
     for name, future in admin.create_topics(missing, operation_timeout=ADMIN_TIMEOUT).items():
         try:
-            future.result(ADMIN_TIMEOUT)
+            answer(future)
             created.append(name)
         except KafkaException as failure:
             # Another process of ours was as quick.
@@ -209,7 +209,7 @@ def _wait_until_known(admin: AdminClient, names: Sequence[str]) -> None:
             topics = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
             places = [TopicPartition(name, number) for name in names for number in topics[name].partitions]
             for future in admin.list_offsets(dict.fromkeys(places, newest)).values():
-                future.result(ADMIN_TIMEOUT)
+                answer(future)
             return
         except (KafkaException, KeyError):
             if time.monotonic() > deadline:
