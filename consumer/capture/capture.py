@@ -10,15 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from consumer.capture.beginning import Beginning
-from consumer.capture.failures import Recovery, classify_failure, cure
+from consumer.capture.beginning import Beginning, GapError, Lost, right_now
+from consumer.capture.endings import in_words, raise_fatal
 from consumer.capture.follow import Follower
-from consumer.capture.gap import Gap, GapPauses, HistoryLostError
+from consumer.capture.gap import GapPauses, HistoryLostError
 from consumer.capture.id_map import forget_scans
 from consumer.capture.interpretation import Interpretation
 from consumer.capture.leadership import LeaderProducer, Permit
@@ -38,12 +37,9 @@ from consumer.mongo import Database, Document, MongoClient, PyMongoError
 from consumer.mongo.change_stream import (
     ChangeStream,
     ChangeStreamError,
-    ClusterTime,
-    StartPoint,
     Watched,
     committed_time,
     splits_large_events,
-    token_time,
 )
 from consumer.mongo.pim import PRODUCTS, by_database, pre_images_on
 from consumer.settings import CaptureSettings, TopicSettings
@@ -86,7 +82,7 @@ class Capture:
         self._without: list[str] = []  # databases whose products have no pre-images
         self._permit: Permit | None = None
         self._limit = topics.max_message_bytes  # bytes a record may have, as the topics are now
-        self._lost: _Lost | None = None
+        self._lost: Lost | None = None
         self._gap_pauses = GapPauses()
 
     @property
@@ -129,13 +125,13 @@ class Capture:
                 self._lead()
             except _TenantsChangedError:
                 self._metrics.reconnects.labels("tenants").inc()
-            except _GapError as gap:
+            except GapError as gap:
                 self._lost = gap.lost
                 self._stop.wait(self._gap_pauses.next(time.monotonic()))
             except (UnavailableError, TransactionAbortedError, PyMongoError, ChangeStreamError) as error:
-                _raise_fatal(error)
+                raise_fatal(error)
                 if not self._leading:
-                    raise _unavailable(error) from error
+                    raise in_words(error) from error
                 _log.warning("capture takes over again", error=str(error), delay=_DELAY)
                 self._metrics.reconnects.labels("takeover").inc()
                 self._stop.wait(_DELAY)
@@ -143,7 +139,7 @@ class Capture:
     def _lead(self) -> None:
         """Take over and follow the stream until stopped.
 
-        Raises _TenantsChangedError when others are to be followed, _GapError when changes were missed.
+        Raises _TenantsChangedError when others are to be followed, GapError when changes were missed.
         """
         self._moved.clear()
         self._tenants = self._wanted
@@ -158,7 +154,12 @@ class Capture:
             standing = self._standing()
             self._forget(standing.left)
             beginning = Beginning(
-                producer, publisher, names=self._names, stream=self._settings.stream, metrics=self._metrics
+                producer,
+                publisher,
+                names=self._names,
+                stream=self._settings.stream,
+                tenants=self._tenants,
+                metrics=self._metrics,
             )
             position = self._position(standing.position, beginning, watched)
             follower = Follower(
@@ -183,7 +184,7 @@ class Capture:
                 try:
                     follower.follow(feed, check=check)
                 except HistoryLostError as error:
-                    raise _GapError(_Lost(follower.position, error)) from error
+                    raise GapError(Lost(follower.position, error)) from error
 
     def _publisher(self, producer: TransactionalProducer) -> Publisher:
         key = stream_key(self._settings.stream)
@@ -195,33 +196,15 @@ class Capture:
         if stored is not None and lost is None:
             return stored
         committed = committed_time(self._client)
-        now = self._now(watched, committed)
+        now = right_now(partial(self._connect, watched), committed)
         if lost is None:
-            beginning.first(now, self._databases)
+            beginning.first(now)
             return now
         if self._state is not None:
             # What was inserted meanwhile is not in the map of ids.
             forget_scans(self._state, self._databases, stream=self._settings.stream)
-        gap = Gap(
-            stream=self._settings.stream,
-            tenants=tuple(sorted(self._tenants.values())),
-            began=token_time(lost.position.token),
-            ended=committed or now.time,
-            reason=lost.error.reason,
-            detail=str(lost.error),
-        )
-        beginning.after(gap, now, self._databases)
+        beginning.after(lost, now, committed=committed)
         return now
-
-    def _now(self, watched: Watched, committed: ClusterTime | None) -> Position:
-        """Right behind what a majority has: what is read from now on shows all of that, and the stream the rest."""
-        start = StartPoint() if committed is None else StartPoint(time=(committed[0], committed[1] + 1))
-        stream = self._connect(watched)
-        try:
-            token = stream.open(start)
-        finally:
-            stream.close()
-        return Position(token, token_time(token) or (0, 0), -1)
 
     def _forget(self, databases: Collection[str]) -> None:
         """The stream goes on without these: what it misses there has to be read again, should they come back.
@@ -328,39 +311,3 @@ class Capture:
 
 class _TenantsChangedError(Exception):
     """The stream has to be opened again, for other tenants."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """A position from which the stream cannot go on."""
-
-    position: Position
-    error: HistoryLostError
-
-    def is_at(self, stored: Position) -> bool:
-        """Whether it is this one: meanwhile another capture may have led, and begun anew."""
-        return self.position.token.get("_data") == stored.token.get("_data")
-
-
-class _GapError(Exception):
-    """Changes were missed: the stream begins anew."""
-
-    def __init__(self, lost: _Lost) -> None:
-        super().__init__(str(lost.error))
-        self.lost = lost
-
-
-def _raise_fatal(error: Exception) -> None:
-    """Raise when no waiting helps."""
-    if isinstance(error, ChangeStreamError):
-        recovery = classify_failure(code=error.code, labels=error.labels, network=error.network)
-        if recovery is not Recovery.RESUME:
-            raise CaptureFailedError(f"The change stream cannot be opened: {error}. {cure(error.code)}") from error
-
-
-def _unavailable(error: Exception) -> UnavailableError:
-    if isinstance(error, UnavailableError):
-        return error
-    if isinstance(error, TransactionAbortedError):
-        return UnavailableError(str(error))
-    return UnavailableError(f"MongoDB cannot be used: {error}. Is it running, and is MONGODB_URI right?")

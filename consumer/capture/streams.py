@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from consumer.mongo.tenants import Tenant, cluster_of
 from consumer.mongo.address import ClusterAddress
+from consumer.mongo.tenants import Tenant, cluster_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ import structlog
 
 from consumer.capture.keeper import Open, StreamKeeper
 from consumer.capture.streams import StreamPlan, compare
-from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.errors import MarketsyncError
 from consumer.metrics import TenantMetrics
 from consumer.mongo import PyMongoError
 from consumer.mongo.address import ClusterAddress
+from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.mongo.words import in_words
 
 _log = structlog.get_logger()

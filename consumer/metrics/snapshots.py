@@ -12,6 +12,7 @@ class SnapshotMetrics:
     """How far the snapshots came that are not done. Only the process that leads the stream tells them."""
 
     open: Gauge
+    after_gap: Gauge
     read: Gauge
     estimate: Gauge
     ranges_left: Gauge
@@ -23,6 +24,7 @@ class SnapshotMetrics:
         """The same, bound to this stream."""
         return SnapshotMetrics(
             open=self.open.labels(stream),
+            after_gap=self.after_gap.labels(stream),
             read=self.read.labels(stream),
             estimate=self.estimate.labels(stream),
             ranges_left=self.ranges_left.labels(stream),
@@ -39,6 +41,12 @@ def snapshot_metrics(registry: CollectorRegistry) -> SnapshotMetrics:
         open=Gauge(
             "marketsync_capture_snapshots_open",
             "Snapshots that are not done, requested ones among them",
+            stream,
+            registry=registry,
+        ),
+        after_gap=Gauge(
+            "marketsync_capture_snapshots_after_gap",
+            "Tenants whose products are still read again because changes were missed",
             stream,
             registry=registry,
         ),

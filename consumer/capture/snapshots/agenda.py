@@ -169,6 +169,7 @@ class Agenda:
         every = [job.progress for job in (*self._own, *self._asked.values())]
         begun = [progress for progress in every if progress.begun]
         self._metrics.open.set(len(every))
+        self._metrics.after_gap.set(sum(progress.cause is SnapshotCause.GAP for progress in every))
         self._metrics.read.set(sum(progress.products for progress in begun))
         self._metrics.estimate.set(sum(progress.estimate for progress in begun))
         self._metrics.ranges_left.set(sum(len(progress.ranges) for progress in begun))
