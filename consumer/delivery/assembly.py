@@ -21,7 +21,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
 from consumer.delivery.worker import DeliveryWorker
 from consumer.events import Operation
-from consumer.kafka import ReliableProducer, TopicNames
+from consumer.kafka import RecordTooLargeError, ReliableProducer, TopicNames
 from consumer.kafka.consumer import ConsumerThread
 from consumer.kafka.membership import Membership
 from consumer.kafka.records import Partition
@@ -127,10 +127,14 @@ class KafkaWriter:
         """Begin to serve."""
         self._producer.start()
 
-    async def write(self, records: Sequence[Outgoing]) -> None:
-        """Until all in-sync replicas have all of them. Raises UnavailableError, RecordTooLargeError."""
+    async def write(self, records: Sequence[Outgoing]) -> list[Exception | None]:
+        """Until all in-sync replicas have all of them. Returns which are too large. Raises UnavailableError."""
         written = [self._producer.produce(r.topic, r.key, r.value, r.headers) for r in records]
-        await asyncio.gather(*map(asyncio.wrap_future, written))
+        ends = await asyncio.gather(*map(asyncio.wrap_future, written), return_exceptions=True)
+        for end in ends:
+            if end is not None and not isinstance(end, RecordTooLargeError):
+                raise end
+        return [end if isinstance(end, RecordTooLargeError) else None for end in ends]
 
     async def close(self) -> None:
         """Give what is under way its time."""

@@ -27,6 +27,10 @@ class Send:
 Queue = deque[tuple[Send, float]]
 
 
+# A more urgent lane counts as much as having waited so many seconds longer, so that no operation starves.
+_LANE_SECONDS = 5.0
+
+
 class Room(Protocol):
     """How many commands of an operation, up to `most`, the quotas allow in one call now."""
 
@@ -58,12 +62,12 @@ class Batches:
     def next(self, now: float, *, probe: bool = False, room: Room = unlimited) -> tuple[Send, ...]:
         """The next call: full, or its oldest command has lingered. Empty when there is none yet, or no room for it.
 
-        Of several the one with the most urgent command at its head goes first. A suspect goes alone. probe: take one
-        command only, of those that are no suspects if there is one. Where there is room for urgent commands only, the
-        others wait.
+        Of several the one with the most urgent command at its head goes first, unless another waits far longer. A
+        suspect goes alone. probe: take one command only, of those that are no suspects if there is one. Where there is
+        room for urgent commands only, the others wait.
         """
         ready = [entry for entry in self._queues.items() if entry[1] and self._is_ready(entry[1], now)]
-        ready.sort(key=lambda entry: (_is_suspicious(entry[1]) if probe else False, *_urgency(entry[1])))
+        ready.sort(key=lambda entry: (probe and _is_suspicious(entry[1]), _urgency(entry[1])))
         for operation, queue in ready:
             most = 1 if probe else min(len(queue), self._batch_size)
             if fits := room(operation, most, urgent=False):
@@ -115,9 +119,9 @@ class Batches:
         return (send,)
 
 
-def _urgency(queue: Queue) -> tuple[int, float]:
+def _urgency(queue: Queue) -> float:
     send, since = queue[0]
-    return send.work.lane, since
+    return since + _LANE_SECONDS * send.work.lane
 
 
 def _is_suspicious(queue: Queue) -> bool:

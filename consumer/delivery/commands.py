@@ -76,7 +76,10 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Produce:
-    """Write these records and wait until Kafka has them. Answer: `produced`. A failure must stop the worker."""
+    """Write these records and wait until Kafka has them. Answer: `produced` or `not_produced`.
+
+    A failure of Kafka must stop the worker.
+    """
 
     letters: tuple[Letter, ...]
 

@@ -46,8 +46,10 @@ from consumer.delivery.quotas.quotas import Quotas
 from consumer.delivery.retry import RetryPolicy, decide, postpone
 from consumer.delivery.slots import Slots
 from consumer.delivery.steps import Steps
+from consumer.delivery.too_large import smaller
 from consumer.delivery.verdict import Judge
 from consumer.delivery.work import AccountKey, Work, account_of
+from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingKey
 
@@ -172,9 +174,10 @@ class Core:
         self.flow.follow(Failed(self.slots.take(key), "none", None), away, now)
 
     def undecodable(self, ticket: Ticket, record: Record, error: Exception) -> None:
-        """A record that is no event of ours: it goes to the dead letters as it is."""
+        """A record that is no event of ours, or that shows a bug of ours: it goes to the dead letters as it is."""
         self.offsets.start(ticket, 1)
-        self.flow.letters.append(Letter(ticket, record, None, None, "undecodable", error))
+        reason = "undecodable" if isinstance(error, UndecodableEventError) else "bug"
+        self.flow.letters.append(Letter(ticket, record, None, None, reason, error))
 
     # What became of commands
 
@@ -233,11 +236,13 @@ class Core:
         self._steps.stored(answered=False)
         self._store_failed([ending.send.work for ending in store.endings], now)
 
-    def produced(self, produce: Produce, now: float) -> None:
-        """Kafka has the letters."""
+    def produced(self, produce: Produce, refused: Sequence[Exception | None], now: float) -> None:
+        """Kafka has the letters, but for those that are too large; refused: why, one for each letter."""
         self._steps.produced()
-        for letter in produce.letters:
-            if letter.work is None:
+        for letter, refusal in zip(produce.letters, refused, strict=True):
+            if refusal is not None:
+                self.flow.letters.append(smaller(letter, refusal))
+            elif letter.work is None:
                 self.offsets.finish(letter.ticket)
             elif letter.retry is not None:
                 self.notes.add(Postponed(letter.work, "topic", letter.retry.due - now, letter.error))

@@ -11,6 +11,9 @@ from consumer.events import Operation, ProductEvent
 
 Item = TypeVar("Item", bound=Hashable)
 
+# So often a lane is passed over by more urgent ones, then one of its items goes first.
+_PATIENCE = 16
+
 
 class Lane(IntEnum):
     """Lower is more urgent."""
@@ -68,13 +71,14 @@ def _sold_out(product: Mapping[str, Any]) -> bool:
 
 
 class LaneQueue(Generic[Item]):
-    """First in, first out inside a lane; a more urgent lane always first.
+    """First in, first out inside a lane; a more urgent lane first, but no lane is passed over for ever.
 
     An item may stand in it twice (it moved to a more urgent lane, say): who pops checks that it is still wanted.
     """
 
     def __init__(self) -> None:
         self._lanes: tuple[deque[Item], ...] = tuple(deque() for _ in Lane)
+        self._passed = [0 for _ in Lane]
 
     def __len__(self) -> int:
         return sum(map(len, self._lanes))
@@ -85,10 +89,14 @@ class LaneQueue(Generic[Item]):
 
     def pop(self, lanes: Sequence[Lane] = EVERY_LANE) -> tuple[Item, Lane] | None:
         """The next one of these lanes and the lane it stood in, None when they are empty."""
-        for lane in lanes:
-            if queue := self._lanes[lane]:
-                return queue.popleft(), lane
-        return None
+        filled = [lane for lane in lanes if self._lanes[lane]]
+        if not filled:
+            return None
+        chosen = next((lane for lane in reversed(filled) if self._passed[lane] >= _PATIENCE), filled[0])
+        for lane in filled:
+            self._passed[lane] += 1
+        self._passed[chosen] = 0
+        return self._lanes[chosen].popleft(), chosen
 
     def clear(self) -> None:
         """Forget all."""

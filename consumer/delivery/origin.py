@@ -5,6 +5,7 @@ The names are those of Spring Kafka, which tools look for; the times there are m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -67,7 +68,10 @@ def texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
 def number(headers: Mapping[str, str], name: str) -> float:
     """The number in a header. Raises UndecodableEventError."""
     try:
-        return float(headers[name])
+        value = float(headers[name])
+        if not math.isfinite(value):
+            raise ValueError(value)
+        return value
     except (KeyError, ValueError) as error:
         raise UndecodableEventError(name, f"is {headers.get(name)!r}, expected a number") from error
 

@@ -23,8 +23,8 @@ class Writer(Protocol):
     def start(self) -> None:
         """Begin."""
 
-    async def write(self, records: Sequence[Outgoing]) -> None:
-        """Write all of them."""
+    async def write(self, records: Sequence[Outgoing]) -> list[Exception | None]:
+        """Write all of them. Returns, one for each, why Kafka will never take it; None = written."""
 
     async def close(self) -> None:
         """End. Idempotent."""

@@ -103,8 +103,9 @@ class Performer:
             return
         now = self._now()
         shift = self._parts.clocks.wall() - now
-        await self._parts.writer.write([self._parts.letters.outgoing(letter, now, shift) for letter in produce.letters])
-        self._core.produced(produce, self._now())
+        letters = [self._parts.letters.outgoing(letter, now, shift) for letter in produce.letters]
+        refused = await self._parts.writer.write(letters)
+        self._core.produced(produce, refused, self._now())
 
     async def _lease(self, lease: Lease) -> None:
         found = await self._ask(lease)

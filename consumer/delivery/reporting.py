@@ -23,6 +23,8 @@ from consumer.delivery.core import Core
 from consumer.delivery.dead_letters import error_kind
 from consumer.delivery.planning import Planned
 from consumer.delivery.work import Work, account_of
+from consumer.errors import UndecodableEventError
+from consumer.kafka.records import Record
 from consumer.metrics import DeliveryMetrics
 
 _log = structlog.get_logger()
@@ -107,10 +109,14 @@ class Reporter:
         self._metrics.unfinished_records.labels(self._channel).set(core.offsets.unfinished)
         self._metrics.paused_partitions.labels(self._channel).set(len(core.resting))
 
-    def undecodable(self, words: str, topic: str, partition: int, offset: int) -> None:
-        """A record that is no event of ours."""
-        self._metrics.dead_letters.labels(self._channel, "undecodable").inc()
-        _log.error(f"record is no product event: {words}", topic=topic, partition=partition, offset=offset)
+    def undecodable(self, error: Exception, record: Record) -> None:
+        """A record that is no event of ours, or one that a bug of ours keeps us from reading."""
+        self._metrics.dead_letters.labels(self._channel, error_kind(error)).inc()
+        where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        if isinstance(error, UndecodableEventError):
+            _log.error(f"record is no product event: {error}", **where)
+        else:
+            _log.error("bug: a record cannot be taken in", exc_info=error, **where)
 
     def _finished(self, note: Finished) -> None:
         account = self._account(note.work)

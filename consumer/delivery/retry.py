@@ -78,7 +78,7 @@ class RetryTopic:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Nobody could deliver it. reason: a bounded word, "exhausted", "bug" or "undecodable"."""
+    """Nobody could deliver it. reason: a bounded word, "exhausted" or "bug"."""
 
     reason: str
 

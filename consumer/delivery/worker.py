@@ -15,7 +15,6 @@ import structlog
 from consumer.delivery.commands import CoreCommand, Release, Rest
 from consumer.delivery.parts import Parts
 from consumer.delivery.performing import Performer
-from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
 
 _log = structlog.get_logger()
@@ -159,8 +158,8 @@ class DeliveryWorker:
             return
         try:
             works = self.parts.intake.works(record, ticket, shift)
-        except UndecodableEventError as error:
-            self.parts.reporter.undecodable(str(error), record.topic, record.partition, record.offset)
+        except Exception as error:  # also a bug of ours: it must not stop all others, and again after each restart
+            self.parts.reporter.undecodable(error, record)
             self._core.undecodable(ticket, record, error)
             return
         if not works:

@@ -17,12 +17,14 @@ from adapters.errors import (
     TemporaryError,
 )
 from adapters.memory import MemoryAdapter
+from consumer.delivery.assembly import KafkaWriter
 from consumer.delivery.letters import Outgoing
 from consumer.delivery.origin import origin_of
 from consumer.delivery.retry_topics import Retry, retry_headers
 from consumer.delivery.worker import DeliveryWorker
 from consumer.errors import UnavailableError
 from consumer.events import Operation
+from consumer.kafka import ReliableProducer
 from consumer.kafka.records import Record
 from consumer.listings.state import ListingState, Status
 from consumer.listings.store import ListingStore
@@ -342,7 +344,7 @@ class BrokenWriter:
     def start(self) -> None:
         pass
 
-    async def write(self, records: Sequence[Outgoing]) -> None:
+    async def write(self, records: Sequence[Outgoing]) -> list[Exception | None]:
         raise UnavailableError("Kafka is away")
 
     async def close(self) -> None:
@@ -360,3 +362,18 @@ async def test_a_dead_letter_that_cannot_be_written_stops_the_worker_and_is_not_
         await line.settles()
     [letter] = await line.dead_letters()
     assert letter.value == b"not JSON"
+
+
+async def test_a_record_too_large_for_its_retry_topic_is_a_dead_letter_and_the_worker_goes_on(line: Line) -> None:
+    """Its value is left out, and that is told, where the dead letters do not take it either."""
+    line.channel.faults.fail("P-1", ChannelUnavailableError("maintenance", delay=30))
+    await line.publish(make_event("P-1", 1, description={"it": "x" * 5000}), make_event("P-2", 2))
+    parts = line.make_worker().parts
+    narrow = ReliableProducer(line.endpoints.kafka_bootstrap_servers, max_message_bytes=4000)
+    async with line.running(DeliveryWorker(replace(parts, writer=KafkaWriter(narrow, 5.0)))):
+        await line.shows("P-2", 2)
+        await line.settles()
+    [letter] = await line.dead_letters()
+    assert letter.value is None
+    assert headers(letter)["marketsync-reason"] == "too_large"
+    assert "is left out" in headers(letter)["kafka_dlt-exception-message"]

@@ -48,6 +48,13 @@ def test_the_operation_with_the_most_urgent_listing_goes_first() -> None:
     assert skus(batches.next(1)) == ["P-2"]
 
 
+def test_an_operation_that_waits_far_longer_goes_before_a_more_urgent_one() -> None:
+    batches = Batches(1, linger=0)
+    batches.add(make_send("P-1", "revise_content"), now=0)
+    batches.add(make_send("P-2", "withdraw", lane=Lane.WITHDRAW), now=20)
+    assert skus(batches.next(20)) == ["P-1"]
+
+
 def test_one_number_never_stands_twice_in_a_call() -> None:
     """Two products with the same SKU by mistake: the channel would take one of them at random."""
     batches = Batches(5, linger=0)

@@ -33,6 +33,7 @@ from consumer.delivery.core import Core
 from consumer.delivery.lanes import Lane
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import UndecodableEventError
+from consumer.kafka import RecordTooLargeError
 from consumer.kafka.records import Partition
 from consumer.listings.state import ListingKey
 from tests.unit.delivery.making import CHANNEL, SETTINGS, make_record, make_sequence
@@ -111,7 +112,7 @@ class Desk:
 
     def produce(self) -> Sequence[Letter]:
         produce = self.take(Produce)
-        self.core.produced(produce, self.now)
+        self.core.produced(produce, [None] * len(produce.letters), self.now)
         self.tick()
         return produce.letters
 
@@ -499,3 +500,26 @@ def test_going_round_once_more_moves_no_due_time(desk: Desk) -> None:
     [letter] = desk.produce()
     assert letter.retry is not None
     assert (letter.retry.tier, letter.retry.due) == (10, due)
+
+
+def test_a_record_too_large_for_its_retry_topic_becomes_a_dead_letter_and_stops_nobody(desk: Desk) -> None:
+    desk.arrive("P-1", 1)
+    desk.deliver(ChannelUnavailableError("maintenance", delay=7))
+    too_large = RecordTooLargeError("Message size too large")
+    desk.core.produced(desk.take(Produce), [too_large], desk.now)
+    desk.tick()
+    assert desk.committable() is None
+    [letter] = desk.produce()
+    assert (letter.retry, letter.dead, letter.error) == (None, "too_large", too_large)
+    assert desk.committable() == 2
+
+
+def test_a_record_that_shows_a_bug_of_ours_is_a_dead_letter(desk: Desk) -> None:
+    record = make_record(offset=5)
+    ticket = desk.core.ticket(record)
+    assert ticket is not None
+    desk.core.undecodable(ticket, record, KeyError("a bug"))
+    desk.tick()
+    [letter] = desk.produce()
+    assert letter.dead == "bug"
+    assert desk.committable() == 6

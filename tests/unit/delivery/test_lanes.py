@@ -59,3 +59,15 @@ def test_an_urgent_lane_goes_first_and_inside_a_lane_the_first() -> None:
         ("d", Lane.BACKGROUND),
         None,
     ]
+
+
+def test_a_lower_lane_is_not_passed_over_for_ever() -> None:
+    queue: LaneQueue[str] = LaneQueue()
+    for lane in (Lane.CONTENT, Lane.BACKGROUND):
+        queue.push("slow", lane)
+    popped = []
+    for _ in range(100):
+        queue.push("quick", Lane.WITHDRAW)
+        popped.append(queue.pop())
+    assert popped.index(("slow", Lane.BACKGROUND)) < popped.index(("slow", Lane.CONTENT)) < 20
+    assert popped.count(("quick", Lane.WITHDRAW)) == 98

@@ -32,7 +32,7 @@ class Planted:
     name: str
     promises: tuple[int, ...]
     plant: Callable[[pytest.MonkeyPatch], None]
-    steps: int = 8
+    steps: int = 12
 
 
 def _newer_states_are_dropped(patch: pytest.MonkeyPatch) -> None:

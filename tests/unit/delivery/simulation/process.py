@@ -268,11 +268,14 @@ class Process:
             return
         now, shift = self.now, self.shift
         begun = self.world.clock.now
+        refused: list[Exception | None] = []
         for letter in produce.letters:
             outgoing = self._letters.outgoing(letter, now, shift)
-            while not await engine.Request(partial(self.world.write, letter, outgoing), 0.01, 0.01):
+            while self.world.kafka.away:
                 if self.world.clock.now > begun + _DELIVERY_TIMEOUT:
                     self.world.group.give_up(self)
                     return
-        self.core.produced(produce, self.now)
+                await engine.Request(lambda: None, 0.5, 0.1)
+            refused.append(await engine.Request(partial(self.world.write, letter, outgoing), 0.01, 0.01))
+        self.core.produced(produce, refused, self.now)
         self._turn_soon()

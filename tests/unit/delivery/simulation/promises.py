@@ -142,7 +142,8 @@ class Promises:
             return
         self._dead[str(work.key)] = max(work.sequence, self._dead.get(str(work.key), _NEVER))
         account = account_of(work.key)
-        if work.key.entity_code not in self._world.channels[account].spoiled and account not in self.moody:
+        spoiled = work.key.entity_code in self._world.channels[account].spoiled
+        if not spoiled and account not in self.moody and letter.record.key not in self._world.bulky:
             self.broken(6, f"{work.key} is given up although nothing is wrong with it: {letter.dead}, {letter.error}")
 
     # 10: bounded

@@ -75,7 +75,7 @@ def _events(rng: random.Random, most: int, products: int, duration: float) -> li
 
 def _looks(rng: random.Random, number: int) -> str:
     """What is special about a state: refused by the channel, not for sale, equal to others."""
-    return rng.choices(("", f"{REFUSED} {number}", "archived", SAME), (8, 1, 1, 5))[0]
+    return rng.choices(("", f"{REFUSED} {number}", "archived", SAME), (6, 1, 1, 6))[0]
 
 
 def _fault(rng: random.Random) -> Step:
@@ -92,10 +92,12 @@ def _fault(rng: random.Random) -> Step:
         return Step(at, kind, (lasts,))
     if kind == "store_fails":
         return Step(at, kind, (rng.choice(("away", "ambiguous")), often, lasts))
+    if kind == "bulk":
+        return Step(at, kind, (f"P-{rng.randint(1, 2)}", rng.choice((1, 2))))
     if kind == "spoil":
         return Step(at, kind, (f"P-{rng.randint(1, 2)}", rng.choice(("silent", "bug", "busy"))))
     if kind == "mood":
-        mood = rng.choice(("busy", "silent", "lost", "throttled", "bug", "slow"))
+        mood = rng.choice(("busy", "silent", "lost", "lost", "throttled", "bug", "slow"))
         return Step(at, kind, (account, mood, often, lasts))
     return Step(at, kind, (account, lasts))
 
@@ -118,7 +120,7 @@ def _upset(rng: random.Random) -> Step:
     return Step(at, kind, () if kind == "join" else (which,))
 
 
-_FAULTS = ("poison", "store_fails", "store_fails", "kafka_fails", "spoil", "mood", "mood", "mood", "outage", "halt")
+_FAULTS = ("poison", "bulk", *("store_fails",) * 2, "kafka_fails", "spoil", *("mood",) * 3, "outage", "halt")
 _UPSETS = ("crash", "freeze", "trap", "trap", "trap", "jump", "rebalance", "join", "leave", "lose")
 
 

@@ -18,7 +18,7 @@ from consumer.delivery.planning import Seller
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
 from consumer.events import Operation, ProductEvent
-from consumer.kafka import TopicNames
+from consumer.kafka import RecordTooLargeError, TopicNames
 from consumer.kafka.records import Record
 from consumer.listings.state import ListingKey
 from tests.unit.delivery.making import CHANNEL, make_account, make_event, make_record
@@ -55,6 +55,7 @@ class World:
         self.sellers = {key: Seller(_account(key), channel) for key, channel in self.channels.items()}
         self.dead_letters: list[Record] = []
         self.poison_records = 0
+        self.bulky: dict[bytes | None, int] = {}
         self._traps: list[tuple[str, str, float]] = []
         self.promises = Promises(self)
         self.group = Group(self)
@@ -98,20 +99,20 @@ class World:
         broken = Record("", 0, 0, b"shop/P-1", b"{", (), 0.0)
         self.group.tell(self.kafka.append(broken, _NAMES.of(Operation.UPDATED), _partition_of("P-1")).place)
 
-    def write(self, letter: Letter, outgoing: Outgoing) -> bool:
-        """A process writes to Kafka. False: no broker answers."""
-        if self.kafka.away:
-            return False
+    def write(self, letter: Letter, outgoing: Outgoing) -> Exception | None:
+        """A process writes to Kafka. Returns why it is not taken, if so."""
+        if outgoing.value and self.bulky.get(letter.record.key, 0) > (letter.retry is None):
+            return RecordTooLargeError("Message size too large")
         record = Record("", 0, 0, outgoing.key, outgoing.value, tuple(outgoing.headers), 0.0)
         if letter.retry is None:
             self.promises.given_up(letter)
             self.dead_letters.append(record)
-            return True
+            return None
         written = self.kafka.append(record, outgoing.topic, letter.record.partition)
         if letter.work is not None:
             self.promises.carries(str(letter.work.key), written, letter.work.sequence)
         self.group.tell(written.place)
-        return True
+        return None
 
     # What goes wrong: servers and channels
 
@@ -125,6 +126,11 @@ class World:
         """This product always fails, on every account."""
         for channel in self.channels.values():
             channel.spoiled[code] = how
+
+    def bulk(self, code: str, how: int) -> None:
+        """States of this product are too large for a retry topic (1), and for the dead letters too (2)."""
+        for tenant in {key.tenant for key in self.sellers}:
+            self.bulky[f"{tenant}/{code}".encode()] = how
 
     def outage(self, account: str, lasts: float) -> None:
         """The channel answers nobody of this account."""
