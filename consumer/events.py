@@ -194,6 +194,12 @@ def _iso(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds")
 
 
+def is_deletion(headers: Iterable[tuple[str, bytes]]) -> bool:
+    """Whether the record with these headers says that a product was deleted."""
+    kind = f"{TYPE_PREFIX}{Operation.DELETED}{TYPE_VERSION}".encode()
+    return any(name == "ce_type" and value == kind for name, value in headers)
+
+
 def decode(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> ProductEvent:
     """The event in a Kafka record. Raises UndecodableEventError naming the field that could not be read."""
     attributes = dict(headers)

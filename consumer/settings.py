@@ -198,6 +198,15 @@ class DeliverySettings(BaseSettings):
     retry_delays: Delays = Field((60, 600), description="Delays of the retry topics, ascending, comma separated.")
     drain: float = Field(20, gt=0, description="Seconds calls in flight may take to end on shutdown or rebalance.")
     session_timeout: float = Field(45, gt=1, description="Seconds after which Kafka gives up a silent process.")
+    withdrawals: int = Field(
+        50,
+        ge=0,
+        description="Listings an account may lose within a day because their products are gone and no event told of it"
+        " (after a gap); beyond this number and the share below, all of them are held for a person.",
+    )
+    withdrawals_share: float = Field(
+        0.05, ge=0, le=1, description="The share of an account's live listings for the same, from 0 to 1."
+    )
     egress: str = Field(
         "shared",
         pattern=r"^[A-Za-z0-9._:-]+$",

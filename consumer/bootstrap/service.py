@@ -14,8 +14,9 @@ from adapters.registry import make_adapter
 from consumer.bootstrap.bookkeeping import refuse_shown_fields
 from consumer.bootstrap.capture_stream import CaptureStream
 from consumer.bootstrap.start import named_databases, topic_names
+from consumer.bootstrap.tenant_products import tenant_products
 from consumer.bootstrap.tenant_streams import make_tenant_watch
-from consumer.delivery.assembly import Servers, make_worker
+from consumer.delivery.assembly import Servers, make_worker, owed_places
 from consumer.delivery.planning import Seller
 from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
@@ -89,14 +90,17 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
         sellers = [Seller(account, make_adapter(channel, account.settings)) for account in accounts]
         for seller in sellers:
             exits.push_async_callback(seller.adapter.close)
+        database = client[settings.place.database]
+        products = exits.enter_context(tenant_products(settings, endpoints))
         worker = make_worker(
             channel,
             sellers,
             Servers(
                 endpoints.kafka_bootstrap_servers,
                 topic_names(settings),
-                ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions),
-                QuotaStore(client[settings.place.database][QUOTAS]),
+                ListingStore(database[COLLECTION], settings.topics.partitions),
+                QuotaStore(database[QUOTAS]),
+                owed_places(database, settings.topics.partitions, products),
                 settings.topics.max_message_bytes,
             ),
             settings=settings.delivery,

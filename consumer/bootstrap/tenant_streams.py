@@ -13,7 +13,6 @@ from consumer.capture.forget import forget_progress
 from consumer.capture.keeper import Open
 from consumer.capture.streams import StreamPlan, plan_streams
 from consumer.capture.tenant_watch import TenantWatch
-from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.embedded import Endpoints
 from consumer.errors import UnavailableError
 from consumer.health import Registry as MetricsRegistry
@@ -21,6 +20,7 @@ from consumer.metrics import capture_metrics, tenant_metrics
 from consumer.mongo import Document, MongoClient, PyMongoError, connect
 from consumer.mongo.address import ClusterAddress, read_address
 from consumer.mongo.registry import read_registry
+from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.mongo.words import unavailable
 from consumer.settings import Settings
 

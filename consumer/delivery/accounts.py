@@ -1,8 +1,9 @@
 """The gate in front of each account: how many calls it may have in flight, and whether it may call at all now.
 
-A halted account (dead credential, closed account), a throttled one, and one whose channel does not answer (the circuit
-breaker) are closed until a time. After that the gate is half open: one call goes through as a probe, and its answer
-opens the gate or closes it again. Other accounts never notice.
+A throttled account, and one whose channel does not answer (the circuit breaker), are closed until a time. After that
+the gate is half open: one call goes through as a probe, and its answer opens the gate or closes it again. A halted
+account (dead credential, closed account) stands still until a try that writes nothing (`test_connection`) succeeds;
+then its gate is half open too. A paused one stands still until a person lets it go on. Other accounts never notice.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Gate:
     most_in_flight: all that may be between slot and stored outcome.
     down: closed because the channel does not answer. alive_at: when it answered last, for some listing or to a
     question. wants_answer: too few listings got no answer to tell whose fault it is, so the channel is to be asked.
+    paused: why a person stopped it, "" = nobody did.
     """
 
     def __init__(self, account: AccountKey, batch_size: int, *, concurrency: int, policy: RetryPolicy) -> None:
@@ -38,6 +40,7 @@ class Gate:
         self.calls = 0
         self.in_flight = 0
         self.halted = False
+        self.paused = ""
         self.down = False
         self.alive_at = -math.inf
         self.wants_answer = False
@@ -50,9 +53,35 @@ class Gate:
         self._strikes = 0
         self._struck: set[ListingKey] = set()
         self._unanswered = 0
+        self._halts = 0
+        self._trying = False
         # Prepared ahead of free calls, so that no call waits for the store: half of what is in calls.
         self._ahead = max(batch_size, concurrency * batch_size // 2)
         self.most_in_flight = 2 * (concurrency * batch_size + self._ahead)
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing may be called however long one waits: what there is to do becomes owed."""
+        return self.halted or self.paused != ""
+
+    def wants_try(self, now: float) -> bool:
+        """Whether it is time to ask the channel if the halted account works again. True once for each answer."""
+        if not self.halted or self._trying or now < self.until:
+            return False
+        self._trying = True
+        return True
+
+    def tried(self, error: Exception | None, now: float) -> None:
+        """The try's answer. A success half opens the gate; a failure makes the next pause longer."""
+        self._trying = False
+        if not self.halted:
+            return
+        if error is None:
+            self.halted = False
+            self.until = now
+        else:
+            self._halts += 1
+            self._close(error if isinstance(error, ChannelHaltedError) else self.error or error, self._next_try(now))
 
     def room(self, now: float) -> int:
         """How many listings may be taken for planning now.
@@ -61,6 +90,8 @@ class Gate:
         written in few large steps instead of many small ones.
         """
         pending = self.preparing + self.queued
+        if self.stands:
+            return 0
         if self._closed:
             return 0 if now < self.until or self.calls else max(0, self.batch_size - pending)
         if self.calls >= self._concurrency and 2 * pending > self._ahead:
@@ -70,6 +101,8 @@ class Gate:
 
     def may_call(self, now: float) -> bool:
         """Whether one more call may start now."""
+        if self.stands:
+            return False
         if self._closed:
             return now >= self.until and self.calls == 0
         return self.calls < self._concurrency
@@ -126,17 +159,22 @@ class Gate:
             self._strike(unavailable, now, jitter, fresh=len(self._struck) > known)
         elif not self._closed:
             self._throttled = 0
-        elif now >= self.until:  # a call that began before the gate closed proves nothing
+        elif now >= self.until and not self.halted:  # a call that began before the gate closed proves nothing
             self._open()
 
     def _open(self) -> None:
         self._closed = self.halted = self.down = False
-        self._strikes = self._unanswered = 0
+        self._strikes = self._unanswered = self._halts = 0
         self.error = None
 
     def _halt(self, error: ChannelHaltedError, now: float) -> None:
+        if not self.halted:
+            self._halts += 1
         self.halted = True
-        self._close(error, now + self._policy.halt_delay)
+        self._close(error, self._next_try(now))
+
+    def _next_try(self, now: float) -> float:
+        return now + self._policy.pause(self._halts)
 
     def _strike(self, errors: Sequence[ChannelUnavailableError], now: float, jitter: float, *, fresh: bool) -> None:
         """One listing that fails again and again is no outage: only calls with another one count."""

@@ -7,17 +7,26 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from uuid import uuid4
 
+from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core, CoreSettings
 from consumer.delivery.execution import Execution
+from consumer.delivery.gap_brake import GapLimits
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
-from consumer.delivery.parts import Clocks, Parts
+from consumer.delivery.parts import Parts
+from consumer.delivery.pauses import COLLECTION as PAUSES
+from consumer.delivery.pauses import Pauses
 from consumer.delivery.planning import Seller
 from consumer.delivery.quotas.leases import quotas_of
 from consumer.delivery.quotas.store import QuotaStore
 from consumer.delivery.reporting import Reporter
 from consumer.delivery.retry import RetryPolicy
+from consumer.delivery.standstills import COLLECTION as STANDSTILLS
+from consumer.delivery.standstills import Standstills
+from consumer.delivery.sweeper import Catalogue, Products, Sweeper
+from consumer.delivery.upkeep import Upkeep, Watched
 from consumer.delivery.work import AccountKey
 from consumer.delivery.worker import DeliveryWorker
 from consumer.events import Operation
@@ -25,12 +34,27 @@ from consumer.kafka import RecordTooLargeError, ReliableProducer, TopicNames
 from consumer.kafka.consumer import ConsumerThread
 from consumer.kafka.membership import Membership
 from consumer.kafka.records import Partition
+from consumer.listings.debts import DebtStore
+from consumer.listings.gone import LEDGER, GoneStore
+from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
 from consumer.metrics import DeliveryMetrics
+from consumer.mongo import AsyncDatabase, Document
 from consumer.settings import DeliverySettings
 
 # Headers are added to records that may be as large as a record can be; topics leave room for that.
 _HEADER_BYTES = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OwedPlaces:
+    """Where it is kept what is owed, and where products are read for it."""
+
+    debts: DebtStore
+    gone: GoneStore
+    pauses: Pauses
+    standstills: Standstills
+    products: Products
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +65,20 @@ class Servers:
     names: TopicNames
     store: ListingStore
     quotas: QuotaStore
+    owed: OwedPlaces
     max_message_bytes: int
+
+
+def owed_places(database: AsyncDatabase[Document], partitions: int, products: Products) -> OwedPlaces:
+    """Those in our own database. partitions: of every topic keyed by product."""
+    listings = database[LISTINGS]
+    return OwedPlaces(
+        debts=DebtStore(listings, partitions),
+        gone=GoneStore(listings, database[LEDGER]),
+        pauses=Pauses(database[PAUSES]),
+        standstills=Standstills(database[STANDSTILLS]),
+        products=products,
+    )
 
 
 def group_of(channel: str, names: TopicNames) -> str:
@@ -81,13 +118,17 @@ def make_parts(
         session_timeout=settings.session_timeout,
         drain=settings.drain,
     )
+    core = _make_core(channel, by_account, settings, background)
+    process = f"{settings.replica}/{uuid4().hex[:12]}"
+    execution = Execution(by_account, servers.store, servers.owed.debts, clocks.wall, process=process)
     producer = ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES)
     return Parts(
         channel=channel,
-        core=_make_core(channel, by_account, settings, background),
+        core=core,
         intake=Intake(channel, by_account, Sources(background, partial(names.delay_of, channel))),
-        execution=Execution(by_account, servers.store, clocks.wall),
+        execution=execution,
         quotas=servers.quotas,
+        upkeep=_make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics),
         letters=Letters(channel, membership.group, names),
         writer=KafkaWriter(producer, settings.drain),
         consumer=ConsumerThread(membership),
@@ -96,6 +137,25 @@ def make_parts(
         clocks=clocks,
         drain=settings.drain,
     )
+
+
+def _make_upkeep(
+    core: Core,
+    execution: Execution,
+    owed: OwedPlaces,
+    *,
+    settings: DeliverySettings,
+    place: tuple[str, TopicNames],
+    metrics: DeliveryMetrics,
+) -> Upkeep:
+    """place: the channel, and how topics are called."""
+    channel, names = place
+    clocks = Clocks()
+    limits = GapLimits(settings.withdrawals, settings.withdrawals_share)
+    catalogue = Catalogue(owed.products, names.of(Operation.READ))
+    sweeper = Sweeper(channel, owed.debts, owed.gone, catalogue, limits=limits, clock=clocks.wall)
+    watched = Watched(owed.debts, owed.pauses, owed.standstills, sweeper, settings.replica)
+    return Upkeep(channel, core, execution, watched, clocks=clocks, metrics=metrics.owed)
 
 
 def _make_core(

@@ -13,8 +13,11 @@ from typing import Any
 
 from consumer.delivery.batches import Send
 from consumer.delivery.offsets import Ticket
+from consumer.delivery.owing import Owe
 from consumer.delivery.quotas.leases import Lease
 from consumer.delivery.retry import Decision, RetryTopic
+from consumer.delivery.sweeps import Sweep
+from consumer.delivery.unseen import MarkUnseen
 from consumer.delivery.work import AccountKey, Work
 from consumer.kafka.records import Partition, Record
 
@@ -98,7 +101,14 @@ class Rest:
     partitions: frozenset[Partition]
 
 
-CoreCommand = Prepare | Call | Probe | Store | Produce | Release | Rest | Lease
+@dataclass(frozen=True, slots=True)
+class TryAccount:
+    """Ask the channel whether a halted account works again. Answer: `tried`."""
+
+    account: AccountKey
+
+
+CoreCommand = Prepare | Call | Probe | Store | Produce | Release | Rest | Lease | Owe | Sweep | TryAccount | MarkUnseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from consumer.delivery.commands import (
     Rest,
     Store,
 )
+from consumer.delivery.debts import Debts
 from consumer.delivery.dispatch import Dispatch
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.held import Held
@@ -46,6 +47,7 @@ from consumer.delivery.quotas.quotas import Quotas
 from consumer.delivery.retry import RetryPolicy, decide, postpone
 from consumer.delivery.slots import Slots
 from consumer.delivery.steps import Steps
+from consumer.delivery.sweeps import Sweeps
 from consumer.delivery.too_large import smaller
 from consumer.delivery.verdict import Judge
 from consumer.delivery.work import AccountKey, Work, account_of
@@ -72,7 +74,7 @@ class CoreSettings:
 class Core:
     """One channel's delivery. accounts: account → how many commands its adapter takes in one call.
 
-    resting: the partitions that are not to be read now. quotas: told by the shell what was leased.
+    resting: the partitions that are not to be read now. quotas: told by the shell what was leased. debts: what is owed.
     """
 
     def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
@@ -87,6 +89,7 @@ class Core:
         self._jitter = jitter
         self._judge = Judge(policy, jitter)
         self._steps = Steps(self._dispatch, self.flow, policy)
+        self.debts = Debts(self.gates, self.flow, self._steps, Sweeps(settings.background_topics, settings.max_waiting))
         self.resting: frozenset[Partition] = frozenset()
         self._rest_again = True
 
@@ -271,6 +274,7 @@ class Core:
             commands.append(lease)
         commands += [Probe(account) for account, gate in self.gates.items() if gate.take_question(now)]
         commands += self._steps.next(now)
+        commands += self.debts.next(now)
         resting = self._wanted_rest()
         if resting != self.resting or self._rest_again:
             self.resting = resting

@@ -12,14 +12,20 @@ from consumer.delivery.batches import Batches, Send
 from consumer.delivery.commands import Call
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.lanes import EVERY_LANE, ORDINARY_LANES, URGENT_LANES, Lane
+from consumer.delivery.owing import Owing
 from consumer.delivery.quotas.quotas import Quotas
 from consumer.delivery.retry import RetryPolicy, Wait, postpone
 from consumer.delivery.work import AccountKey, Work, account_of
+from consumer.listings.owed import Cause
 
 # One step of planning: large enough to be cheap per listing, small enough to keep the event loop lively.
 _MOST_PREPARED = 200
 # Letters that may wait to be written; a long queue of them would only hold up what becomes ready meanwhile.
 _MOST_LETTERS = 500
+# Of an account's error, kept for people beside each listing.
+_LONGEST = 300
+
+
 # Seconds an account's quota may be used up before its planned calls make room for urgent ones.
 _PATIENCE = 2.0
 _USED_UP = RateLimitedError("the quota of calls is used up")
@@ -98,6 +104,9 @@ class Dispatch:
         go on.
         """
         for account, gate in self.gates.items():
+            if gate.stands:
+                self._owe(gate, now)
+                continue
             closed = gate.closed_for(now)
             if closed > self._policy.memory_wait:
                 self._spill(account, EVERY_LANE, closed, gate.error, now)
@@ -105,6 +114,15 @@ class Dispatch:
                 dry = self._quotas.dry_for(account, now, urgent=lanes is URGENT_LANES)
                 if dry > _PATIENCE:
                     self._spill(account, lanes, dry, _USED_UP, now)
+
+    def _owe(self, gate: Gate, now: float) -> None:
+        """The account stands still: what it has becomes owed, so that memory and lag stay flat however long it does."""
+        cause, words = (Cause.PAUSED, gate.paused) if gate.paused else (Cause.HALTED, str(gate.error)[:_LONGEST])
+        works = [send.work for send in self._take_out(gate.account, lambda _: True)]
+        taken = self._flow.ready.take(gate.account, self._flow.owings.room, now)
+        gate.in_flight += len(taken)
+        for work in (*works, *taken):
+            self._flow.owe(Owing(work, cause, now, words))
 
     def _spill(
         self, account: AccountKey, lanes: Sequence[Lane], delay: float, error: Exception | None, now: float

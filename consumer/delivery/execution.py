@@ -8,7 +8,8 @@ nothing: failures are reported, the core says what follows. A `None` answer mean
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import structlog
@@ -18,16 +19,23 @@ from adapters.model import Outcome
 from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store
-from consumer.delivery.planning import Planned, Seller, plan_step
+from consumer.delivery.owing import Owing
+from consumer.delivery.planning import Planned, Seller, Step, plan_step
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
+from consumer.events import is_deletion
 from consumer.listings import transitions
-from consumer.listings.state import ListingState
+from consumer.listings.debts import Debt
+from consumer.listings.owed import Cause, moment
+from consumer.listings.state import ListingState, Status
 from consumer.mongo import PyMongoError
 
 Result = TypeVar("Result")
 
 _log = structlog.get_logger()
+
+# Seconds after which a call that a dead process began cannot land any more: the longest an adapter waits, and a drain.
+_LATEST_CALL = 180.0
 
 
 class States(Protocol):
@@ -46,8 +54,18 @@ class States(Protocol):
         """Whatever else is stored, these have to be sent again."""
 
 
+class Marks(Protocol):
+    """Where listings are marked as owed: `consumer.listings.debts.DebtStore`. Methods raise PyMongoError."""
+
+    async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
+        """These are owed."""
+
+    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
+        """Listing id and mark: owed no more, unless marked anew meanwhile."""
+
+
 class Execution:
-    """Performs the commands of one channel. clock: seconds since 1970.
+    """Performs the commands of one channel. clock: seconds since 1970. process: this one's own name, new each start.
 
     pause: seconds between attempts to mark a listing uncertain, before which nothing may go on.
     """
@@ -56,13 +74,17 @@ class Execution:
         self,
         sellers: Mapping[AccountKey, Seller],
         store: States,
+        marks: Marks,
         clock: Callable[[], float],
         *,
+        process: str,
         pause: float = 1.0,
     ) -> None:
         self._sellers = sellers
         self._store = store
+        self._marks = marks
         self._clock = clock
+        self._process = process
         self._pause = pause
 
     async def prepare(self, prepare: Prepare) -> Prepared | None:
@@ -103,7 +125,7 @@ class Execution:
         for ending in store.endings:
             planned = _planned(ending.send)
             states.append(transitions.settled(planned.intended, planned.plan, ending.outcome, now=now))
-        answer = await _reach_store(self._store.store_outcomes(states))
+        answer = await _reach_store(self._settle(states, now))
         if answer is None:
             return None
         lost = answer[0]
@@ -111,10 +133,45 @@ class Execution:
             await self._mark_uncertain(lost)
         return frozenset(lost)
 
+    async def owe(self, owings: Sequence[Owing], now: float) -> bool:
+        """Mark these listings as owed. now: the core's clock. False: our store is away."""
+        wall = self._clock()
+        debts = [_debt(owing, wall - now) for owing in owings]
+        return await _reach_store(self._marks.mark(debts, moment(wall))) is not None
+
+    async def try_account(self, account: AccountKey) -> Exception | None:
+        """Whether the account's credential and settings work now; why not."""
+        try:
+            await self._sellers[account].adapter.test_connection()
+        except AdapterError as error:
+            return error
+        except Exception as error:
+            _log.exception("bug in an adapter", account=str(account), operation="test_connection")
+            return error
+        return None
+
     async def give_up(self, letters: Sequence[Letter]) -> bool:
         """Show people that these listings were given up. False: our store is away, nothing may be given up now."""
         given_up = {str(letter.work.key): letter for letter in letters if letter.work is not None and letter.dead}
         return not given_up or await _reach_store(self._give_up(given_up)) is not None
+
+    async def _settle(self, states: Sequence[ListingState], now: float) -> Collection[str]:
+        """Store them, then pay what they were owed. Returns the ids that lost the race."""
+        lost = await self._store.store_outcomes(states)
+        settled = [state for state in states if state.status is not Status.WAITING and state.id not in lost]
+        await self._pay(settled, now)
+        return lost
+
+    async def _pay(self, settled: Iterable[ListingState], now: float) -> None:
+        """What was owed when these were planned, if they are all of it."""
+        at = moment(now)
+        payments = [
+            (state.id, state.owed.mark)
+            for state in settled
+            if state.owed is not None and state.owed.paid_by(state.planned_sequence, at)
+        ]
+        if payments:
+            await self._marks.pay(payments)
 
     async def _mark_uncertain(self, lost: Collection[str]) -> None:
         """What we know of these calls is gone once the core goes on, so this goes on until it is stored."""
@@ -134,7 +191,7 @@ class Execution:
         now = self._clock()
         given_up = [_given_up(listing_id, letter, states, now) for listing_id, letter in letters.items()]
         # A lost race means that someone has a newer state: that is what people should see then.
-        await self._store.store_outcomes([state for state in given_up if state is not None])
+        await self._settle([state for state in given_up if state is not None], now)
 
     async def _prepare_safely(self, works: Sequence[Work]) -> Prepared:
         """All in one step; one by one in the rare case that one of them spoils it for all."""
@@ -156,15 +213,20 @@ class Execution:
 
     async def _prepare(self, works: Sequence[Work]) -> Prepared:
         states = await self._store.load([str(work.key) for work in works])
+        now = self._clock()
         steps = [
-            plan_step(work, states.get(str(work.key)), self._sellers[account_of(work.key)], self._clock())
+            plan_step(work, states.get(str(work.key)), self._sellers[account_of(work.key)], now, self._process)
             for work in works
         ]
+        late = [_late(step.result.work, now) for step in steps if step.late]
+        if late:
+            await self._marks.mark(late, moment(now))
         lost = await self._store.store_intents([step.store for step in steps if step.store is not None])
-        kept = [step.result for step in steps if step.store is None or step.store.id not in lost]
+        kept = [step for step in steps if step.store is None or step.store.id not in lost]
+        await self._pay(_noted(kept, states), now)
         return Prepared(
-            sends=[result for result in kept if isinstance(result, Send)],
-            settled=[result for result in kept if isinstance(result, Settled)],
+            sends=[step.result for step in kept if isinstance(step.result, Send)],
+            settled=[step.result for step in kept if isinstance(step.result, Settled)],
             lost=[
                 work
                 for work, step in zip(works, steps, strict=True)
@@ -200,3 +262,33 @@ def _given_up(listing_id: str, letter: Letter, states: Mapping[str, ListingState
 def _crashed(send: Send, error: Exception) -> Outcome:
     """What is stored of a call that ended in a bug."""
     return Outcome(send.sku, AdapterError(f"bug: {type(error).__name__}: {error}", effect_unknown=True))
+
+
+def _noted(steps: Iterable[Step], states: Mapping[str, ListingState]) -> Iterator[ListingState]:
+    """The states of listings that need no call, as they are stored now."""
+    for step in steps:
+        if isinstance(step.result, Settled) and step.result.outcome != "superseded":
+            state = step.store or states.get(str(step.result.work.key))
+            if state is not None:
+                yield state
+
+
+def _late(work: Work, now: float) -> Debt:
+    until = moment(now + _LATEST_CALL)
+    return Debt(work.key, Cause.LATE_CALL, until, work.sequence, late_until=until)
+
+
+def _debt(owing: Owing, shift: float) -> Debt:
+    """shift: added to the core's clock gives seconds since 1970."""
+    work = owing.work
+    return Debt(
+        key=work.key,
+        cause=owing.cause,
+        due=moment(owing.due + shift),
+        sequence=work.sequence,
+        words=owing.words,
+        attempts=work.attempts,
+        first_failure=None if work.first_failure is None else moment(work.first_failure + shift),
+        suspect=None if work.suspect is None else moment(work.suspect + shift),
+        told=is_deletion(work.record.headers),
+    )

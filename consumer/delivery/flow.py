@@ -15,11 +15,15 @@ from typing import NamedTuple
 from consumer.delivery.accounts import Gate
 from consumer.delivery.commands import Finished, Letter, Notes, Postponed, Superseded
 from consumer.delivery.offsets import Offsets
+from consumer.delivery.owing import Owe, Owing, Owings
 from consumer.delivery.ready import Ready
 from consumer.delivery.retry import DeadLetter, Decision, Halt, Refused, RetryTopic, Wait
 from consumer.delivery.slots import Slots
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.kafka.records import Partition
+from consumer.listings.owed import Cause
+
+_LONGEST = 300
 
 
 class Failed(NamedTuple):
@@ -39,6 +43,7 @@ class Flow:
         self.ready = Ready(self.slots)
         self.notes = Notes()
         self.letters: deque[Letter] = deque()
+        self.owings = Owings()
         self.draining: set[Partition] = set()
         self._gates = gates
 
@@ -59,8 +64,8 @@ class Flow:
     def follow(self, failed: Failed, decision: Decision, now: float) -> None:
         """Do what was decided after a failed try."""
         if isinstance(decision, Halt):
-            decision = decision.place
-        if isinstance(decision, Refused):
+            self.owe(Owing(failed.work, Cause.HALTED, now, _words(failed.error)))
+        elif isinstance(decision, Refused):
             self.finish(Finished(failed.work, failed.operation, "refused", str(failed.error)), now)
         elif isinstance(decision, Wait):
             work = _after(failed, decision, now)
@@ -68,11 +73,23 @@ class Flow:
             self.wait(work, now)
         elif not self.offsets.is_current(failed.work.ticket):
             self.forget(failed.work, now)
+        elif failed.work.swept and isinstance(decision, RetryTopic):
+            self.owe(Owing(_after(failed, decision, now), Cause.RETRY, decision.due, _words(failed.error)))
         elif self.slots.has_newer(failed.work.key):
             self.supersede(failed.work)
             self.forget(failed.work, now)
         else:
             self._write(failed, decision, now)
+
+    def owe(self, owing: Owing) -> None:
+        """A state in flight is not sent: its listing is marked as owed, then its record is finished."""
+        self.owings.add(owing)
+
+    def owed(self, owe: Owe, now: float) -> None:
+        """The marks are stored."""
+        self.owings.ended()
+        for owing in owe.owings:
+            self.finish(Finished(owing.work, "none", "owed", owing.cause), now)
 
     def finish(self, finished: Finished, now: float) -> None:
         """The state is done with, for good or bad, and nothing is owed for it."""
@@ -117,6 +134,8 @@ class Flow:
             elif letter.work is not None:
                 self.forget(letter.work, now)
         self.letters = kept
+        for work in self.owings.drop(lambda work: not self.offsets.is_current(work.ticket)):
+            self.forget(work, now)
 
     def _write(self, failed: Failed, decision: RetryTopic | DeadLetter, now: float) -> None:
         if isinstance(decision, RetryTopic):
@@ -136,3 +155,7 @@ def _after(failed: Failed, decision: Wait | RetryTopic, now: float) -> Work:
         due=decision.due,
         first_failure=now if first is None and failed.error is not None else first,
     )
+
+
+def _words(error: Exception | None) -> str:
+    return "" if error is None else str(error)[:_LONGEST]

@@ -13,10 +13,16 @@ from dataclasses import dataclass, field
 
 from consumer.kafka.records import Partition
 
+# Of a state that came by no record: nothing is to be committed for it.
+NO_OFFSET = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One record taken in during one ownership (epoch) of its partition."""
+    """One record taken in during one ownership (epoch) of its partition.
+
+    offset: NO_OFFSET for a state that was read because its listing is owed; the partition says who may work on it.
+    """
 
     partition: Partition
     offset: int
@@ -100,8 +106,8 @@ class Offsets:
             self._advance(progress)
 
     def finish(self, ticket: Ticket) -> None:
-        """One part of a record is done. A ticket of an earlier ownership is ignored."""
-        if not self.is_current(ticket):
+        """One part of a record is done. A ticket of an earlier ownership, or of no record, is ignored."""
+        if ticket.offset == NO_OFFSET or not self.is_current(ticket):
             return
         progress = self._partitions[ticket.partition]
         progress.open_parts[ticket.offset] -= 1
@@ -109,6 +115,11 @@ class Offsets:
             del progress.open_parts[ticket.offset]
             self._unfinished -= 1
             self._advance(progress)
+
+    def is_first_open(self, ticket: Ticket) -> bool:
+        """Whether every record before this one is finished, and this one is not."""
+        progress = self._partitions.get(ticket.partition)
+        return progress is not None and bool(progress.order) and progress.order[0] == ticket.offset
 
     def committable(self) -> dict[Partition, int]:
         """What may be committed now and is not known to be."""

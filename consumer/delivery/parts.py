@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.intake import Intake
 from consumer.delivery.letters import Letters, Outgoing
 from consumer.delivery.quotas.store import QuotaStore
 from consumer.delivery.reporting import Reporter
+from consumer.delivery.upkeep import Upkeep
 from consumer.kafka.consumer import ConsumerThread
 from consumer.metrics import DeliveryMetrics
 
@@ -31,14 +32,6 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Clocks:
-    """Where the time comes from. wall: seconds since 1970. core: seconds that never jump."""
-
-    wall: Callable[[], float] = time.time
-    core: Callable[[], float] = time.monotonic
-
-
-@dataclass(frozen=True, slots=True)
 class Parts:
     """What a worker is made of. drain: seconds that calls in flight may take to end."""
 
@@ -47,6 +40,7 @@ class Parts:
     intake: Intake
     execution: Execution
     quotas: QuotaStore
+    upkeep: Upkeep
     letters: Letters
     writer: Writer
     consumer: ConsumerThread

@@ -8,14 +8,18 @@ from typing import TypeVar
 
 import structlog
 
-from consumer.delivery.commands import Call, Prepare, Probe, Produce, Store
+from consumer.delivery.commands import Call, Prepare, Probe, Produce, Store, TryAccount
+from consumer.delivery.owing import Owe
 from consumer.delivery.parts import Parts
 from consumer.delivery.quotas.leases import Lease
 from consumer.delivery.quotas.ledger import Slice
+from consumer.delivery.sweeps import Sweep
+from consumer.delivery.unseen import MarkUnseen
 from consumer.errors import UnavailableError
 from consumer.mongo import PyMongoError
 
-Command = TypeVar("Command", Prepare, Call, Probe, Store, Produce, Lease)
+Performed = Prepare | Call | Probe | Store | Produce | Lease | Owe | Sweep | TryAccount | MarkUnseen
+Command = TypeVar("Command", bound=Performed)
 
 _log = structlog.get_logger()
 
@@ -30,7 +34,7 @@ class Performer:
         self._failed = failed
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def perform(self, command: Prepare | Call | Probe | Store | Produce | Lease) -> None:
+    def perform(self, command: Performed) -> None:
         """Begin."""
         match command:
             case Prepare():
@@ -45,6 +49,8 @@ class Performer:
                 self._start(self._produce, command)
             case Lease():
                 self._start(self._lease, command)
+            case Owe() | Sweep() | TryAccount() | MarkUnseen():
+                self._start(self._parts.upkeep.perform, command)
 
     async def cancel(self) -> None:
         """End whatever runs, wherever it is."""

@@ -18,6 +18,7 @@ from consumer.delivery.commands import Settled
 from consumer.delivery.work import Work
 from consumer.listings import planner, transitions
 from consumer.listings.accounts import Account
+from consumer.listings.owed import moment
 from consumer.listings.state import ListingState, Status
 
 # Told in one line; the store has them all.
@@ -33,34 +34,44 @@ class Seller(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a `Send` carries through the core. intended: the state stored before the call. written: the PIM's write."""
+    """What a `Send` carries through the core. intended: the state stored before the call. written: the PIM's write.
+
+    repeated: an earlier intent stood without an end, so the listing may have been sent already.
+    """
 
     plan: planner.Send
     intended: ListingState
     written: datetime
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One planned state. store: what to store first, None = nothing changed. result: what then follows."""
+    """One planned state. store: what to store first, None = nothing changed. result: what then follows.
+
+    late: a call that another process intended may still land after ours.
+    """
 
     store: ListingState | None
     result: Send | Settled
+    late: bool = False
 
 
-def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float) -> Step:
-    """Plan one state on what is stored. Raises only on bugs: the record was decoded before."""
+def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float, by: str = "") -> Step:
+    """Plan one state on what is stored. by: this process. Raises only on bugs: the record was decoded before."""
     event = events.decode(work.record.key, work.record.value, work.record.headers)
-    if work.force:
+    late_call_landed = state is not None and state.owed is not None and state.owed.distrusts(moment(now))
+    if work.force or late_call_landed:
         state = transitions.distrusted(state)
     plan = planner.plan(event, state, seller.account, seller.adapter)
     if isinstance(plan, planner.Superseded):
         return Step(None, Settled(work, "superseded"))
     if isinstance(plan, planner.Send):
-        intended = transitions.intended(state, plan, now)
-        carried = Planned(plan, intended, event.time)
+        intended = transitions.intended(state, plan, now, by)
+        carried = Planned(plan, intended, event.time, repeated=state is not None and state.intent is not None)
         # The stored intent carries the distrust from here on.
-        return Step(intended, Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried))
+        send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)
+        return Step(intended, send, transitions.may_land_late(state, by))
     noted = transitions.noted(state, plan, now)
     return Step(None if noted is state else noted, _settled(work, plan))
 

@@ -39,11 +39,6 @@ class RetryPolicy:
             outage_ceiling=settings.outage_ceiling,
         )
 
-    @property
-    def halt_delay(self) -> float:
-        """How long a halted account rests before it is probed: as long as its listings stay away."""
-        return float(self.delays[-1]) if self.delays else self.ceiling
-
     def window(self, attempt: int) -> float:
         """The longest backoff after this attempt (from 1)."""
         state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
@@ -51,7 +46,7 @@ class RetryPolicy:
         return tenacity.wait_exponential(multiplier=self.backoff, max=self.ceiling)(state)
 
     def pause(self, failures: int) -> float:
-        """How long a channel that is down is left alone after so many probes without an answer (from 1)."""
+        """How long a channel that is down, or an account that is halted, is left alone after so many tries (from 1)."""
         return min(self.window(failures), self.outage_ceiling)
 
     def tier(self, delay: float) -> int:
@@ -90,9 +85,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """The account stops; this listing comes back with its retry topic. It is not at fault: no attempt is burned."""
-
-    place: Wait | RetryTopic
+    """The account stops, and owes this listing until it works again. No attempt is burned: it is not at fault."""
 
 
 Decision = Wait | RetryTopic | DeadLetter | Refused | Halt
@@ -105,7 +98,7 @@ def decide(error: Exception, attempt: int, policy: RetryPolicy, *, jitter: float
     tried again like a passing failure, for it may be one, and then becomes a dead letter; it is never skipped.
     """
     if isinstance(error, ChannelHaltedError):
-        return Halt(postpone(policy.halt_delay, policy, now=now, burned=False))
+        return Halt()
     if isinstance(error, PermanentError):
         return Refused()
     floor = (error.delay if isinstance(error, TemporaryError) else None) or 0.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from consumer.delivery.lanes import Lane
-from consumer.delivery.offsets import Ticket
+from consumer.delivery.offsets import NO_OFFSET, Ticket
 from consumer.events import Sequence
 from consumer.kafka.records import Record
 from consumer.listings.state import ListingKey
@@ -46,3 +46,8 @@ class Work:
     due: float = 0.0
     suspect: float | None = None
     force: bool = False
+
+    @property
+    def swept(self) -> bool:
+        """Whether it was read because its listing is owed: no record of Kafka stands for it, the mark does."""
+        return self.ticket.offset == NO_OFFSET

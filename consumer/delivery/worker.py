@@ -16,6 +16,7 @@ from consumer.delivery.commands import CoreCommand, Release, Rest
 from consumer.delivery.parts import Parts
 from consumer.delivery.performing import Performer
 from consumer.kafka.records import Partition, Record
+from consumer.markers import decode_marker, is_marker
 
 _log = structlog.get_logger()
 
@@ -72,7 +73,7 @@ class DeliveryWorker:
         parts = self.parts
         self._loop = asyncio.get_running_loop()
         parts.writer.start()
-        parts.consumer.start(self)
+        watch = asyncio.create_task(self._watch())
         keeper = asyncio.create_task(self._commit_regularly())
         try:
             await self._stop.wait()
@@ -82,10 +83,11 @@ class DeliveryWorker:
             await parts.consumer.close(self._core.offsets.committable())
         finally:
             keeper.cancel()
+            watch.cancel()
             if self._timer is not None:
                 self._timer.cancel()
             await self._performer.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            await asyncio.gather(keeper, watch, return_exceptions=True)
             await parts.consumer.close({})
             await parts.writer.close()
         if self._failure is not None:
@@ -157,6 +159,9 @@ class DeliveryWorker:
             self._core.arrived(ticket, [], now)
             return
         try:
+            if is_marker(record.headers):
+                self._core.debts.marker(ticket, decode_marker(record.value, record.headers))
+                return
             works = self.parts.intake.works(record, ticket, shift)
         except Exception as error:  # also a bug of ours: it must not stop all others, and again after each restart
             self.parts.reporter.undecodable(error, record)
@@ -212,6 +217,15 @@ class DeliveryWorker:
                 _log.warning("calls still in flight after the drain; they will be sent again", seconds=self.parts.drain)
                 return
             await asyncio.sleep(_LOOK)
+
+    async def _watch(self) -> None:
+        """Nothing is read before it is known what is paused."""
+        try:
+            await self.parts.upkeep.begin()
+            self.parts.consumer.start(self)
+            await self.parts.upkeep.run(self._soon)
+        except Exception as error:
+            self.failed(error)
 
     async def _commit_regularly(self) -> None:
         while True:

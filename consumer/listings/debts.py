@@ -18,6 +18,8 @@ from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import AsyncCollection, Document, ObjectId, UpdateOne
 from consumer.partitions import partition_of
 
+OWED_INDEX = "owed"
+
 _NEVER_PLANNED = EventSequence("")
 
 
@@ -31,6 +33,9 @@ class Debt:
     sequence: EventSequence
     words: str = ""
     attempts: int = 0
+    first_failure: datetime | None = None
+    suspect: datetime | None = None
+    told: bool = False
     late_until: datetime | None = None
 
 
@@ -46,7 +51,8 @@ class Found(NamedTuple):
 class Claim:
     """A found mark moved ahead, so that no sweep meets it again before `due`.
 
-    sequence: of the reading that is about to be planned; only a state at least as new pays from then on.
+    sequence: of the reading that is about to be planned; only a state at least as new pays from then on. met: the
+    product is there, so no gap hid its deletion. gone_since: when it was first found missing.
     """
 
     found: Found
@@ -55,6 +61,7 @@ class Claim:
     cause: Cause | None = None
     gone_since: datetime | None = None
     words: str | None = None
+    met: bool = False
 
 
 class DebtStore:
@@ -101,14 +108,41 @@ class DebtStore:
         documents = await found.sort("owed.due", 1).limit(most).to_list()
         return [_found(document) for document in documents]
 
-    async def claim(self, claims: Sequence[Claim]) -> None:
-        """Move these marks ahead. One that was paid or made anew meanwhile is left alone."""
+    async def claim(self, claims: Sequence[Claim]) -> set[str]:
+        """Move these marks ahead. Returns the ids of those that were paid or made anew meanwhile: they are left alone.
+
+        A claim is a mark of its own: what was planned before it does not pay it.
+        """
+        if not claims:
+            return set()
+        stamp = str(self._new_stamp())
         writes = [
-            UpdateOne({"_id": str(claim.found.key), "owed.mark": claim.found.owed.mark}, {"$set": _claimed(claim)})
+            UpdateOne(
+                {"_id": str(claim.found.key), "owed.mark": claim.found.owed.mark}, {"$set": _claimed(claim, stamp)}
+            )
             for claim in claims
         ]
-        if writes:
-            await self._collection.bulk_write(writes, ordered=False)
+        result = await self._collection.bulk_write(writes, ordered=False)
+        if result.matched_count == len(claims):
+            return set()
+        ids = {str(claim.found.key) for claim in claims}
+        query = {"_id": {"$in": list(ids)}, "owed.mark": stamp}
+        won = await self._collection.find(query, {"_id": True}, batch_size=len(claims)).to_list()
+        return ids - {document["_id"] for document in won}
+
+    async def counts(self, channel: str, partitions: Iterable[int]) -> dict[tuple[str, str], tuple[int, datetime]]:
+        """("tenant/account", cause) → how many of these partitions are owed, and since when the first of them."""
+        query = {"channel": channel, "partition": {"$in": list(partitions)}, "owed.due": {"$exists": True}}
+        group = {
+            "_id": {"tenant": "$tenant", "account": "$account", "cause": "$owed.cause"},
+            "count": {"$sum": 1},
+            "since": {"$min": "$owed.since"},
+        }
+        cursor = await self._collection.aggregate([{"$match": query}, {"$group": group}], hint=OWED_INDEX)
+        return {
+            (f"{row['_id']['tenant']}/{row['_id']['account']}", row["_id"]["cause"]): (row["count"], row["since"])
+            async for row in cursor
+        }
 
     async def mark_unfinished(
         self, account: tuple[str, str, str], partitions: Iterable[int], *, before: datetime, at: datetime
@@ -163,6 +197,9 @@ class DebtStore:
         marked |= {
             "owed.words": {"$literal": debt.words},
             "owed.attempts": debt.attempts,
+            "owed.first_failure": debt.first_failure,
+            "owed.suspect": debt.suspect,
+            "owed.told": debt.told,
             "partition": partition_of(key.tenant, key.entity_code, self._partitions),
         }
         if debt.late_until is not None:
@@ -184,10 +221,15 @@ def marking(cause: Cause, *, due: Any, at: Any, sequence: Any, mark: ObjectId) -
     }
 
 
-def _claimed(claim: Claim) -> Document:
-    changes: Document = {"owed.due": claim.due, "owed.gone_since": claim.gone_since}
+def _claimed(claim: Claim, stamp: str) -> Document:
+    changes: Document = {"owed.due": claim.due, "owed.gone_since": claim.gone_since, "owed.mark": stamp}
+    owed = claim.found.owed
+    if claim.met:
+        changes["owed.gap"] = None
+    elif claim.gone_since is not None and owed.gap is None:
+        changes["owed.gap"] = owed.sequence
     if claim.sequence is not None:
-        changes["owed.sequence"] = max(claim.sequence, claim.found.owed.sequence)
+        changes["owed.sequence"] = max(claim.sequence, owed.sequence)
     if claim.cause is not None:
         changes["owed.cause"] = claim.cause.value
     if claim.words is not None:

@@ -50,9 +50,11 @@ class Owed:
     """The mark. since: when it was owed first. due: when it is looked at next; a sweep moves it ahead while it works.
 
     sequence: a state at least as new pays. mark: stamp of this mark. words: for people. attempts: tries that were
-    burned. gap: sequence of the reading that did not meet the product; a withdrawal then needs the brake's leave.
-    gone_since: when a sweep first found no such product. allowed: its withdrawal has leave, from the brake or a person.
-    late_until: until then a call of another process may land; nothing pays before, and after it all is sent again.
+    burned; first_failure, suspect: as of delivery's works. told: the event it stands for said that the product was
+    deleted. gap: its product may have gone without an event, since this sequence: a withdrawal then needs the brake's
+    leave. gone_since: when a sweep first found no such product. allowed: its withdrawal has leave, of the brake or of a
+    person. late_until: until then a call of another process may land; nothing pays before, and after it all is sent
+    again.
     """
 
     cause: Cause
@@ -62,6 +64,9 @@ class Owed:
     mark: str
     words: str = ""
     attempts: int = 0
+    first_failure: datetime | None = None
+    suspect: datetime | None = None
+    told: bool = False
     gap: Sequence | None = None
     gone_since: datetime | None = None
     allowed: bool = False

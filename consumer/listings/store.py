@@ -10,14 +10,13 @@ from typing import Any
 
 from consumer.events import Sequence as EventSequence
 from consumer.listings.codec import UnreadableStateError, from_document, to_document
-from consumer.listings.debts import marking
+from consumer.listings.debts import OWED_INDEX, marking
 from consumer.listings.owed import Cause
 from consumer.listings.state import Doubt, ListingState, Status
 from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, UpdateOne
 from consumer.partitions import partition_of
 
 COLLECTION = "listings"
-OWED_INDEX = "owed"
 
 PROBLEM_STATUSES = (Status.INVALID, Status.REFUSED, Status.DEAD_LETTER)
 

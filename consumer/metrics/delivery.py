@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from consumer.metrics.buckets import CALL_SECONDS
+from consumer.metrics.owed import OwedMetrics, owed_metrics
+from consumer.metrics.quotas import QuotaMetrics, quota_metrics
 
 _END_TO_END_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
@@ -31,12 +33,23 @@ class DeliveryMetrics:
     halted: Gauge
     down: Gauge
     reset_offsets: Counter
+    repeated_sends: Counter
+    quotas: QuotaMetrics
+    owed: OwedMetrics
 
 
 def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
     """Register delivery's metrics."""
     account = ["channel", "account"]
     return DeliveryMetrics(
+        quotas=quota_metrics(registry),
+        repeated_sends=Counter(
+            "marketsync_delivery_repeated_sends",
+            "Listings sent although an earlier intent had no end: a process that was killed, frozen or cut off from"
+            " MongoDB may have sent them before",
+            account,
+            registry=registry,
+        ),
         records=Counter(
             "marketsync_delivery_records", "Kafka records taken in", ["channel", "topic"], registry=registry
         ),
@@ -113,4 +126,5 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
             ["channel", "topic"],
             registry=registry,
         ),
+        owed=owed_metrics(registry),
     )

@@ -11,7 +11,7 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from adapters.memory import MemoryAdapter
-from consumer.delivery.assembly import Servers, group_of, make_worker
+from consumer.delivery.assembly import OwedPlaces, Servers, group_of, make_worker, owed_places
 from consumer.delivery.planning import Seller
 from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
@@ -25,10 +25,13 @@ from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingState
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import delivery_metrics
-from consumer.mongo import connect_async
+from consumer.mongo import Database, Document, connect, connect_async
+from consumer.mongo.pim import PRODUCTS
+from consumer.mongo.tenant_products import TenantProducts
+from consumer.mongo.tenants import ACTIVE, Tenant
 from consumer.settings import DeliverySettings, TopicSettings
 from tests.integration.delivery.reading import read_topic
-from tests.unit.delivery.making import CHANNEL, make_account
+from tests.unit.delivery.making import CHANNEL, make_account, make_document
 from tests.waiting import eventually
 
 TOPICS = TopicSettings(partitions=3)
@@ -46,12 +49,17 @@ SETTINGS = DeliverySettings(
 
 @dataclass(slots=True)
 class Line:
-    """One tenant set-up. channels: account name → its channel in memory (tenant "shop" but for "tenant/account")."""
+    """One tenant set-up. pim: the database of tenant "shop".
+
+    channels: account name → its channel in memory (tenant "shop" but for "tenant/account").
+    """
 
     endpoints: Endpoints
     names: TopicNames
     store: ListingStore
     quotas: QuotaStore
+    owed: OwedPlaces
+    pim: Database[Document]
     producer: ReliableProducer
     settings: DeliverySettings = SETTINGS
     channels: dict[str, MemoryAdapter] = field(default_factory=lambda: {"default": MemoryAdapter(CHANNEL)})
@@ -74,7 +82,7 @@ class Line:
             for name, adapter in self.channels.items()
         ]
         kafka = self.endpoints.kafka_bootstrap_servers
-        servers = Servers(kafka, self.names, self.store, self.quotas, TOPICS.max_message_bytes)
+        servers = Servers(kafka, self.names, self.store, self.quotas, self.owed, TOPICS.max_message_bytes)
         self.registry = CollectorRegistry()
         metrics = delivery_metrics(self.registry)
         settings = settings or self.settings
@@ -104,6 +112,12 @@ class Line:
             for event in events
         ]
         await asyncio.gather(*map(asyncio.wrap_future, futures))
+
+    def keep(self, *versions: tuple[str, int]) -> None:
+        """The PIM holds these versions of these products, and no others of them."""
+        for code, version in versions:
+            document = make_document(code, version)
+            self.pim[PRODUCTS].replace_one({"entity_code": code}, document, upsert=True)
 
     async def publish_bytes(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         await asyncio.wrap_future(self.producer.produce(topic, key, value, [("who", b"a stranger")]))
@@ -179,7 +193,14 @@ async def line(servers: Endpoints, fresh_name: str) -> AsyncIterator[Line]:
     try:
         database = client[f"marketsync-{fresh_name}"]
         store = ListingStore(database[COLLECTION], TOPICS.partitions)
-        yield Line(servers, names, store, QuotaStore(database[QUOTAS]), producer)
+        await store.ensure_indexes()
+        pims = connect(servers.mongodb_uri)
+        products = TenantProducts(pims, lambda tenant: Tenant(tenant, f"{tenant}-{fresh_name}", ACTIVE), connect)
+        owed = owed_places(database, TOPICS.partitions, products)
+        pim = pims[f"shop-{fresh_name}"]
+        yield Line(servers, names, store, QuotaStore(database[QUOTAS]), owed, pim, producer)
+        pims.drop_database(pim)
+        pims.close()
     finally:
         producer.close(5)
         await client.drop_database(f"marketsync-{fresh_name}")

@@ -12,10 +12,10 @@ import pytest
 from adapters.model import Operation
 from consumer.embedded import Endpoints
 from consumer.events import Sequence, change_sequence, read_sequence
-from consumer.listings.debts import Claim, Debt, DebtStore
+from consumer.listings.debts import OWED_INDEX, Claim, Debt, DebtStore
 from consumer.listings.owed import Cause, Owed
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status, Version
-from consumer.listings.store import COLLECTION, OWED_INDEX, ListingStore
+from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import AsyncCollection, Document, connect_async
 from consumer.partitions import partition_of
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from consumer.capture.streams import StreamPlan, compare, plan_streams
-from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.mongo.address import read_address
+from consumer.mongo.tenants import Registry, Tenant, understand
 
 HOME = read_address("mongodb://home:1/")
 Document = dict[str, Any]

@@ -47,13 +47,20 @@ def test_what_is_in_flight_is_bounded_although_the_store_is_slow(gate: Gate) -> 
     assert gate.room(0) == 0
 
 
-def test_a_halt_closes_the_gate(gate: Gate) -> None:
+def test_a_halted_account_stands_still(gate: Gate) -> None:
     gate.answered([DEAD, DEAD], 0, 0.5)
     assert gate.halted
     assert gate.error is DEAD
-    assert gate.closed_for(1) == POLICY.halt_delay - 1
-    assert not gate.may_call(1)
-    assert gate.room(1) == 0
+    assert gate.stands
+    assert not gate.may_call(1000)
+    assert gate.room(1000) == 0
+
+
+def test_a_paused_account_stands_still_until_it_may_go_on(gate: Gate) -> None:
+    gate.paused = "stocktaking"
+    assert (gate.stands, gate.may_call(0), gate.room(0)) == (True, False, 0)
+    gate.paused = ""
+    assert (gate.stands, gate.may_call(0)) == (False, True)
 
 
 def test_a_call_with_others_than_refusals_halts_nothing(gate: Gate) -> None:
@@ -62,32 +69,57 @@ def test_a_call_with_others_than_refusals_halts_nothing(gate: Gate) -> None:
     assert not gate.halted
 
 
-def test_a_halted_account_is_probed_with_one_call(gate: Gate) -> None:
+def test_a_halted_account_is_asked_less_and_less_and_once_at_a_time(gate: Gate) -> None:
     gate.answered([DEAD], 0, 0.5)
-    probe_at = POLICY.halt_delay
-    assert gate.may_call(probe_at)
-    assert gate.room(probe_at) == gate.batch_size
-    gate.calls = 1
-    assert not gate.may_call(probe_at)
-    assert gate.room(probe_at) == 0
-    gate.calls = 0
-    gate.answered([None], probe_at, 0.5)
+    rests, before = [], 0.0
+    for _ in range(8):
+        now = gate.until
+        rests.append(now - before)
+        assert not gate.wants_try(now - 0.001)
+        assert gate.wants_try(now)
+        assert not gate.wants_try(now), "the answer is out"
+        gate.tried(DEAD, now)
+        before = now
+    assert rests == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_a_try_that_succeeds_lets_one_call_through_which_opens_the_gate(gate: Gate) -> None:
+    gate.answered([DEAD], 0, 0.5)
+    assert gate.wants_try(1)
+    gate.tried(None, 1)
     assert not gate.halted
-    assert gate.room(probe_at) > gate.batch_size
+    assert gate.room(1) == gate.batch_size
+    gate.calls = 1
+    assert not gate.may_call(1)
+    assert gate.room(1) == 0
+    gate.calls = 0
+    gate.answered([None], 1, 0.5)
+    assert gate.room(1) > gate.batch_size
 
 
-def test_a_failed_probe_closes_the_gate_again(gate: Gate) -> None:
+def test_an_account_whose_tries_succeed_and_whose_calls_do_not_is_asked_less_and_less(gate: Gate) -> None:
+    now, rests = 0.0, []
+    for _ in range(4):
+        gate.answered([DEAD], now, 0.5)
+        rests.append(gate.closed_for(now))
+        now = gate.until
+        assert gate.wants_try(now)
+        gate.tried(None, now)
+    assert rests == [1, 2, 4, 8]
+
+
+def test_a_try_that_never_reached_the_channel_keeps_what_was_wrong(gate: Gate) -> None:
     gate.answered([DEAD], 0, 0.5)
-    gate.answered([DEAD], POLICY.halt_delay, 0.5)
-    assert gate.closed_for(POLICY.halt_delay) == POLICY.halt_delay
+    assert gate.wants_try(1)
+    gate.tried(DOWN, 1)
+    assert gate.halted
+    assert gate.error is DEAD
 
 
 def test_a_call_that_never_reached_the_channel_proves_nothing(gate: Gate) -> None:
     gate.answered([DEAD], 0, 0.5)
-    gate.answered([DOWN], POLICY.halt_delay, 0.5)
+    gate.answered([DOWN], 1, 0.5)
     assert gate.halted
-    gate.answered([RejectedListingError("no")], POLICY.halt_delay, 0.5)
-    assert not gate.halted
 
 
 def test_a_call_that_began_before_the_halt_does_not_open_the_gate(gate: Gate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
@@ -28,14 +29,21 @@ from consumer.delivery.commands import (
     Settled,
     Store,
     Superseded,
+    TryAccount,
 )
 from consumer.delivery.core import Core
 from consumer.delivery.lanes import Lane
+from consumer.delivery.offsets import NO_OFFSET
+from consumer.delivery.owing import Owe, Owing
+from consumer.delivery.sweeps import Sweep
+from consumer.delivery.unseen import MarkUnseen
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import UndecodableEventError
 from consumer.kafka import RecordTooLargeError
 from consumer.kafka.records import Partition
+from consumer.listings.owed import Cause
 from consumer.listings.state import ListingKey
+from consumer.markers import SnapshotCause, SnapshotCompleted
 from tests.unit.delivery.making import CHANNEL, SETTINGS, make_record, make_sequence
 
 P = Partition("updated", 0)
@@ -109,6 +117,26 @@ class Desk:
         self.core.stored(store, set(lost), self.now)
         self.tick()
         return store
+
+    def owe(self) -> Sequence[Owing]:
+        owe = self.take(Owe)
+        self.core.debts.owed(owe, self.now)
+        self.tick()
+        return owe.owings
+
+    def sweep(self, code: str, number: int) -> Work:
+        """The next sweep finds this state."""
+        self.tick(2)
+        sweep = self.take(Sweep)
+        work = self.swept_work(sweep, code, number)
+        self.core.debts.swept(sweep, [work], 1, self.now)
+        self.tick()
+        return work
+
+    def swept_work(self, sweep: Sweep, code: str, number: int) -> Work:
+        key = ListingKey(CHANNEL, DEFAULT.name, DEFAULT.tenant, code)
+        record = make_record(topic="resync", offset=NO_OFFSET)
+        return Work(key, make_sequence(number), Lane.BACKGROUND, record, sweep.tickets[0])
 
     def produce(self) -> Sequence[Letter]:
         produce = self.take(Produce)
@@ -315,23 +343,20 @@ def test_letters_that_could_not_be_prepared_stay(desk: Desk) -> None:
     assert desk.committable() == 2
 
 
-def test_a_halted_account_sends_its_listings_away_and_others_go_on(desk: Desk) -> None:
+def test_a_halted_account_owes_its_listings_and_others_go_on(desk: Desk) -> None:
     desk.arrive("P-1", 1, OUTLET)
     desk.deliver(DEAD)
-    assert desk.notes[0] == AccountHalted(OUTLET, DEAD, 40)
-    [letter] = desk.produce()
-    assert letter.retry is not None
-    assert (letter.retry.tier, letter.retry.burned) == (40, False)
+    assert desk.notes[0] == AccountHalted(OUTLET, DEAD, 1)
+    [owing] = desk.owe()
+    assert (owing.work.key.entity_code, owing.cause, owing.work.attempts) == ("P-1", Cause.HALTED, 0)
     desk.arrive("P-2", 2, OUTLET)
-    [spilled] = desk.produce()
-    assert spilled.work is not None
-    assert (spilled.work.attempts, spilled.work.first_failure) == (0, desk.now)
+    assert [each.work.key.entity_code for each in desk.owe()] == ["P-2"]
     desk.arrive("P-3", 3, DEFAULT)
     desk.deliver()
     assert desk.committable() == 4
 
 
-def test_commands_that_waited_for_a_call_go_away_too_when_the_account_halts() -> None:
+def test_commands_that_waited_for_a_call_are_owed_too_when_the_account_halts() -> None:
     desk = Desk(batch_size=1)
     for number in range(1, 5):
         desk.arrive(f"P-{number}", number)
@@ -342,25 +367,120 @@ def test_commands_that_waited_for_a_call_go_away_too_when_the_account_halts() ->
     desk.call()
     desk.store()
     desk.store()
-    letters: list[Letter] = []
-    while desk.given(Produce):
-        letters += desk.produce()
-    assert sorted(letter.work.key.entity_code for letter in letters if letter.work) == ["P-1", "P-3", "P-4"]
+    owed: list[Owing] = []
+    while desk.given(Owe):
+        owed += desk.owe()
+    assert sorted(each.work.key.entity_code for each in owed) == ["P-1", "P-3", "P-4"]
     assert desk.committable() == 5
 
 
-def test_after_the_halt_one_call_is_tried_and_opens_the_account(desk: Desk) -> None:
+def test_an_offset_is_not_finished_before_the_mark_is_stored(desk: Desk) -> None:
+    desk.core.debts.pause({DEFAULT: "stocktaking"})
+    desk.arrive("P-1", 1)
+    owe = desk.take(Owe)
+    assert [owing.cause for owing in owe.owings] == [Cause.PAUSED]
+    desk.core.debts.not_owed(owe, desk.now)
+    desk.tick()
+    assert desk.committable() is None
+    desk.tick(20)
+    desk.owe()
+    assert desk.committable() == 2
+
+
+def test_nothing_of_a_paused_account_starts_and_it_goes_on_afterwards(desk: Desk) -> None:
+    desk.core.debts.pause({DEFAULT: "stocktaking"})
+    desk.arrive("P-1", 1)
+    assert not desk.given(Prepare)
+    desk.owe()
+    desk.core.debts.pause({})
+    desk.arrive("P-2", 2)
+    desk.deliver()
+    assert not desk.given(Owe)
+    assert desk.committable() == 3
+
+
+def test_a_halted_account_is_tried_without_writing_and_then_with_one_call(desk: Desk) -> None:
     desk.arrive("P-1", 1)
     desk.deliver(DEAD)
-    desk.produce()
-    desk.tick(40)
+    desk.owe()
+    desk.tick(1)
+    try_account = desk.take(TryAccount)
+    assert try_account == TryAccount(DEFAULT)
+    desk.core.debts.tried(try_account, DEAD, desk.now)
+    desk.tick(1.9)
+    assert not desk.given(TryAccount)
+    desk.tick(0.2)
+    desk.core.debts.tried(desk.take(TryAccount), None, desk.now)
+    desk.tick()
+    assert AccountOpened(DEFAULT) in desk.notes
     for number in range(2, 8):
         desk.arrive(f"P-{number}", number)
     assert len(desk.prepare().works) == 1
     assert not desk.given(Prepare) or len(desk.prepare().works) <= 1
     desk.call()
-    assert AccountOpened(DEFAULT) in desk.notes
-    assert not desk.core.gates[DEFAULT].halted
+    assert not desk.core.gates[DEFAULT].closed_for(desk.now)
+
+
+def test_sweeps_ask_for_open_accounts_only_and_for_partitions_that_are_ours(desk: Desk) -> None:
+    desk.core.debts.pause({OUTLET: "stocktaking"})
+    desk.core.debts.swept(desk.take(Sweep), [], 0, desk.now)
+    desk.tick(2)
+    sweep = desk.take(Sweep)
+    assert set(sweep.most) == {DEFAULT}
+    assert set(sweep.tickets) == {0}
+    desk.tick(60)
+    assert not desk.given(Sweep), "one at a time"
+    desk.core.debts.swept(sweep, [], 0, desk.now)
+    desk.tick(0.5)
+    assert not desk.given(Sweep)
+    desk.tick(0.6)
+    desk.core.debts.swept(desk.take(Sweep), [], 7, desk.now)
+    desk.tick()
+    assert desk.given(Sweep), "there may be more"
+
+
+def test_a_swept_state_goes_the_way_of_every_other_and_leaves_offsets_alone(desk: Desk) -> None:
+    work = desk.sweep("P-1", 5)
+    assert work.swept
+    desk.deliver()
+    assert desk.committable() is None
+    assert [note.outcome for note in desk.notes if isinstance(note, Finished)] == ["accepted"]
+
+
+def test_a_swept_state_that_has_to_wait_long_stays_owed(desk: Desk) -> None:
+    desk.sweep("P-1", 5)
+    desk.deliver(TemporaryError("maintenance", delay=30))
+    assert not desk.given(Produce)
+    [owing] = desk.owe()
+    assert (owing.cause, owing.due - desk.now, owing.work.attempts) == (Cause.RETRY, 40, 1)
+
+
+def test_nothing_swept_starts_for_a_partition_that_is_taken_away(desk: Desk) -> None:
+    desk.tick(2)
+    sweep = desk.take(Sweep)
+    desk.core.revoking([Partition("resync", 0)], desk.now)
+    desk.core.debts.swept(sweep, [desk.swept_work(sweep, "P-1", 5)], 1, desk.now)
+    desk.tick(5)
+    assert not desk.given(Prepare)
+    assert not desk.given(Sweep)
+
+
+def test_a_reading_is_over_when_all_before_its_marker_is_finished(desk: Desk) -> None:
+    desk.arrive("P-1", 1, topic="resync")
+    ticket = desk.core.ticket(make_record(topic="resync", offset=2))
+    assert ticket is not None
+    marker = SnapshotCompleted("s", "shop", make_sequence(1), datetime.now(UTC), SnapshotCause.GAP, 1)
+    desk.core.debts.marker(ticket, marker)
+    desk.tick(5)
+    assert not desk.given(MarkUnseen)
+    desk.deliver()
+    command = desk.take(MarkUnseen)
+    assert command.marker == marker
+    desk.core.debts.not_marked(command, desk.now)
+    desk.tick(30)
+    assert desk.core.offsets.committable()[Partition("resync", 0)] == 2
+    desk.core.debts.unseen_marked(desk.take(MarkUnseen))
+    assert desk.core.offsets.committable()[Partition("resync", 0)] == 3
 
 
 def test_for_a_listing_that_is_alone_the_channel_is_asked_whether_it_answers(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -17,6 +18,7 @@ from consumer.delivery.offsets import Ticket
 from consumer.delivery.planning import Seller
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import MarketsyncError
+from consumer.listings.debts import Debt
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import PyMongoError
 from tests.unit.delivery.making import CHANNEL, START, make_account, make_event, make_record
@@ -69,12 +71,29 @@ class StoreInMemory:
         return lost
 
 
+class MarksInMemory:
+    """Marks as they were made and paid, in order."""
+
+    def __init__(self) -> None:
+        self.made: list[Debt] = []
+        self.paid: list[tuple[str, str]] = []
+
+    async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
+        self.made += debts
+
+    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
+        self.paid += payments
+
+
 class Bench:
     def __init__(self) -> None:
         self.adapter = MemoryAdapter(CHANNEL)
         self.store = StoreInMemory()
         sellers = {ACCOUNT: Seller(make_account(), self.adapter)}
-        self.execution = Execution(sellers, self.store, lambda: float(START), pause=0.001)
+        self.marks = MarksInMemory()
+        self.execution = Execution(
+            sellers, self.store, self.marks, lambda: float(START), process="0/first", pause=0.001
+        )
 
     async def prepare(self, *works: Work) -> Prepared:
         report = await self.execution.prepare(Prepare(works))
@@ -172,7 +191,13 @@ async def test_a_forced_state_that_lost_the_race_is_still_forced(bench: Bench) -
 async def test_who_lost_the_race_before_the_call_sends_nothing(bench: Bench) -> None:
     rival = Bench()
     rival.store = bench.store
-    rival.execution = Execution({ACCOUNT: Seller(make_account(), rival.adapter)}, bench.store, lambda: float(START))
+    rival.execution = Execution(
+        {ACCOUNT: Seller(make_account(), rival.adapter)},
+        bench.store,
+        bench.marks,
+        lambda: float(START),
+        process="1/second",
+    )
     original = bench.store.store_intents
 
     async def overtaken(states: Sequence[ListingState]) -> set[str]:

@@ -72,8 +72,8 @@ def test_what_cannot_pass_is_refused_at_once(error: AdapterError) -> None:
 
 
 @pytest.mark.parametrize("error", [AuthenticationError("dead"), ConfigurationError("policy")])
-def test_a_dead_account_sends_its_listing_to_the_longest_topic_without_blame(error: AdapterError) -> None:
-    assert decided(error, attempt=99) == Halt(RetryTopic(40, NOW + 40, burned=False))
+def test_a_dead_account_is_no_fault_of_its_listing(error: AdapterError) -> None:
+    assert decided(error, attempt=99) == Halt()
 
 
 def test_an_unclassified_adapter_error_is_tried_again() -> None:
@@ -105,5 +105,3 @@ def test_no_wait_is_shorter_than_asked_for_nor_spent_in_memory_for_long(
 def test_the_policy_comes_from_the_settings() -> None:
     policy = RetryPolicy.of(DeliverySettings(retry_delays=(600, 60), attempts=3))
     assert policy.delays == (60, 600)
-    assert policy.halt_delay == 600
-    assert replace(policy, delays=()).halt_delay == policy.ceiling

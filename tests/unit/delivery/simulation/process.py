@@ -10,12 +10,16 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from consumer.delivery.commands import Call, CoreCommand, Prepare, Probe, Produce, Release, Rest, Store
+from consumer.delivery.commands import Call, CoreCommand, Prepare, Probe, Produce, Release, Rest, Store, TryAccount
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.intake import Intake
+from consumer.delivery.owing import Owe
+from consumer.delivery.sweeps import Sweep
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
+from consumer.listings.owed import moment
+from consumer.mongo import PyMongoError
 from tests.unit.delivery.making import START
 from tests.unit.delivery.simulation import engine
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 _POLLED = 4
 _COMMIT = 1.0
 _DRAIN = 3.0
+_CLAIM = 5.0
 # Seconds without Kafka after which a record that is to be written counts as failed.
 _DELIVERY_TIMEOUT = 6.0
 
@@ -43,7 +48,8 @@ class Process:
         self._born = world.clock.now
         self.core: Core = world.make_core()
         self._intake: Intake = world.make_intake()
-        self._execution = Execution(world.sellers, world.store, self.wall)
+        world.born += 1
+        self._execution = Execution(world.sellers, world.store, world.store, self.wall, process=str(world.born))
         self._letters = world.make_letters()
         self._positions: dict[Partition, int] = {}
         self._polls: set[Partition] = set()
@@ -51,6 +57,7 @@ class Process:
         self._wake: float | None = None
         self._turn_due = False
         self._commit_due = False
+        self._looking = False
 
     @property
     def now(self) -> float:
@@ -101,6 +108,7 @@ class Process:
         for partition in sorted(self.owned):
             self.look(partition)
         self._turn_soon()
+        self.look_for_owed()
 
     def revoke(self, partitions: Collection[Partition], done: Callable[[], None]) -> None:
         """These are taken away in order: drain, commit, let go, say so."""
@@ -141,6 +149,17 @@ class Process:
         if partition not in self._polls and partition in self._positions and partition not in self._resting:
             self._polls.add(partition)
             self._soon(0.3, lambda: self._poll(partition))
+
+    def look_for_owed(self) -> None:
+        """Every second, as long as anything is owed."""
+        if not self._looking and self.world.store.owed:
+            self._looking = True
+            self.later(1.0, self._look_for_owed)
+
+    def _look_for_owed(self) -> None:
+        self._looking = False
+        self._turn_soon()
+        self.look_for_owed()
 
     def _poll(self, partition: Partition) -> None:
         self._polls.discard(partition)
@@ -216,12 +235,12 @@ class Process:
                 self._start(self._prepare(command))
             case Call():
                 self._start(self._call(command))
-            case Probe():
-                self._start(self._probe(command))
             case Store():
                 self._start(self._store(command))
             case Produce():
                 self._start(self._produce(command))
+            case Probe() | Owe() | Sweep() | TryAccount():
+                self._start(self._keep_up(command))
             case Release():
                 for record in command.records:
                     self._take_in(record)
@@ -249,9 +268,30 @@ class Process:
         self.core.called(call, answers, self.now)
         self._turn_soon()
 
-    async def _probe(self, probe: Probe) -> None:
-        self.core.probed(probe, await self._execution.probe(probe), self.now)
+    async def _keep_up(self, command: Probe | Owe | Sweep | TryAccount) -> None:
+        match command:
+            case Probe():
+                self.core.probed(command, await self._execution.probe(command), self.now)
+            case Owe():
+                if await self._execution.owe(command.owings, self.now):
+                    self.core.debts.owed(command, self.now)
+                else:
+                    self.core.debts.not_owed(command, self.now)
+            case Sweep():
+                await self._sweep(command)
+            case TryAccount():
+                self.core.debts.tried(command, await self._execution.try_account(command.account), self.now)
         self._turn_soon()
+
+    async def _sweep(self, sweep: Sweep) -> None:
+        events = self.world.owed_now(sweep, self.wall())
+        try:
+            await self.world.store.claim(events, moment(self.wall() + _CLAIM))
+        except PyMongoError:
+            self.core.debts.not_swept(self.now)
+            return
+        works = [self.world.swept_work(listing, event, sweep, self.shift) for listing, event in events.items()]
+        self.core.debts.swept(sweep, works, len(works), self.now)
 
     async def _store(self, store: Store) -> None:
         lost = await self._execution.store(store)

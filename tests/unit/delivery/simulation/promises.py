@@ -79,6 +79,9 @@ class Promises:
         state = self._world.store.states.get(listing)
         if state is not None and state.planned_sequence >= sequence and self._settled(state):
             return True
+        owed = self._world.store.owed.get(listing)
+        if owed is not None and owed.sequence >= sequence:
+            return True
         if self._dead.get(listing, _NEVER) >= sequence:
             return True
         committed = self._world.kafka.committed
@@ -88,7 +91,7 @@ class Promises:
         )
 
     def _settled(self, state: ListingState) -> bool:
-        return state.status is not Status.WAITING or state.id in self._world.store.marked
+        return state.status is not Status.WAITING
 
     # 3: never backwards
 
@@ -179,11 +182,7 @@ class Promises:
                 self.broken(1, f"{listing} never saw {event.sequence}: {state}")
             elif state.status in _ENDS:
                 self._check_shown(listing, event)
-            elif (
-                state.status not in _SEEN_BY_PEOPLE
-                and listing not in self._world.store.marked
-                and self._dead.get(listing, _NEVER) < event.sequence
-            ):
+            elif state.status not in _SEEN_BY_PEOPLE and self._dead.get(listing, _NEVER) < event.sequence:
                 self.broken(1, f"{listing} ends as {state.status}")
         undecodable = sum(
             ("marketsync-reason", b"undecodable") in letter.headers for letter in self._world.dead_letters
@@ -219,5 +218,5 @@ class Promises:
             amount = shown.price.amount if shown.price else None
             if (shown.title, amount, shown.quantity) != expected:
                 problem = f"{listing} shows {shown}, the PIM has {expected}"
-        if problem and listing not in self.late:
+        if problem:
             self.broken(4, problem)

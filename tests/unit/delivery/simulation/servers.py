@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from consumer.events import ProductEvent
 from consumer.events import Sequence as EventSequence
 from consumer.kafka.records import Partition, Record
-from consumer.listings.state import Doubt, ListingState, Status
+from consumer.listings.debts import Debt
+from consumer.listings.owed import Cause, Owed
+from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import PyMongoError
 from tests.unit.delivery.making import START
 from tests.unit.delivery.simulation.engine import Clock, Request
@@ -39,7 +43,7 @@ class Kafka:
 
 
 class Store:
-    """Listing states with compare-and-set; keeps `consumer.delivery.execution.States`.
+    """Listing states with compare-and-set; keeps `States` and `Marks` of `consumer.delivery.execution`.
 
     away, ambiguous: how often it does not answer, without and with the effect.
     """
@@ -47,10 +51,12 @@ class Store:
     def __init__(self, rng: random.Random) -> None:
         self.states: dict[str, ListingState] = {}
         self.intended: dict[str, EventSequence] = {}
-        # Marked uncertain and not written since.
-        self.marked: set[str] = set()
+        # What is owed, beside the states as in MongoDB. Whoever should look for it is told.
+        self.owed: dict[str, Owed] = {}
+        self.on_owed: Callable[[], None] = lambda: None
         self.away = 0.0
         self.ambiguous = 0.0
+        self._stamps = 0
         self._rng = rng
 
     async def load(self, ids: Collection[str]) -> Mapping[str, ListingState]:
@@ -66,6 +72,18 @@ class Store:
     async def mark_uncertain(self, ids: Collection[str]) -> None:
         await self._ask(lambda: self._mark_uncertain(ids), sure=True)
 
+    async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
+        known = list(debts)
+        await self._ask(lambda: self._mark_all(known, at))
+
+    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
+        known = list(payments)
+        await self._ask(lambda: self._pay(known))
+
+    async def claim(self, events: Mapping[str, ProductEvent], due: datetime) -> None:
+        """These are about to be sent: only states at least as new pay from now on, and no sweep meets them before."""
+        await self._ask(lambda: self._renew(events, due))
+
     async def _ask(self, effect: Callable[[], Any], *, sure: bool = False) -> Any:
         def answer() -> Any:
             if not sure and self.away and self._rng.random() < self.away:
@@ -78,7 +96,11 @@ class Store:
         return await Request(answer, self._rng.uniform(0.001, 0.1), self._rng.uniform(0.001, 0.1))
 
     def _load(self, ids: Collection[str]) -> Mapping[str, ListingState]:
-        return {listing: self.states[listing] for listing in ids if listing in self.states}
+        return {
+            listing: replace(self.states[listing], owed=self.owed.get(listing))
+            for listing in ids
+            if listing in self.states
+        }
 
     def _compare_and_set(self, states: Sequence[ListingState]) -> set[str]:
         lost = set()
@@ -87,16 +109,59 @@ class Store:
             if (known.revision if known else 0) != state.revision - 1:
                 lost.add(state.id)
                 continue
-            self.states[state.id] = state
-            self.marked.discard(state.id)
+            self.states[state.id] = replace(state, owed=None)
             if state.intent is not None:
                 self.intended[state.id] = max(self.intended.get(state.id, EventSequence("")), state.intent.sequence)
         return lost
 
     def _mark_uncertain(self, ids: Collection[str]) -> None:
         for listing in ids:
-            self.marked.add(listing)
             state = self.states[listing]
             self.states[listing] = replace(
                 state, doubt=Doubt.EXISTENCE, status=Status.WAITING, revision=state.revision + 1
             )
+            at = state.updated_at
+            self._mark(Debt(ListingKey.parse(listing), Cause.ZOMBIE, at, state.planned_sequence), at)
+
+    def _mark(self, debt: Debt, at: datetime) -> None:
+        listing = str(debt.key)
+        if listing not in self.states:
+            self.states[listing] = ListingState(listing, 0, EventSequence(""), Status.WAITING, at, at)
+        known = self.owed.get(listing)
+        newest = max(
+            debt.sequence, self.states[listing].planned_sequence, known.sequence if known else EventSequence("")
+        )
+        late = [until for until in (debt.late_until, known.late_until if known else None) if until is not None]
+        self.owed[listing] = Owed(
+            debt.cause,
+            known.since if known else at,
+            debt.due,
+            newest,
+            self._stamp(),
+            attempts=debt.attempts,
+            first_failure=debt.first_failure,
+            suspect=debt.suspect,
+            late_until=max(late, default=None),
+        )
+        self.on_owed()
+
+    def _mark_all(self, debts: Iterable[Debt], at: datetime) -> None:
+        for debt in debts:
+            self._mark(debt, at)
+
+    def _renew(self, events: Mapping[str, ProductEvent], due: datetime) -> None:
+        for listing, event in events.items():
+            known = self.owed.get(listing)
+            if known is not None:
+                newest = max(known.sequence, event.sequence)
+                self.owed[listing] = replace(known, mark=self._stamp(), sequence=newest, due=due)
+
+    def _pay(self, payments: Iterable[tuple[str, str]]) -> None:
+        for listing, mark in payments:
+            known = self.owed.get(listing)
+            if known is not None and known.mark == mark:
+                del self.owed[listing]
+
+    def _stamp(self) -> str:
+        self._stamps += 1
+        return str(self._stamps)

@@ -7,19 +7,24 @@ simulated is time, the network, and everything that can fail. `promises` is aske
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
 from consumer.delivery.commands import CoreCommand, Letter
 from consumer.delivery.core import Core, CoreSettings
 from consumer.delivery.intake import Intake, Sources
+from consumer.delivery.lanes import Lane
 from consumer.delivery.letters import Letters, Outgoing
+from consumer.delivery.offsets import NO_OFFSET
 from consumer.delivery.planning import Seller
 from consumer.delivery.retry import RetryPolicy
-from consumer.delivery.work import AccountKey
+from consumer.delivery.sweeps import Sweep
+from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.events import Operation, ProductEvent
 from consumer.kafka import RecordTooLargeError, TopicNames
 from consumer.kafka.records import Record
+from consumer.listings.owed import moment
 from consumer.listings.state import ListingKey
 from tests.unit.delivery.making import CHANNEL, make_account, make_event, make_record
 from tests.unit.delivery.simulation.channel import Channel, Mood
@@ -48,6 +53,8 @@ class World:
         self.clock = Clock()
         self.kafka = Kafka(self.clock)
         self.store = Store(self.rng)
+        self.store.on_owed = self._tell_owed
+        self.born = 0
         self.topics = _TOPICS
         self.channels = {
             AccountKey(*name.split("/")): Channel(self.clock, self.rng, schedule.batch) for name in ACCOUNTS
@@ -81,6 +88,41 @@ class World:
 
     def make_letters(self) -> Letters:
         return Letters(CHANNEL, "group", _NAMES)
+
+    # What is owed
+
+    def _tell_owed(self) -> None:
+        for process in self.group.everybody:
+            process.look_for_owed()
+
+    def owed_now(self, sweep: Sweep, wall: float) -> dict[str, ProductEvent]:
+        """Listings that are owed and due, with the newest states of their products: what a read of the PIM finds."""
+        at = moment(wall)
+        found = {}
+        for listing, owed in self.store.owed.items():
+            key, event = ListingKey.parse(listing), self.promises.newest[listing]
+            ours = _partition_of(key.entity_code) in sweep.tickets and account_of(key) in sweep.most
+            if ours and owed.due <= at and event.sequence >= owed.sequence:
+                found[listing] = event
+        return found
+
+    def swept_work(self, listing: str, event: ProductEvent, sweep: Sweep, shift: float) -> Work:
+        """The work for it. It has the sequence of the newest event: equal states are planned again."""
+        key = ListingKey.parse(listing)
+        ticket = sweep.tickets[_partition_of(key.entity_code)]
+        record = make_record(
+            event, topic=_NAMES.of(Operation.READ), partition=ticket.partition.number, offset=NO_OFFSET
+        )
+        work = Work(key, event.sequence, Lane.BACKGROUND, record, ticket)
+        owed = self.store.owed.get(listing)
+        if owed is None:
+            return work
+        return replace(
+            work,
+            attempts=owed.attempts,
+            first_failure=None if owed.first_failure is None else owed.first_failure.timestamp() - shift,
+            suspect=None if owed.suspect is None else owed.suspect.timestamp() - shift,
+        )
 
     # What happens
 

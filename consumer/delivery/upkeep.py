@@ -1,0 +1,184 @@
+"""The shell's part of what is owed: performs its commands, and keeps watch on what happens outside of Kafka.
+
+Every second the pauses are read; every quarter of a minute it is told which accounts stand still and how much is owed;
+every few minutes intents without an end are looked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from consumer.delivery.clocks import Clocks
+from consumer.delivery.commands import TryAccount
+from consumer.delivery.core import Core
+from consumer.delivery.execution import Execution
+from consumer.delivery.owing import Owe
+from consumer.delivery.pauses import Pauses, paused_accounts
+from consumer.delivery.standstills import TELL_EVERY, Standstills, state_of
+from consumer.delivery.sweeper import Sweeper
+from consumer.delivery.sweeps import Sweep
+from consumer.delivery.unseen import MarkUnseen
+from consumer.delivery.work import AccountKey
+from consumer.listings.debts import DebtStore
+from consumer.listings.owed import moment
+from consumer.metrics.owed import OwedMetrics
+from consumer.mongo import PyMongoError
+
+_log = structlog.get_logger()
+
+_READ_PAUSES = 1.0
+_LOOK_FOR_UNFINISHED = 300.0
+# An intent this old belongs to nobody: longer than any call, any wait in memory and any rest of a batch.
+_UNFINISHED_AFTER = timedelta(minutes=15)
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Where upkeep looks and tells. replica: this process among those of its channel."""
+
+    debts: DebtStore
+    pauses: Pauses
+    standstills: Standstills
+    sweeper: Sweeper
+    replica: str
+
+
+class Upkeep:
+    """One channel's. changed: called when the core may have something new to do."""
+
+    def __init__(
+        self,
+        channel: str,
+        core: Core,
+        execution: Execution,
+        watched: Watched,
+        *,
+        clocks: Clocks,
+        metrics: OwedMetrics,
+    ) -> None:
+        self._channel = channel
+        self._core = core
+        self._execution = execution
+        self._watched = watched
+        self._clocks = clocks
+        self._metrics = metrics
+
+    async def perform(self, command: Owe | Sweep | TryAccount | MarkUnseen) -> None:
+        """Do it and tell the core."""
+        match command:
+            case Owe():
+                await self._owe(command)
+            case Sweep():
+                await self._sweep(command)
+            case TryAccount():
+                error = await self._execution.try_account(command.account)
+                self._core.debts.tried(command, error, self._now())
+            case MarkUnseen():
+                await self._mark_unseen(command)
+
+    async def begin(self) -> None:
+        """Read the pauses for the first time: before that nothing may start. Waits while MongoDB is away."""
+        known = await self._attempt(self._read_pauses)
+        while not known:
+            await asyncio.sleep(_READ_PAUSES)
+            known = await self._attempt(self._read_pauses)
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        """Keep watch until cancelled. changed: called when the core may have something new to do."""
+        tell_at = look_at = self._now()
+        while True:
+            await asyncio.sleep(_READ_PAUSES)
+            if await self._attempt(self._read_pauses):
+                changed()
+            now = self._now()
+            if now >= tell_at:
+                tell_at = now + TELL_EVERY
+                await self._attempt(self._tell)
+            if now >= look_at:
+                look_at = now + _LOOK_FOR_UNFINISHED
+                await self._attempt(self._look_for_unfinished)
+
+    async def _owe(self, owe: Owe) -> None:
+        if not await self._execution.owe(owe.owings, self._now()):
+            self._core.debts.not_owed(owe, self._now())
+            return
+        for owing in owe.owings:
+            account = str(AccountKey(owing.work.key.tenant, owing.work.key.account))
+            self._metrics.marks.labels(self._channel, account, owing.cause).inc()
+        self._core.debts.owed(owe, self._now())
+
+    async def _sweep(self, sweep: Sweep) -> None:
+        try:
+            works, found = await self._watched.sweeper.sweep(sweep, self._clocks.wall() - self._clocks.core())
+        except PyMongoError as error:
+            _log.warning("MongoDB cannot be used, owed listings wait", error=str(error)[:_LONGEST])
+            self._core.debts.not_swept(self._now())
+            return
+        for work in works:
+            account = str(AccountKey(work.key.tenant, work.key.account))
+            self._metrics.swept.labels(self._channel, account).inc()
+        self._core.debts.swept(sweep, works, found, self._now())
+
+    async def _mark_unseen(self, command: MarkUnseen) -> None:
+        marker, partition = command.marker, command.ticket.partition.number
+        at = moment(self._clocks.wall())
+        try:
+            count = await self._watched.debts.mark_unseen(
+                self._channel, marker.tenant, partition, sequence=marker.sequence, at=at
+            )
+        except PyMongoError as error:
+            _log.warning("MongoDB cannot be used, a finished reading waits", error=str(error)[:_LONGEST])
+            self._core.debts.not_marked(command, self._now())
+            return
+        if count:
+            words = "listings whose products were not met when the tenant was read; they are looked for"
+            _log.info(words, tenant=marker.tenant, partition=partition, listings=count)
+        self._core.debts.unseen_marked(command)
+
+    async def _read_pauses(self) -> None:
+        pauses = await self._watched.pauses.current(self._channel)
+        paused = paused_accounts(pauses, self._core.gates)
+        self._core.debts.pause(paused)
+        for account in self._core.gates:
+            self._metrics.paused.labels(self._channel, str(account)).set(account in paused)
+
+    async def _tell(self) -> None:
+        now, at = self._now(), moment(self._clocks.wall())
+        standing = {
+            account: (state, str(gate.error)[:_LONGEST], gate.closed_for(now))
+            for account, gate in self._core.gates.items()
+            if (state := state_of(gate, now))
+        }
+        await self._watched.standstills.tell(self._channel, self._watched.replica, standing, at)
+        owed = await self._watched.debts.counts(self._channel, self._numbers())
+        self._metrics.tell(self._channel, map(str, self._core.gates), owed, at)
+
+    async def _look_for_unfinished(self) -> None:
+        at = moment(self._clocks.wall())
+        for account in self._core.gates:
+            place = (self._channel, account.tenant, account.name)
+            count = await self._watched.debts.mark_unfinished(
+                place, self._numbers(), before=at - _UNFINISHED_AFTER, at=at
+            )
+            if count:
+                _log.warning("intents without an end; the newest states are sent", account=str(account), listings=count)
+
+    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await step()
+        except PyMongoError as error:
+            _log.warning("MongoDB cannot be used", channel=self._channel, error=str(error)[:_LONGEST])
+            return False
+        return True
+
+    def _numbers(self) -> list[int]:
+        return sorted({partition.number for partition in self._core.offsets.partitions})
+
+    def _now(self) -> float:
+        return self._clocks.core()

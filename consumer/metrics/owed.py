@@ -1,0 +1,68 @@
+"""Metrics of what is owed to the channels without an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+@dataclass(frozen=True, slots=True)
+class OwedMetrics:
+    """Listings that are owed. Gauges count the partitions of this process. Labels: channel, account, cause."""
+
+    listings: Gauge
+    oldest: Gauge
+    marks: Counter
+    swept: Counter
+    paused: Gauge
+
+    def tell(
+        self,
+        channel: str,
+        accounts: Iterable[str],
+        owed: Mapping[tuple[str, str], tuple[int, datetime]],
+        at: datetime,
+    ) -> None:
+        """owed: (account, cause) → how many, and since when the first of them. at: now. What is owed no more is 0."""
+        for sample in (sample for metric in self.listings.collect() for sample in metric.samples):
+            known = (sample.labels["account"], sample.labels["cause"])
+            if known not in owed and sample.labels["channel"] == channel:
+                self.listings.labels(channel, *known).set(0)
+        oldest = dict.fromkeys(accounts, 0.0)
+        for (account, cause), (count, since) in owed.items():
+            self.listings.labels(channel, account, cause).set(count)
+            oldest[account] = max(oldest.get(account, 0.0), (at - since).total_seconds())
+        for account, age in oldest.items():
+            self.oldest.labels(channel, account).set(age)
+
+
+def owed_metrics(registry: CollectorRegistry) -> OwedMetrics:
+    """Register them."""
+    account = ["channel", "account"]
+    return OwedMetrics(
+        listings=Gauge(
+            "marketsync_delivery_owed_listings",
+            "Listings whose newest state has to be sent without an event, by cause; held = a person has to decide",
+            [*account, "cause"],
+            registry=registry,
+        ),
+        oldest=Gauge(
+            "marketsync_delivery_owed_oldest_seconds",
+            "How long the listing that is owed longest has been, 0 where none is",
+            account,
+            registry=registry,
+        ),
+        marks=Counter(
+            "marketsync_delivery_owed_marks",
+            "Times a listing was marked as owed by delivery instead of being sent, by cause",
+            [*account, "cause"],
+            registry=registry,
+        ),
+        swept=Counter(
+            "marketsync_delivery_swept", "Owed listings whose product was read to be sent", account, registry=registry
+        ),
+        paused=Gauge("marketsync_delivery_paused", "1 while the account is paused", account, registry=registry),
+    )

@@ -1,0 +1,95 @@
+"""Products of the PIM as they are now, asked for by their entity codes: for listings that are owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from consumer.mongo.change_stream import ClusterTime
+from consumer.mongo.pim import PRODUCTS
+
+Document = dict[str, Any]
+
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+_BATCH = 100
+# Documents may have 16 MB; what is not read now is read the next time.
+_MOST_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found at one cluster time. documents: entity code → BSON of its current version.
+
+    complete: what was asked for and is not among them did not exist at that time. empty: no product at all did, or
+    there is no such collection.
+    """
+
+    time: ClusterTime
+    documents: Mapping[str, bytes]
+    complete: bool = True
+    empty: bool = False
+
+
+def read_current(database: Database[Document], codes: Iterable[str]) -> Reading:
+    """The current versions of these products. Reads with read concern snapshot and writes nothing.
+
+    Raises PyMongoError.
+    """
+    wanted = sorted(set(codes))
+    query = {"entity_code": {"$in": wanted}, "isCurrent": True}
+    with database.client.start_session(causal_consistency=False) as session:
+        command = {"find": PRODUCTS, "filter": query, "batchSize": _BATCH, "readConcern": {"level": "snapshot"}}
+        first = database.command(command, codec_options=_RAW, session=session)
+        at = first["cursor"].get("atClusterTime")
+        if at is None:
+            return Reading((0, 0), {}, empty=True)  # there is no such collection
+        found: dict[str, RawBSONDocument] = {}
+        size, complete = 0, True
+        for document in _documents(database, first, session):
+            if size > _MOST_BYTES:
+                complete = False
+                break
+            size += len(document.raw)
+            code = document["entity_code"]
+            if code not in found or _version(document) >= _version(found[code]):
+                found[code] = document
+        missing = complete and len(found) < len(wanted)
+        empty = missing and not found and not _any(database, at, session)
+    documents = {code: bytes(document.raw) for code, document in found.items()}
+    return Reading((at.time, at.inc), documents, complete=complete, empty=empty)
+
+
+def _documents(
+    database: Database[Document], first: RawBSONDocument, session: ClientSession
+) -> Iterator[RawBSONDocument]:
+    cursor = first["cursor"]
+    yield from cursor["firstBatch"]
+    while cursor["id"]:
+        more = {"getMore": cursor["id"], "collection": PRODUCTS, "batchSize": _BATCH}
+        cursor = database.command(more, codec_options=_RAW, session=session)["cursor"]
+        yield from cursor["nextBatch"]
+
+
+def _any(database: Database[Document], at: Any, session: ClientSession) -> bool:
+    """Whether there was any current product at that time."""
+    concern = {"level": "snapshot", "atClusterTime": at}
+    command = {
+        "find": PRODUCTS,
+        "filter": {"isCurrent": True},
+        "projection": {"_id": True},
+        "limit": 1,
+        "singleBatch": True,
+        "readConcern": concern,
+    }
+    return bool(database.command(command, session=session)["cursor"]["firstBatch"])
+
+
+def _version(document: RawBSONDocument) -> int:
+    version = document.get("version")
+    return version if isinstance(version, int) else 0
