@@ -371,7 +371,7 @@ async def test_a_record_too_large_for_its_retry_topic_is_a_dead_letter_and_the_w
     await line.publish(make_event("P-1", 1, description={"it": "x" * 5000}), make_event("P-2", 2))
     parts = line.make_worker().parts
     narrow = ReliableProducer(line.endpoints.kafka_bootstrap_servers, max_message_bytes=4000)
-    async with line.running(DeliveryWorker(replace(parts, writer=KafkaWriter(narrow, 5.0)))):
+    async with line.running(DeliveryWorker(replace(parts, writer=KafkaWriter(narrow, 5.0)), lambda _: None)):
         await line.shows("P-2", 2)
         await line.settles()
     [letter] = await line.dead_letters()
