@@ -11,7 +11,7 @@ from consumer.bootstrap.preparation import channels_of
 from consumer.bootstrap.start import capture_leases, named_databases, settings_of_stream, topic_names
 from consumer.bootstrap.tenant_streams import registered, streams_of
 from consumer.capture.positions import Position, decode_position, stream_key
-from consumer.capture.snapshots.progress import decode_progress, snapshot_key
+from consumer.capture.snapshots.progress import SnapshotProgress, decode_progress, snapshot_key
 from consumer.capture.streams import StreamPlan
 from consumer.delivery.assembly import group_of
 from consumer.embedded import Endpoints
@@ -49,13 +49,12 @@ class CaptureProgress:
     """How far one stream came. age: seconds since the moment up to which every change is captured, None before a start.
 
     An idle stream stores its position only now and then, so its age grows up to that pause.
-    snapshots: tenant -> products published by its first snapshot, and whether it is done. lease: who leads, None when
-    nobody ever did.
+    snapshots: tenant -> how far the reading of all its products came. lease: who leads, None when nobody ever did.
     """
 
     stream: str
     age: float | None
-    snapshots: Mapping[str, tuple[int, bool]]
+    snapshots: Mapping[str, SnapshotProgress]
     lease: LeaseReport | None = None
 
 
@@ -140,10 +139,9 @@ def _age(position: Position) -> float:
 def _progress(plan: StreamPlan, records: Mapping[bytes, bytes], lease: LeaseReport | None) -> CaptureProgress:
     position = records.get(stream_key(plan.name))
     progress = {tenant: records.get(snapshot_key(plan.name, database)) for tenant, database in plan.databases}
-    done = {tenant: decode_progress(value) for tenant, value in progress.items() if value}
     return CaptureProgress(
         stream=plan.name,
         age=_age(decode_position(position)) if position else None,
-        snapshots={tenant: (snapshot.products, snapshot.done) for tenant, snapshot in done.items()},
+        snapshots={tenant: decode_progress(value) for tenant, value in progress.items() if value},
         lease=lease,
     )

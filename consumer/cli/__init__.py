@@ -42,8 +42,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (run, capture, deliver, init, check, status, replay, demo):
+for _command in (run, deliver, init, check, status, replay, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
+app.add_typer(capture.app, name="capture")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(embedded.app, name="embedded")
 app.add_typer(sandbox.app, name="sandbox")

@@ -83,8 +83,11 @@ def _show_stream(console: Console, capture: CaptureProgress) -> None:
     console.print(f"Capture (stream {capture.stream}) {reached}.")
     if capture.lease is not None:
         console.print(f"  {_leader(capture.lease)}")
-    for tenant, (products, done) in sorted(capture.snapshots.items()):
-        console.print(f"  snapshot of {tenant}: {products} products, {'done' if done else 'not done yet'}")
+    for tenant, snapshot in sorted(capture.snapshots.items()):
+        far = "done" if snapshot.done else f"of about {snapshot.estimate}, not done yet"
+        console.print(f"  snapshot of {tenant}: {snapshot.products} products, {far}")
+        if snapshot.note:
+            console.print(f"    {snapshot.note}", markup=False)
 
 
 def _leader(lease: LeaseReport) -> str:

@@ -13,6 +13,7 @@ from bson import Timestamp
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
+from pymongo.errors import ExecutionTimeout
 
 from consumer.mongo.change_stream import ClusterTime
 from consumer.mongo.documents import decode
@@ -29,6 +30,9 @@ _FEW = 1000
 # The server picks a sample by random seeks only while it is less than a twentieth of the collection.
 _SAMPLED = 25
 _LARGEST_SAMPLE = 400
+# Milliseconds that the answer to a person's question may take, and documents that are looked at for it.
+_PATIENCE = 2000
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,19 @@ def collection_id(database: Database[Document]) -> str:
     for collection in database.list_collections(filter={"name": PRODUCTS}):
         return bytes(collection["info"]["uuid"]).hex()
     return ""
+
+
+def any_product(database: Database[Document], condition: Document) -> bool | None:
+    """Whether a document keeps the condition; None where that takes too long to say. Raises PyMongoError."""
+    try:
+        return database[PRODUCTS].find_one(condition, {"_id": True}, max_time_ms=_PATIENCE) is not None
+    except ExecutionTimeout:
+        return None
+
+
+def known_fields(database: Database[Document]) -> set[str]:
+    """Top-level fields of some products. Raises PyMongoError."""
+    return {name for document in database[PRODUCTS].find(current()).limit(_LOOKED_AT) for name in document}
 
 
 def _aggregate(database: Database[Document], pipeline: list[Document]) -> tuple[Mapping[str, Any], ClusterTime]:

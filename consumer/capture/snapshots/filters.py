@@ -20,6 +20,9 @@ _OPERATORS = frozenset(
         *("$not", "$all", "$elemMatch", "$size", "$mod"),
     )
 )
+MOST_CODES = 10_000
+"""Products that one request may name."""
+
 _EXAMPLE = '{"category.category_id": "644"}'
 
 
