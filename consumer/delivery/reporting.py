@@ -22,6 +22,7 @@ from consumer.delivery.commands import (
 from consumer.delivery.core import Core
 from consumer.delivery.dead_letters import error_kind
 from consumer.delivery.planning import Planned
+from consumer.delivery.quotas.quotas import Figures
 from consumer.delivery.work import Work, account_of
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Record
@@ -50,6 +51,7 @@ class Reporter:
         self._spelling = _SPELLING.get(channel, channel)
         self._metrics = metrics
         self._clock = clock
+        self._waited: dict[str, float] = {}
 
     def report(self, notes: Iterable[Note]) -> None:
         """Tell about these happenings."""
@@ -84,6 +86,8 @@ class Reporter:
 
     def answered(self, call: Call, answers: Iterable[Answer]) -> None:
         """What the channel said that its adapter has no table entry for: whether it was taken rightly is a guess."""
+        repeated = self._metrics.repeated_sends.labels(self._channel, str(call.account))
+        repeated.inc(sum(send.plan.repeated for send in call.sends))
         for answer in answers:
             error = answer.error
             if isinstance(error, AdapterError) and not error.known:
@@ -106,8 +110,17 @@ class Reporter:
             self._metrics.waiting.labels(*labels).set(waiting.get(account, 0))
             self._metrics.halted.labels(*labels).set(gate.halted)
             self._metrics.down.labels(*labels).set(gate.down)
+        for figures in core.quotas.figures():
+            self._quota(figures)
         self._metrics.unfinished_records.labels(self._channel).set(core.offsets.unfinished)
         self._metrics.paused_partitions.labels(self._channel).set(len(core.resting))
+
+    def _quota(self, figures: Figures) -> None:
+        labels = self._channel, figures.key.removeprefix(f"{self._channel}/")
+        self._metrics.quotas.used.labels(*labels).set(figures.used)
+        self._metrics.quotas.left.labels(*labels).set(figures.left)
+        self._metrics.quotas.wait_seconds.labels(*labels).inc(figures.waited - self._waited.get(figures.key, 0.0))
+        self._waited[figures.key] = figures.waited
 
     def undecodable(self, error: Exception, record: Record) -> None:
         """A record that is no event of ours, or one that a bug of ours keeps us from reading."""

@@ -1,0 +1,85 @@
+"""A channel outside of all processes: it notes what arrives, in order of arrival, and refuses what is over its limit.
+
+One JSON object a line in, one back; `journal_process` has the adapter that speaks it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One listing of one call. version: the state it carried, None for a withdrawal."""
+
+    process: str
+    sku: str
+    version: int | None
+
+
+@dataclass(slots=True)
+class Journal:
+    """latency: seconds before each answer. limit: (calls, seconds) for any span; what is over it is refused.
+
+    silent: calls are noted, and nobody answers.
+    """
+
+    latency: float = 0.0
+    limit: tuple[int, float] | None = None
+    silent: bool = False
+    arrivals: list[Arrival] = field(default_factory=list)
+    calls: int = 0
+    refused: int = 0
+    port: int = 0
+    _recent: deque[float] = field(default_factory=deque)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield
+        finally:
+            server.close()
+
+    def versions(self, sku: str) -> list[int]:
+        """The versions of a listing in order of arrival."""
+        return [a.version for a in self.arrivals if a.sku == sku and a.version is not None]
+
+    def newest(self) -> dict[str, int]:
+        """The last version of each listing."""
+        return {arrival.sku: arrival.version for arrival in self.arrivals if arrival.version is not None}
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            answer = self._answer(json.loads(line))
+            if self.silent:
+                continue
+            await asyncio.sleep(self.latency)
+            writer.write(json.dumps(answer).encode() + b"\n")
+        writer.close()
+
+    def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
+        if self._is_over():
+            self.refused += 1
+            return {"refused": True}
+        self.calls += 1
+        self.arrivals += [Arrival(call["process"], sku, version) for sku, version in call["listings"]]
+        return {"refused": False}
+
+    def _is_over(self) -> bool:
+        if self.limit is None:
+            return False
+        amount, period = self.limit
+        now = time.monotonic()
+        while self._recent and self._recent[0] <= now - period:
+            self._recent.popleft()
+        self._recent.append(now)
+        return len(self._recent) > amount
