@@ -162,6 +162,8 @@ class Capture:
                 metrics=self._metrics,
             )
             position = self._position(standing.position, beginning, watched)
+            if position is not standing.position:
+                standing = self._standing()
             follower = Follower(
                 publisher,
                 position,
@@ -170,7 +172,7 @@ class Capture:
                 metrics=self._metrics,
                 stop=self._stop,
             )
-            snapshots = stack.enter_context(self._snapshots(writer, lambda: follower.behind))
+            snapshots = stack.enter_context(self._snapshots(writer, standing, behind=lambda: follower.behind))
 
             def check() -> None:
                 snapshots()
@@ -223,12 +225,14 @@ class Capture:
         _log.warning("databases are not followed any more", databases=databases, listings="stay as they are")
 
     @contextmanager
-    def _snapshots(self, writer: RecordWriter, behind: Callable[[], bool]) -> Iterator[Callable[[], None]]:
+    def _snapshots(
+        self, writer: RecordWriter, standing: Standing, *, behind: Callable[[], bool]
+    ) -> Iterator[Callable[[], None]]:
         """What has to be read, now and when somebody asks, beside the stream. Gives a function that raises its failure.
 
         behind: whether the stream is.
         """
-        standing, settings = self._standing(), self._settings
+        settings = self._settings
         requests = None if self._state is None else Requests(self._state, prefix=self._topics.prefix)
         agenda = Agenda(
             standing.snapshots,

@@ -29,12 +29,15 @@ def command(context: typer.Context, supervised: Supervised = False, resnapshot: 
     """Read product changes from MongoDB and publish them to Kafka, until stopped."""
     if context.invoked_subcommand is not None:
         return
-    from consumer.bootstrap.service import run_capture
+    from consumer.bootstrap.capturing import run_capture
+    from consumer.bootstrap.preparation import refuse_wrong_topics
     from consumer.bootstrap.start import begin, find_servers
     from consumer.bootstrap.tenant_streams import forget_streams
 
     settings = begin("capture")
     servers = find_servers(settings)
+    if not supervised:  # `run` has looked
+        refuse_wrong_topics(settings, servers, [])
     if resnapshot:
         forget_streams(settings, servers)
     run_capture(settings, servers, supervised=supervised)

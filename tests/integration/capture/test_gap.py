@@ -14,7 +14,6 @@ import pytest
 from consumer.embedded.members import MemberSet
 from consumer.events import Operation, ProductEvent
 from consumer.mongo import Document, MongoClient, connect
-from consumer.mongo.change_stream import token_time
 from tests.event_contract import GAP, GAP_HEADERS, header_texts, violations
 from tests.integration.capture.conftest import Line, Running, make_product
 from tests.integration.capture.positions import store_position, stored_position
@@ -46,17 +45,22 @@ def tiny_line(make_line: Callable[..., Line], tiny: MongoClient[Document], fresh
 
 
 def lose_history(line: Line) -> None:
-    """Write elsewhere until the oplog no longer reaches back to the stored position."""
-    since = token_time(stored_position(line).token)
-    assert since is not None
+    """Write elsewhere until the oplog no longer reaches back to now."""
+    since = oplog_time(line, newest=True)
     numbers = count()
 
     def lost() -> bool:
         line.client["elsewhere"]["ballast"].replace_one({"_id": 0}, {"n": next(numbers), "x": _BALLAST}, upsert=True)
-        (oldest,) = line.client["local"]["oplog.rs"].find({}, {"ts": 1}, sort=[("$natural", 1)], limit=1)
-        return bool((oldest["ts"].time, oldest["ts"].inc) > since)
+        return oplog_time(line, newest=False) > since
 
     wait_until(lost, 30, "the oplog keeps everything")
+
+
+def oplog_time(line: Line, *, newest: bool) -> tuple[int, int]:
+    """Of its newest entry, or of its oldest."""
+    order = -1 if newest else 1
+    (entry,) = line.client["local"]["oplog.rs"].find({}, {"ts": 1}, sort=[("$natural", order)], limit=1)
+    return entry["ts"].time, entry["ts"].inc
 
 
 def gaps(line: Line) -> list[dict[str, Any]]:
