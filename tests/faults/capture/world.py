@@ -169,11 +169,16 @@ class World:
         """`init`, and two captures, one of which leads."""
         self.installation.initialise()
         self.keepers += [Keeper(self.installation, name) for name in ("left", "right")]
-        wait_until(self.leader, 60, "nobody leads")
+        wait_until(self._follows, 60, "nobody follows the stream")
 
     def leader(self) -> Keeper | None:
         """The capture that leads now, as far as it can be asked."""
         return next((one for one in self.keepers if one.metric("marketsync_capture_leader") == 1), None)
+
+    def _follows(self) -> bool:
+        """Whether the stream has begun: what is written from now on is a change, and not read by a snapshot."""
+        leader = self.leader()
+        return bool(leader and leader.metric("marketsync_capture_position_timestamp_seconds"))
 
     def caught_up(self, deadline: float) -> None:
         """Wait until everything that was written so far is in Kafka."""
