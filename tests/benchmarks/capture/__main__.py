@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks.capture import latency, sustained
+from tests.benchmarks.capture import latency, snapshots, sustained
 from tests.benchmarks.installation import Servers, own_servers
 from tests.benchmarks.table import Figure, report
 
@@ -20,6 +20,7 @@ PARTS: Mapping[str, Callable[[Servers], list[Figure]]] = {
     "mix-images": sustained.mix_with_images,
     "mix-lookup": sustained.mix_with_lookup,
     "latency": latency.latency,
+    "snapshots": snapshots.snapshots,
 }
 
 
