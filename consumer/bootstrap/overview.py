@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from consumer.bootstrap.preparation import channels_of
 from consumer.bootstrap.start import capture_leases, named_databases, settings_of_stream, topic_names
 from consumer.bootstrap.tenant_streams import registered, streams_of
+from consumer.bootstrap.waiting import Waiting, read_waiting
 from consumer.capture.positions import Position, decode_position, stream_key
 from consumer.capture.snapshots.progress import SnapshotProgress, decode_progress, snapshot_key
 from consumer.capture.streams import StreamPlan
@@ -62,7 +63,8 @@ class CaptureProgress:
 class Overview:
     """All of it. listings: (channel, account, tenant) -> status -> count. lags: consumer group -> its topics.
 
-    captures: one per stream. tenant_problems: whose document in the registry cannot be used -> why.
+    captures: one per stream. tenant_problems: whose document in the registry cannot be used -> why. waiting: who stands
+    still, and what is owed.
     """
 
     listings: Mapping[tuple[str, str, str], Mapping[Status, int]]
@@ -70,12 +72,13 @@ class Overview:
     lags: Mapping[str, Sequence[TopicLag]]
     captures: Sequence[CaptureProgress]
     tenant_problems: Mapping[str, str]
+    waiting: Sequence[Waiting]
 
 
 def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
     """Read how things stand now. Raises UnavailableError when a server does not answer or nothing was set up yet."""
     try:
-        listings, problems = asyncio.run(_read_store(settings, endpoints))
+        listings, problems, waiting = asyncio.run(_read_store(settings, endpoints))
         plans, tenant_problems, leases = _read_streams(settings, endpoints)
     except PyMongoError as error:
         raise unavailable(error) from error
@@ -88,7 +91,7 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
         lags[group] = group_lag(kafka, group, topics)
     records = {} if missing_topics(kafka, [names.positions]) else read_compacted(kafka, names.positions)
     captures = [_progress(plan, records, leases[plan.name]) for plan in plans]
-    return Overview(listings, group_problems(problems), lags, captures, tenant_problems)
+    return Overview(listings, group_problems(problems), lags, captures, tenant_problems, waiting)
 
 
 def _read_streams(
@@ -111,10 +114,11 @@ def _read_streams(
 
 async def _read_store(
     settings: Settings, endpoints: Endpoints
-) -> tuple[Mapping[tuple[str, str, str], Mapping[Status, int]], list[ListingState]]:
+) -> tuple[Mapping[tuple[str, str, str], Mapping[Status, int]], list[ListingState], list[Waiting]]:
     async with connect_async(endpoints.mongodb_uri) as client:
-        store = ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions)
-        return await store.counts_by_status(), await store.problems(_MOST_PROBLEMS)
+        database = client[settings.place.database]
+        store = ListingStore(database[COLLECTION], settings.topics.partitions)
+        return await store.counts_by_status(), await store.problems(_MOST_PROBLEMS), await read_waiting(database)
 
 
 def group_problems(states: Sequence[ListingState]) -> list[ProblemGroup]:

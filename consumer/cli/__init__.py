@@ -12,7 +12,22 @@ import typer
 from typer.core import TyperGroup
 
 from adapters.errors import AdapterError, ConfigurationError
-from consumer.cli import capture, check, dead_letters, deliver, demo, embedded, init, replay, run, sandbox, status
+from consumer.cli import (
+    capture,
+    check,
+    dead_letters,
+    deliver,
+    demo,
+    embedded,
+    held,
+    init,
+    pause,
+    replay,
+    resume,
+    run,
+    sandbox,
+    status,
+)
 from consumer.errors import MarketsyncError, SettingsError
 
 
@@ -42,9 +57,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (run, deliver, init, check, status, replay, demo):
+for _command in (run, deliver, init, check, status, pause, resume, replay, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
 app.add_typer(capture.app, name="capture")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(held.app, name="held")
 app.add_typer(embedded.app, name="embedded")
 app.add_typer(sandbox.app, name="sandbox")

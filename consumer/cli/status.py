@@ -14,7 +14,7 @@ _MOST_GROUPS = 20
 
 
 def command() -> None:
-    """Say how things stand: listings by state, problems with their cure, what waits in Kafka, how far capture came."""
+    """Say how things stand: listings, problems with their cure, who stands still, what waits, how far capture came."""
     from rich.console import Console
 
     from consumer.bootstrap.overview import read_overview
@@ -25,6 +25,7 @@ def command() -> None:
     console = Console(highlight=False)
     _show_listings(console, overview)
     _show_problems(console, overview)
+    _show_standing(console, overview)
     _show_waiting(console, overview)
     _show_capture(console, overview)
 
@@ -56,6 +57,24 @@ def _show_problems(console: Console, overview: Overview) -> None:
     console.print(table)
     if len(overview.problems) > _MOST_GROUPS:
         console.print(f"... and {len(overview.problems) - _MOST_GROUPS} more kinds of problems.")
+
+
+def _show_standing(console: Console, overview: Overview) -> None:
+    from datetime import UTC, datetime
+
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not overview.waiting:
+        console.print("Standing still: nobody. Owed: nothing.")
+        return
+    now = datetime.now(UTC)
+    table = Table("account", "tenant", "what", "listings", "for", "why", title="Standing still, and owed")
+    for waiting in overview.waiting:
+        count = "" if waiting.count is None else str(waiting.count)
+        age = _age((now - waiting.since).total_seconds())
+        table.add_row(waiting.account, waiting.tenant, waiting.what, count, age, escape(waiting.why))
+    console.print(table)
 
 
 def _show_waiting(console: Console, overview: Overview) -> None:
