@@ -196,8 +196,20 @@ class DeliverySettings(BaseSettings):
         20, gt=0, description="A listing that has to wait longer than this goes to a retry topic."
     )
     retry_delays: Delays = Field((60, 600), description="Delays of the retry topics, ascending, comma separated.")
+    resync_rate: float = Field(
+        500, ge=0, description="Products a second of a resync that delivery starts itself; 0 = as fast as it goes."
+    )
     drain: float = Field(20, gt=0, description="Seconds calls in flight may take to end on shutdown or rebalance.")
-    session_timeout: float = Field(45, gt=1, description="Seconds after which Kafka gives up a silent process.")
+    session_timeout: float = Field(
+        45,
+        gt=1,
+        description="Seconds after which Kafka gives up a silent process; with the consumer protocol the broker says.",
+    )
+    group_protocol: Literal["classic", "consumer"] = Field(
+        "classic",
+        description="Kafka's group protocol: classic, or consumer (KIP-848), with which a process that was killed gets"
+        " its partitions back only after the broker's session timeout.",
+    )
     withdrawals: int = Field(
         50,
         ge=0,
@@ -213,6 +225,20 @@ class DeliverySettings(BaseSettings):
         description="Name of the network address that this process's calls leave from. Where a channel counts by"
         " address, processes of the same name share its quota.",
     )
+
+
+class SyncSettings(BaseSettings):
+    """Variables of the queue that came before. They count only where they are set, for each account."""
+
+    model_config = SettingsConfigDict(env_prefix="SYNC_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    worker_concurrency: int | None = Field(
+        None, ge=1, description="Instead of MARKETSYNC_DELIVERY_CONCURRENCY, where that is unset."
+    )
+    rate_limit_max: int | None = Field(
+        None, ge=1, description="Most listings sent in SYNC_RATE_LIMIT_DURATION_MS by all processes; unset = no limit."
+    )
+    rate_limit_duration_ms: int = Field(60_000, ge=1000, description="Milliseconds that SYNC_RATE_LIMIT_MAX is for.")
 
 
 class EbaySettings(BaseSettings):
@@ -265,6 +291,7 @@ class Settings:
     topics: TopicSettings
     capture: CaptureSettings
     delivery: DeliverySettings
+    sync: SyncSettings
     ebay: EbaySettings
 
 
@@ -276,11 +303,18 @@ def load_settings() -> Settings:
             place=PlaceSettings(),
             topics=TopicSettings(),
             capture=CaptureSettings(),
-            delivery=DeliverySettings(),
+            delivery=_with_old_names(DeliverySettings(), sync := SyncSettings()),
+            sync=sync,
             ebay=EbaySettings(),
         )
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
+
+
+def _with_old_names(delivery: DeliverySettings, sync: SyncSettings) -> DeliverySettings:
+    if sync.worker_concurrency is None or "concurrency" in delivery.model_fields_set:
+        return delivery
+    return delivery.model_copy(update={"concurrency": sync.worker_concurrency})
 
 
 def _in_words(error: ValidationError) -> str:
@@ -300,5 +334,13 @@ def _variable(prefix: str, location: tuple[Any, ...]) -> str:
 
 _PREFIXES = {
     group.__name__: group.model_config.get("env_prefix", "")
-    for group in (ServerSettings, PlaceSettings, TopicSettings, CaptureSettings, DeliverySettings, EbaySettings)
+    for group in (
+        ServerSettings,
+        PlaceSettings,
+        TopicSettings,
+        CaptureSettings,
+        DeliverySettings,
+        SyncSettings,
+        EbaySettings,
+    )
 }

@@ -27,14 +27,14 @@ from consumer.mongo.words import unavailable
 from consumer.settings import Settings
 
 # Headers are added to records that may be as large as a record can be; topics leave room for that.
-_HEADER_BYTES = 32 * 1024
+HEADER_BYTES = 32 * 1024
 # Seconds that what is under way gets at the end.
-_CLOSE = 10.0
+CLOSE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What commands work with. state: our own database."""
+    """What commands work with. state: our own database. partitions: of every topic keyed by product."""
 
     bootstrap: str
     names: TopicNames
@@ -42,17 +42,18 @@ class Control:
     jobs: JobStore
     listings: ListingStore
     producer: ReliableProducer
+    partitions: int
 
     def runner(self, rate: float, watch: Watch) -> Runner:
         """Runs jobs. rate: states a second, 0 = as fast as it goes."""
-        return Runner(self.jobs, Outbox(self.producer, self.names), Pace(rate), watch)
+        return Runner(self.jobs, Outbox(self.producer, self.names, self.partitions), Pace(rate), watch)
 
 
 @asynccontextmanager
 async def open_control(settings: Settings, endpoints: Endpoints) -> AsyncIterator[Control]:
     """Raises UnavailableError where MongoDB fails inside."""
     bootstrap = endpoints.kafka_bootstrap_servers
-    producer = ReliableProducer(bootstrap, max_message_bytes=settings.topics.max_message_bytes + _HEADER_BYTES)
+    producer = ReliableProducer(bootstrap, max_message_bytes=settings.topics.max_message_bytes + HEADER_BYTES)
     producer.start()
     try:
         async with connect_async(endpoints.mongodb_uri) as client:
@@ -64,11 +65,12 @@ async def open_control(settings: Settings, endpoints: Endpoints) -> AsyncIterato
                 jobs=JobStore(state[JOBS], this_process()),
                 listings=ListingStore(state[LISTINGS], settings.topics.partitions),
                 producer=producer,
+                partitions=settings.topics.partitions,
             )
     except PyMongoError as error:
         raise unavailable(error) from error
     finally:
-        producer.close(_CLOSE)
+        producer.close(CLOSE)
 
 
 def this_process() -> str:

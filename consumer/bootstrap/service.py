@@ -10,18 +10,21 @@ import structlog
 
 from adapters.registry import make_adapter
 from consumer.bootstrap.health import serve_health
+from consumer.bootstrap.own_resyncs import own_resyncs
 from consumer.bootstrap.start import topic_names
 from consumer.bootstrap.tenant_products import tenant_products
+from consumer.control.own_resyncs import OwnResyncs
 from consumer.delivery.assembly import Servers, make_worker, owed_places
 from consumer.delivery.planning import Seller
 from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
+from consumer.delivery.worker import DeliveryWorker
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
 from consumer.health import make_registry
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
-from consumer.metrics import delivery_metrics
+from consumer.metrics import control_metrics, delivery_metrics
 from consumer.mongo import connect_async
 from consumer.processes import stop_on_signals
 from consumer.settings import Settings
@@ -53,6 +56,16 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
             exits.push_async_callback(seller.adapter.close)
         database = client[settings.place.database]
         products = exits.enter_context(tenant_products(settings, endpoints))
+        own = exits.enter_context(
+            own_resyncs(
+                settings,
+                endpoints,
+                database,
+                channel=channel,
+                tenants={account.tenant for account in accounts},
+                metrics=control_metrics(registry),
+            )
+        )
         worker = make_worker(
             channel,
             sellers,
@@ -66,8 +79,30 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
             ),
             settings=settings.delivery,
             metrics=delivery_metrics(registry),
+            missed=own.missed,
         )
         loop = asyncio.get_running_loop()
-        stop_on_signals(lambda: loop.call_soon_threadsafe(worker.stop), supervised=supervised)
+        stopped = asyncio.Event()
+        stop_on_signals(lambda: loop.call_soon_threadsafe(stopped.set), supervised=supervised)
         exits.enter_context(serve_health(settings, registry, unready=worker.unready, stuck=worker.stuck))
+        await _run_worker(worker, own, stopped)
+
+
+async def _run_worker(worker: DeliveryWorker, own: OwnResyncs, stopped: asyncio.Event) -> None:
+    """Look at the group before it is joined; then deliver until stopped, with what the channel reads by itself."""
+    stopping = asyncio.create_task(stopped.wait())
+    begun = asyncio.create_task(own.begin())
+    beside: asyncio.Task[None] | None = None
+    try:
+        await asyncio.wait([stopping, begun], return_when=asyncio.FIRST_COMPLETED)
+        if not begun.done():
+            return
+        await begun
+        beside = asyncio.create_task(own.run())
+        stopping.add_done_callback(lambda _: worker.stop())
         await worker.run()
+    finally:
+        ending = [task for task in (stopping, begun, beside) if task is not None]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)

@@ -24,6 +24,7 @@ from consumer.cli import (
     pause,
     replay,
     resume,
+    resync,
     run,
     sandbox,
     status,
@@ -57,7 +58,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (run, deliver, init, check, status, pause, resume, replay, demo):
+for _command in (run, deliver, init, check, status, pause, resume, replay, resync, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
 app.add_typer(capture.app, name="capture")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -107,36 +107,28 @@ class JobStore:
 
     async def save(self, job: Job) -> Job:
         """Store its progress. Raises JobTakenError when another process goes on with it."""
-        return await self._store(job, self._owner)
+        kept = replace(job, revision=job.revision + 1)
+        document = _document(kept)
+        del document["_id"], document["updated"]
+        change = {"$set": {**document, "owner": self._owner}, "$currentDate": {"updated": True}}
+        answer = await self._collection.update_one({"_id": job.id, "revision": job.revision}, change)
+        if answer.matched_count == 0:
+            raise JobTakenError(f"another process goes on with job {job.id}; this one stops")
+        return kept
 
-    async def give_back(self, job: Job) -> None:
-        """Let another process go on with it at once."""
-        await self._store(job, None)
+    async def let_go(self, job_id: str) -> None:
+        """Let another process go on with it at once, if it is ours still."""
+        await self._collection.update_one({"_id": job_id, "owner": self._owner}, {"$set": {"owner": None}})
 
     async def recent(self, limit: int) -> Sequence[Job]:
         """The jobs begun last, newest first."""
         cursor = self._collection.find().sort("started", -1).limit(limit)
         return [_job(document) for document in await cursor.to_list()]
 
-    async def newest(self, channel: str, cause: str) -> Job | None:
-        """The job the service began last for this cause."""
-        found = await self._collection.find_one({"channel": channel, "cause": cause}, sort=[("started", -1)])
-        return None if found is None else _job(found)
-
     async def _claim(self, query: Document) -> Job | None:
         change = {"$set": {"owner": self._owner}, "$inc": {"revision": 1}, "$currentDate": {"updated": True}}
         found = await self._collection.find_one_and_update(query, change, sort=[("started", 1)], return_document=True)
         return None if found is None else _job(found)
-
-    async def _store(self, job: Job, owner: str | None) -> Job:
-        kept = replace(job, revision=job.revision + 1)
-        document = _document(kept)
-        del document["_id"], document["updated"]
-        change = {"$set": {**document, "owner": owner}, "$currentDate": {"updated": True}}
-        answer = await self._collection.update_one({"_id": job.id, "revision": job.revision}, change)
-        if answer.matched_count == 0:
-            raise JobTakenError(f"another process goes on with job {job.id}; this one stops")
-        return kept
 
 
 def ended(job: Job, at: float, error: str = "") -> Job:

@@ -34,6 +34,10 @@ class Runner:
             await self._pace.wait(len(states))
             await self._outbox.send(states)
 
+    async def mark(self, marker: State, headers: Headers) -> None:
+        """Write this record into every partition, behind all that was sent. Raises as `send`."""
+        await self._outbox.mark(marker, headers)
+
     async def step(
         self,
         job: Job,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from consumer import events
@@ -54,18 +55,31 @@ def state_of(record: Record) -> State:
 
 
 class Outbox:
-    """Writes states into the background topic, where only their target takes them."""
+    """Writes states into the background topic, where only their target takes them. partitions: how many it has."""
 
-    def __init__(self, producer: ReliableProducer, names: TopicNames) -> None:
+    def __init__(self, producer: ReliableProducer, names: TopicNames, partitions: int) -> None:
         self._producer = producer
         self._topic = names.of(Operation.READ)
+        self._partitions = partitions
 
     async def send(self, states: Iterable[tuple[State, Headers]]) -> None:
         """Until Kafka has all of them. Raises UnavailableError, RecordTooLargeError: then some may be missing."""
-        written: Sequence[asyncio.Future[None]] = [
-            asyncio.wrap_future(self._producer.produce(self._topic, state.key, state.value, state.headers + added))
+        await _safe(
+            self._producer.produce(self._topic, state.key, state.value, state.headers + added)
             for state, added in states
-        ]
-        for result in await asyncio.gather(*written, return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
+        )
+
+    async def mark(self, marker: State, added: Headers) -> None:
+        """Write a marker into every partition. Raises as `send`."""
+        headers = marker.headers + added
+        await _safe(
+            self._producer.produce(self._topic, marker.key, marker.value, headers, partition=number)
+            for number in range(self._partitions)
+        )
+
+
+async def _safe(written: Iterable[Future[None]]) -> None:
+    """Until all have ended; then the first failure is raised."""
+    for result in await asyncio.gather(*map(asyncio.wrap_future, written), return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result

@@ -7,7 +7,7 @@ from consumer.control.pace import Pace
 from consumer.control.running import Runner, Watch
 from consumer.control.targets import Outbox
 from consumer.mongo import AsyncDatabase, Document
-from tests.integration.delivery.conftest import Line
+from tests.integration.delivery.conftest import TOPICS, Line
 
 
 def database_of(line: Line) -> AsyncDatabase[Document]:
@@ -22,7 +22,7 @@ def jobs_of(line: Line, owner: str = "a test") -> JobStore:
 
 def runner_of(line: Line, jobs: JobStore, *, rate: float = 0, watch: Watch = lambda job: None) -> Runner:
     """Runs jobs on the line."""
-    return Runner(jobs, Outbox(line.producer, line.names), Pace(rate), watch)
+    return Runner(jobs, Outbox(line.producer, line.names, TOPICS.partitions), Pace(rate), watch)
 
 
 class KilledError(BaseException):
