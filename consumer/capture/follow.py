@@ -27,6 +27,9 @@ _DELAY = 1.0
 # Seconds an open transaction waits for the next batch when the last one was full. Without it a capture that is behind
 # would pay for a commit whenever it was quicker than the server for a moment.
 _LINGER = 0.05
+# Seconds after which a transaction ends although more small batches are at hand. Behind a commit there are some, which
+# go out together; a capture that falls behind in this way soon gets full ones.
+_PATIENCE = 0.01
 # A reply of this many bytes is full, whatever number of changes it has: the server ends it at 16 MB.
 _FULL_BYTES = 12 * 1024 * 1024
 
@@ -53,7 +56,6 @@ class Follower:
         self._metrics = metrics
         self._stop = stop
         self._last_commit = time.monotonic()
-        self._more = False
         self._behind = False
         self._search = SearchWatch(metrics, max_await=settings.max_await)
 
@@ -101,7 +103,6 @@ class Follower:
     def _turn(self, feed: Feed, translator: Translator) -> None:
         fetched = feed.take(_LINGER if self._publisher.open else self._settings.max_await)
         self._behind = fetched is not None and self._is_full(fetched)
-        self._more = fetched is not None and (feed.waiting or self._behind)
         if fetched is not None:
             self._search.answered()
             self._take(fetched, translator)
@@ -110,7 +111,7 @@ class Follower:
         settled = self._deletions.settle()
         if settled is not None:
             self._publisher.add(settled)
-        if (fetched is not None or self._publisher.open) and self._due():
+        if (fetched is not None or self._publisher.open) and self._due(waiting=feed.waiting):
             self._commit()
 
     def _take(self, fetched: Fetched, translator: Translator) -> None:
@@ -126,10 +127,15 @@ class Follower:
         """Whether the server had more than it could put into this batch."""
         return len(fetched.batch.events) >= self._settings.batch or fetched.batch.size >= _FULL_BYTES
 
-    def _due(self) -> bool:
-        """At once when there is nothing more at hand, by size and age when there is, seldom when all is quiet."""
+    def _due(self, *, waiting: bool) -> bool:
+        """By size and age while capture is behind, almost at once when it is not, seldom when all is quiet.
+
+        waiting: a batch is at hand.
+        """
         if self._publisher.open:
-            return self._publisher.full or not self._more
+            if self._behind:
+                return self._publisher.full
+            return not waiting or self._publisher.age >= _PATIENCE
         moved = self._reached.token != self._committed.token
         return moved and time.monotonic() - self._last_commit >= self._settings.idle_position
 

@@ -55,9 +55,14 @@ class Publisher:
         return self._open
 
     @property
+    def age(self) -> float:
+        """Seconds since the transaction was opened."""
+        return self._clock() - self._begun
+
+    @property
     def full(self) -> bool:
         """Whether the transaction should end now, even if there is more to put into it."""
-        return self._changes >= _MOST_CHANGES or self._bytes >= _MOST_BYTES or self._clock() - self._begun >= _LONGEST
+        return self._changes >= _MOST_CHANGES or self._bytes >= _MOST_BYTES or self.age >= _LONGEST
 
     def begin(self) -> None:
         """Open a transaction, if none is open."""

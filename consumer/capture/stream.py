@@ -1,4 +1,4 @@
-"""Reads a change stream in a thread of its own, one batch ahead of the work, and goes on after failures.
+"""Reads a change stream in a thread of its own, some batches ahead of the work, and goes on after failures.
 
 Every batch handed out follows the one before without gap or repetition, whatever happened in between; the one
 exception is marked (`from_time`), and the numbering drops what it repeats.
@@ -6,7 +6,6 @@ exception is marked (`from_time`), and the numbering drops what it repeats.
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 from collections.abc import Callable, Mapping
@@ -17,13 +16,15 @@ import structlog
 
 from consumer.capture.failures import UNKNOWN_STAGE, Recovery, classify_failure, cure
 from consumer.capture.gap import GapReason, HistoryLostError
+from consumer.capture.prefetch import Prefetch
 from consumer.errors import MarketsyncError
 from consumer.mongo.change_stream import ChangeStreamError, RawBatch, StartPoint, Watched, token_time
 
 _log = structlog.get_logger()
 
-# Batches fetched and not yet taken. One is enough to keep server and encoder busy; each may have 16 MB.
-_AHEAD = 1
+# Bytes fetched and not yet taken, from which on no further batch is fetched. Beside a commit many small ones come in,
+# which then go out together; of the largest, 16 MB, there is one.
+_AHEAD = 4 * 1024 * 1024
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 5.0
 
@@ -68,7 +69,7 @@ class Feed:
         self._reconnected = reconnected
         self._from_time = False
         self._failures = 0
-        self._queue: queue.Queue[Fetched | BaseException] = queue.Queue(_AHEAD)
+        self._ahead: Prefetch[Fetched | BaseException] = Prefetch(_AHEAD)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="change-stream", daemon=True)
         self._cursor: Cursor | None = None
@@ -87,10 +88,7 @@ class Feed:
 
         Raises HistoryLostError or CaptureFailedError when the stream is at its end.
         """
-        try:
-            fetched = self._queue.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        fetched = self._ahead.take(timeout)
         if isinstance(fetched, BaseException):
             raise fetched
         return fetched
@@ -98,7 +96,7 @@ class Feed:
     @property
     def waiting(self) -> bool:
         """Whether `take` has something to give at once."""
-        return not self._queue.empty()
+        return len(self._ahead) > 0
 
     def close(self) -> None:
         """Stop reading; lasts as long as the server's answer does. Idempotent."""
@@ -116,7 +114,7 @@ class Feed:
                 except ChangeStreamError as error:
                     watched = self._recover(error, watched)
         except BaseException as error:  # whatever it is, the thread that takes has to hear of it
-            self._put(error)
+            self._ahead.put(error, 0)
 
     def _read(self, watched: Watched) -> None:
         """Read until closed, until the server ends the stream, or for one event when that is all that was wanted."""
@@ -125,13 +123,13 @@ class Feed:
             start = StartPoint(time=token_time(self._token)) if self._from_time else StartPoint(token=self._token)
             cursor.open(start)
             self._cursor = cursor
-            while not self._closing.is_set():
+            while self._may_read():
                 batch = cursor.more()
                 if batch is None:
                     self._wait("the watched database was dropped")
                     return
                 self._failures = 0
-                self._put(Fetched(batch, self._from_time))
+                self._ahead.put(Fetched(batch, self._from_time), batch.size)
                 self._token, self._from_time = batch.token, False
                 if watched.bare and batch.events:
                     return
@@ -171,10 +169,9 @@ class Feed:
         _log.warning("change stream is opened again", reason=reason, error=str(error or ""), delay=delay)
         self._closing.wait(delay * random.uniform(0.5, 1))  # noqa: S311  spreads reconnects, no secret
 
-    def _put(self, fetched: Fetched | BaseException) -> None:
+    def _may_read(self) -> bool:
+        """Waits until there is room for another batch; False when closed."""
         while not self._closing.is_set():
-            try:
-                self._queue.put(fetched, timeout=0.1)
-                return
-            except queue.Full:
-                continue
+            if self._ahead.has_room(0.1):
+                return True
+        return False
