@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
 
 from confluent_kafka import Message
-from pymongo import WriteConcern
 
 from consumer.embedded import Endpoints
 from consumer.events import Operation
@@ -27,6 +27,7 @@ _PER_SECOND = 1000
 _SECONDS = 60
 # The first seconds are those in which caches fill.
 _WARM_UP = 5
+_WRITERS = 16
 
 
 def latency(servers: Servers) -> list[Figure]:
@@ -63,33 +64,34 @@ def latency(servers: Servers) -> list[Figure]:
 
 
 def _write(endpoints: Endpoints, tenant: str) -> None:
-    """Each write carries the time at which it was sent."""
-    # Answered before it is journaled, so that one thread keeps the rate; streams show what is journaled all the same.
+    """Each write carries the time at which it was sent, and waits for the journal, as MongoDB's default is."""
     with connect(endpoints.mongodb_uri) as client:
-        products = client[tenant_database(tenant)].get_collection(PRODUCTS, write_concern=WriteConcern(w=1, j=False))
+        products = client[tenant_database(tenant)][PRODUCTS]
         begun = time.perf_counter()
-        for number in range(_PER_SECOND * _SECONDS):
-            ahead = begun + number / _PER_SECOND - time.perf_counter()
-            if ahead > 0:
-                time.sleep(ahead)
-            products.update_one(
-                {"_id": identity(number % _PRODUCTS)}, {"$set": {"quantity": number, "written": time.time()}}
-            )
+
+        def write(first: int) -> None:
+            for number in range(first, _PER_SECOND * _SECONDS, _WRITERS):
+                time.sleep(max(0.0, begun + number / _PER_SECOND - time.perf_counter()))
+                change = {"$set": {"quantity": number, "written": time.time()}}
+                products.update_one({"_id": identity(number % _PRODUCTS)}, change)
+
+        with ThreadPoolExecutor(_WRITERS) as pool:
+            list(pool.map(write, range(_WRITERS)))
 
 
 def _read(endpoints: Endpoints, topic: str, answers: Queue[list[float]]) -> None:
     """Gives milliseconds, without those of the warm-up."""
     waits: list[float] = []
-    last = False
+    seen = 0
 
     def take(message: Message, now: float) -> None:
-        nonlocal last
+        nonlocal seen
+        seen += 1
         product = product_of(message)
         number = int(product["quantity"])
         if number >= _PER_SECOND * _WARM_UP:
             waits.append((now - float(product["written"])) * 1000)
-        last = last or number == _PER_SECOND * _SECONDS - 1
 
     with reading(endpoints.kafka_bootstrap_servers, [topic], take):
-        wait_until(lambda: last, 120, "the last change does not come")
+        wait_until(lambda: seen >= _PER_SECOND * _SECONDS, 120, "some changes do not come")
     answers.put(waits)
