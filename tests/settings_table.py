@@ -21,6 +21,7 @@ from consumer.settings import (
     EbaySettings,
     PlaceSettings,
     ServerSettings,
+    SyncSettings,
     TopicSettings,
 )
 
@@ -33,6 +34,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     TopicSettings,
     CaptureSettings,
     DeliverySettings,
+    SyncSettings,
     EbaySettings,
 )
 

@@ -117,6 +117,7 @@ def make_parts(
         replica=settings.replica,
         session_timeout=settings.session_timeout,
         drain=settings.drain,
+        protocol=settings.group_protocol,
     )
     core = _make_core(channel, by_account, settings, background)
     process = f"{settings.replica}/{uuid4().hex[:12]}"
@@ -168,7 +169,7 @@ def _make_core(
         max_waiting=settings.max_waiting,
         background_topics=background,
         quotas={
-            account: quotas_of(channel, account, seller.adapter.limits, settings.egress)
+            account: quotas_of(channel, account, (*seller.adapter.limits, *seller.account.limits), settings.egress)
             for account, seller in sellers.items()
         },
     )

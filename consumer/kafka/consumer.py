@@ -23,10 +23,10 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from consumer.errors import FencedError
+from consumer.kafka.assignment import Assignment, places_of, topic_partitions
 from consumer.kafka.client import kafka_error, unavailable
 from consumer.kafka.membership import Membership, consumer_config
 from consumer.kafka.records import Partition, Record
-from consumer.kafka.starting import beginning, starting_offsets
 
 _log = structlog.get_logger()
 
@@ -82,9 +82,7 @@ class ConsumerThread:
         self._closed: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: Listener | None = None
-        self._assigned: set[Partition] = set()
-        self._paused: frozenset[Partition] = frozenset()
-        self._starts: dict[Partition, int] = {}
+        self._assignment = Assignment(piecemeal=membership.protocol == "consumer")
         self._fatal: KafkaError | None = None
         self.alive_at = 0.0
 
@@ -100,11 +98,11 @@ class ConsumerThread:
     def rest(self, partitions: Iterable[Partition]) -> None:
         """Read all assigned partitions but these. Forgotten when partitions are assigned anew."""
         wanted = frozenset(partitions)
-        self._commands.put(lambda client: self._rest(client, wanted))
+        self._commands.put(lambda client: self._assignment.rest(client, wanted))
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
         """Commit soon; `listener.committed` follows. A failed commit is logged, the next one covers it."""
-        offsets = _topic_partitions(positions)
+        offsets = topic_partitions(positions)
         self._commands.put(lambda client: self._commit(client, offsets, wait=False))
 
     async def close(self, positions: Mapping[Partition, int]) -> None:
@@ -112,7 +110,7 @@ class ConsumerThread:
         if self._closed is None:
             return
         if not self._closing.is_set():
-            offsets = _topic_partitions(positions)
+            offsets = topic_partitions(positions)
             self._commands.put(lambda client: self._commit(client, offsets, wait=True))
             self._closing.set()
         await asyncio.shield(self._closed)
@@ -179,16 +177,8 @@ class ConsumerThread:
 
         self._tell(deliver)
 
-    def _rest(self, client: Any, wanted: frozenset[Partition]) -> None:
-        wanted &= self._assigned
-        if pause := wanted - self._paused:
-            client.pause([TopicPartition(p.topic, p.number) for p in pause])
-        if resume := self._paused - wanted:
-            client.resume([TopicPartition(p.topic, p.number) for p in resume])
-        self._paused = wanted
-
     def _commit(self, client: Any, offsets: list[TopicPartition], *, wait: bool) -> None:
-        ours = [offset for offset in offsets if Partition(offset.topic, offset.partition) in self._assigned]
+        ours = self._assignment.ours(offsets)
         if not ours:
             return
         try:
@@ -202,36 +192,27 @@ class ConsumerThread:
     def _on_assign(self, client: Any, partitions: list[TopicPartition]) -> None:
         if self._closing.is_set():
             return
-        self._starts = starting_offsets(client, partitions)
-        for found in partitions:
-            found.offset = self._starts[Partition(found.topic, found.partition)]
-        client.assign(partitions)
-        places = [Partition(p.topic, p.partition) for p in partitions]
-        self._assigned = set(places)
-        self._paused = frozenset()
+        places = self._assignment.take(client, partitions)
         _log.info("partitions assigned", group=self._membership.group, partitions=len(places))
         self._tell(lambda listener: listener.assigned(places))
 
     def _on_revoke(self, client: Any, partitions: list[TopicPartition]) -> None:
         if self._closing.is_set() or self._loop is None or self._listener is None:
-            client.unassign()
+            self._assignment.leave(client, partitions)
             return
-        places = [Partition(p.topic, p.partition) for p in partitions]
+        places = places_of(partitions)
         drained = asyncio.run_coroutine_threadsafe(_revoke(self._listener, places), self._loop)
         try:
             positions = drained.result(self._membership.drain + _GRACE)
-            self._commit(client, _topic_partitions(positions), wait=True)
+            self._commit(client, topic_partitions(positions), wait=True)
         except FutureTimeoutError:
             _log.error("partitions revoked before their work ended", group=self._membership.group)
-        self._assigned -= set(places)
-        client.unassign()
+        self._assignment.leave(client, partitions)
         _log.info("partitions revoked", group=self._membership.group, partitions=len(places))
 
     def _on_lost(self, client: Any, partitions: list[TopicPartition]) -> None:
-        places = [Partition(p.topic, p.partition) for p in partitions]
-        _log.error("partitions lost: this process was silent for too long", partitions=len(places))
-        self._assigned -= set(places)
-        client.unassign()
+        _log.error("partitions lost: this process was silent for too long", partitions=len(partitions))
+        places = self._assignment.leave(client, partitions)
         self._tell(lambda listener: listener.lost(places))
 
     def _on_commit(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
@@ -262,16 +243,7 @@ class ConsumerThread:
             partition=partition.number,
         )
         self._tell(lambda listener: listener.reset(partition))
-        # The client has given up on this partition and refuses to seek in it: all are assigned anew where they are.
-        self._starts[partition] = beginning(client, partition)
-        offsets = client.position([TopicPartition(p.topic, p.number) for p in self._assigned])
-        for offset in offsets:
-            place = Partition(offset.topic, offset.partition)
-            if place == partition or offset.offset < 0:
-                offset.offset = self._starts[place]
-        client.assign(offsets)
-        resting, self._paused = self._paused, frozenset()
-        self._rest(client, resting)
+        self._assignment.start_over(client, partition)
 
     # Talking to the event loop
 
@@ -326,7 +298,3 @@ def record_of(message: Message) -> Record:
         headers=tuple((name, value or b"") for name, value in headers),
         timestamp=milliseconds / 1000 if kind else 0.0,
     )
-
-
-def _topic_partitions(positions: Mapping[Partition, int]) -> list[TopicPartition]:
-    return [TopicPartition(partition.topic, partition.number, offset) for partition, offset in positions.items()]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import SecretStr, ValidationError
 
+from adapters.model import Operation
+from adapters.rate_limits import Cost, Limit
 from consumer.errors import SettingsError
 from consumer.listings.state import ListingKey
-from consumer.settings import EbaySettings, Settings
+from consumer.settings import EbaySettings, Settings, SyncSettings
 
 if TYPE_CHECKING:
     from adapters.ebay.settings import EbayAccount
@@ -28,7 +30,8 @@ class Account:
     problem. languages: of the text; the first the product has wins. text_language: what plain strings in the PIM are
     written in. condition: the channel's condition name. categories: PIM category id -> channel category id.
     unwanted_statuses: values of the PIM's free `product_status` that take a product off the channel.
-    settings: the channel's own settings object, with the credentials.
+    limits: the seller's own, kept beside those of the channel. settings: the channel's own settings object, with the
+    credentials.
     """
 
     tenant: str
@@ -42,6 +45,7 @@ class Account:
     condition: str = "NEW"
     categories: Mapping[str, str] = field(default_factory=dict)
     unwanted_statuses: frozenset[str] = frozenset()
+    limits: tuple[Limit, ...] = ()
     settings: Any = field(default=None, repr=False)
 
     def listing_id(self, entity_code: str) -> str:
@@ -73,7 +77,15 @@ def accounts_from_environment(settings: Settings) -> list[Account]:
         return []
     tenant = _selling_tenant("EBAY_TENANT", ebay.tenant, settings.place.tenants)
     _require_ebay(ebay)
-    return [_ebay_for(tenant, ebay, _ebay_account(ebay))]
+    return [replace(_ebay_for(tenant, ebay, _ebay_account(ebay)), limits=_own_limits(settings.sync))]
+
+
+def _own_limits(sync: SyncSettings) -> tuple[Limit, ...]:
+    """What the variables of the old queue allow: it counted listings, of all processes together."""
+    if sync.rate_limit_max is None:
+        return ()
+    each = dict.fromkeys(Operation, Cost(call=0, listing=1))
+    return (Limit("sync", sync.rate_limit_max, sync.rate_limit_duration_ms / 1000, costs=each),)
 
 
 def _selling_tenant(variable: str, named: str, watched: Sequence[str]) -> str:

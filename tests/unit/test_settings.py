@@ -45,3 +45,11 @@ def test_an_empty_variable_counts_as_not_set(name: str, monkeypatch: pytest.Monk
     unset = load_settings()
     monkeypatch.setenv(name, "")
     assert load_settings() == unset
+
+
+def test_the_old_queues_variables_count_only_where_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().delivery.concurrency == 8
+    monkeypatch.setenv("SYNC_WORKER_CONCURRENCY", "2")
+    assert load_settings().delivery.concurrency == 2
+    monkeypatch.setenv("MARKETSYNC_DELIVERY_CONCURRENCY", "5")
+    assert load_settings().delivery.concurrency == 5

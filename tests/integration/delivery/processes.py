@@ -77,10 +77,11 @@ class Fleet:
         await self.until(lambda: self._is_shared(replicas), 40)
 
     def _is_shared(self, replicas: Sequence[str]) -> bool:
-        owned = {self._owned(replica) for replica in replicas}
+        owned = {self.owned(replica) for replica in replicas}
         return len(owned) == 1 and 0 not in owned
 
-    def _owned(self, replica: str) -> int:
+    def owned(self, replica: str) -> int:
+        """How many partitions were assigned to it last, all at once."""
         assigned = [entry["partitions"] for entry in self._entries(replica) if entry["event"] == "partitions assigned"]
         return assigned[-1] if assigned else 0
 

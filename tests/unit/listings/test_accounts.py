@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.ebay import EbayAccount
+from adapters.model import Operation
 from consumer.errors import SettingsError
 from consumer.listings.accounts import accounts_from_environment
 from consumer.settings import load_settings
@@ -106,3 +107,14 @@ def test_what_the_channel_cannot_use_is_named(variables: pytest.MonkeyPatch) -> 
     with pytest.raises(SettingsError, match="EBAY_MARKETPLACE_ID") as caught:
         accounts_from_environment(load_settings())
     assert "planted" not in str(caught.value)
+
+
+def test_the_old_queues_limit_counts_listings_of_all_processes_and_only_where_it_is_set(
+    variables: pytest.MonkeyPatch,
+) -> None:
+    assert accounts_from_environment(load_settings())[0].limits == ()
+    variables.setenv("SYNC_RATE_LIMIT_MAX", "10")
+    (limit,) = accounts_from_environment(load_settings())[0].limits
+    assert (limit.amount, limit.period, limit.costs[Operation.CREATE].of(7)) == (10, 60, 7)
+    variables.setenv("SYNC_RATE_LIMIT_DURATION_MS", "1000")
+    assert accounts_from_environment(load_settings())[0].limits[0].period == 1
