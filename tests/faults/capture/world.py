@@ -129,6 +129,10 @@ class Keeper:
             return None
         return found[0] if found else None
 
+    def said(self, event: str) -> bool:
+        """Whether what runs now has this line in its log."""
+        return bool(self._running.lines(event))
+
     def close(self) -> list[str]:
         """End it in order. Returns what went wrong in all the time, in words."""
         self._closing.set()
@@ -169,16 +173,15 @@ class World:
         """`init`, and two captures, one of which leads."""
         self.installation.initialise()
         self.keepers += [Keeper(self.installation, name) for name in ("left", "right")]
-        wait_until(self._follows, 60, "nobody follows the stream")
+        # What is written from now on is a change, and not read by the first snapshot.
+        wait_until(self._began, 60, "the first snapshot does not end")
 
     def leader(self) -> Keeper | None:
         """The capture that leads now, as far as it can be asked."""
         return next((one for one in self.keepers if one.metric("marketsync_capture_leader") == 1), None)
 
-    def _follows(self) -> bool:
-        """Whether the stream has begun: what is written from now on is a change, and not read by a snapshot."""
-        leader = self.leader()
-        return bool(leader and leader.metric("marketsync_capture_position_timestamp_seconds"))
+    def _began(self) -> bool:
+        return any(keeper.said("snapshot is complete") for keeper in self.keepers)
 
     def caught_up(self, deadline: float) -> None:
         """Wait until everything that was written so far is in Kafka."""
