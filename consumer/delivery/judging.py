@@ -22,7 +22,7 @@ from consumer.mongo.documents import UndecodableDocumentError, decode_leniently,
 # Seconds. A claim outlasts what a listing may wait in memory; where it does not, the listing is read once more.
 CLAIM = timedelta(minutes=5)
 # How long a product has to be missing; the PIM's two writes take milliseconds.
-GONE_FOR = timedelta(seconds=5)
+GONE_FOR = timedelta(seconds=3)
 _LATER = timedelta(seconds=2)
 # How soon it is looked at again: a tenant that is suspended, a catalogue that is empty, a listing that is held.
 _MUCH_LATER = timedelta(minutes=1)

@@ -16,8 +16,8 @@ from consumer.mongo import AsyncCollection, Document, UpdateOne
 
 COLLECTION = "standstills"
 # Seconds between two tellings, and how long one is believed.
-TELL_EVERY = 15.0
-_BELIEVED = timedelta(seconds=4 * TELL_EVERY)
+TELL_EVERY = 5.0
+_BELIEVED = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)

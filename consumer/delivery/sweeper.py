@@ -31,7 +31,7 @@ _log = structlog.get_logger()
 # Seconds until a PIM that could not be read is asked again.
 _PIM_AWAY = timedelta(seconds=10)
 # How long the brake waits for those who are still looking, and how often it looks whether held products are back.
-_COUNTING = timedelta(seconds=5)
+_COUNTING = timedelta(seconds=2)
 _HELD = timedelta(minutes=1)
 
 

@@ -1,6 +1,6 @@
 """The shell's part of what is owed: performs its commands, and keeps watch on what happens outside of Kafka.
 
-Every second the pauses are read; every quarter of a minute it is told which accounts stand still and how much is owed;
+Every second the pauses are read; every few seconds it is told which accounts stand still and how much is owed;
 every few minutes intents without an end are looked for.
 """
 
