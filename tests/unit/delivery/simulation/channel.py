@@ -21,6 +21,9 @@ from tests.unit.delivery.making import CHANNEL
 from tests.unit.delivery.simulation.engine import Clock, Request
 from tests.unit.delivery.simulation.schedule import REFUSED
 
+# Seconds a call to an account with quotas is under way; longer ones no quota can foresee.
+_QUICK = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Mood:
@@ -37,8 +40,8 @@ class Channel:
     spoiled: SKUs that always go wrong, and how. landing: told of the commands of each call that reaches the channel.
     """
 
-    def __init__(self, clock: Clock, rng: random.Random, batch_size: int) -> None:
-        self.memory = MemoryAdapter(CHANNEL, batch_size)
+    def __init__(self, clock: Clock, rng: random.Random, batch_size: int, limits: Sequence[Limit]) -> None:
+        self.memory = MemoryAdapter(CHANNEL, batch_size, limits=limits)
         self.down_until = 0.0
         self.dead_until = 0.0
         self.moods: list[Mood] = []
@@ -82,6 +85,8 @@ class Channel:
         back = 5.0 if silent else rng.choice((0.01, 0.05, 0.3))
         if self._moody("slow"):
             there += rng.choice((0.5, 3.0))
+        if self.limits:
+            there = min(there, _QUICK)
 
         def effect() -> list[Outcome]:
             landing()
@@ -141,6 +146,8 @@ class Channel:
     def _answer_to_a_question(self) -> None:
         if self._clock.now < self.down_until:
             raise ChannelUnavailableError("no answer")
+        if self._clock.now < self.dead_until:
+            raise AuthenticationError("token revoked")
 
 
 def _result(memory: MemoryAdapter, commands: Sequence[Command]) -> list[Outcome]:

@@ -14,6 +14,7 @@ from consumer.delivery.backpressure import Backpressure
 from consumer.delivery.core import Core
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.offsets import Offsets, Ticket
+from consumer.delivery.quotas.quotas import Quotas
 from consumer.delivery.retry import Decision, RetryTopic
 from consumer.delivery.slots import Slots
 from consumer.delivery.verdict import Judge
@@ -124,7 +125,13 @@ def _batches_of_answers_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Judge, "endings", crossed)
 
 
+def _quotas_are_not_asked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Quotas, "room", lambda _self, _account, _now, _operation, most, **_kind: most)
+    patch.setattr(Quotas, "spend", lambda *_call, **_kind: None)
+
+
 PLANTED = (
+    Planted("quotas are not asked", (10,), _quotas_are_not_asked),
     Planted("newer states are dropped", (1, 4), _newer_states_are_dropped),
     Planted("offsets are finished on arrival", (1,), _offsets_are_finished_on_arrival),
     Planted("older states overtake newer ones", (3,), _older_states_overtake_newer_ones),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.unit.delivery.simulation.world import World
 
 MAX_WAITING = 10
-# What a few polls bring for two accounts before a partition rests.
-_SLACK = 24
+# What one poll brings for two accounts before partitions rest: some records of each.
+_SLACK = 30
 # Seconds within which a healthy listing of a healthy account is delivered, whatever happens to others.
 _HEALTHY = 40.0
 _ENDS = (Status.LIVE, Status.WITHDRAWN, Status.UNLISTED)
@@ -41,6 +41,7 @@ class Promises:
         self.moody: set[AccountKey] = set()
         self.disturbed: dict[AccountKey | None, float] = defaultdict(float)
         self._world = world
+        self._calls: list[float] = []
         self._dead: dict[str, Sequence] = {}
         self._landed: dict[str, Sequence] = {}
         # Which records carry states of a listing, and which listings' states a record carries.
@@ -79,8 +80,7 @@ class Promises:
         state = self._world.store.states.get(listing)
         if state is not None and state.planned_sequence >= sequence and self._settled(state):
             return True
-        owed = self._world.store.owed.get(listing)
-        if owed is not None and owed.sequence >= sequence:
+        if state is not None and state.owed is not None and state.owed.sequence >= sequence:
             return True
         if self._dead.get(listing, _NEVER) >= sequence:
             return True
@@ -91,7 +91,7 @@ class Promises:
         )
 
     def _settled(self, state: ListingState) -> bool:
-        return state.status is not Status.WAITING
+        return state.status is not Status.WAITING or state.owed is not None
 
     # 3: never backwards
 
@@ -105,6 +105,7 @@ class Promises:
         self._world.channels[call.account].landing = partial(self._lands, process, call)
 
     def _lands(self, process: Process, call: Call) -> None:
+        self._count(call.account)
         for send in call.sends:
             listing = str(send.work.key)
             if send.work.sequence < self._landed.get(listing, _NEVER):
@@ -128,7 +129,7 @@ class Promises:
         account = account_of(key)
         spoiled = key.entity_code in self._world.channels[account].spoiled
         begin = max(since, self.disturbed[None], self.disturbed[account])
-        if spoiled or self._world.schedule.flood:
+        if spoiled or self._world.schedule.flood or self._world.channels[account].limits:
             return
         if begin > since:
             again = partial(self._check_prompt, listing, sequence, begin)
@@ -148,6 +149,16 @@ class Promises:
         spoiled = work.key.entity_code in self._world.channels[account].spoiled
         if not spoiled and account not in self.moody and letter.record.key not in self._world.bulky:
             self.broken(6, f"{work.key} is given up although nothing is wrong with it: {letter.dead}, {letter.error}")
+
+    # Quotas: never exceeded
+
+    def _count(self, account: AccountKey) -> None:
+        now = self._world.clock.now
+        for limit in self._world.channels[account].limits:
+            self._calls.append(now)
+            in_period = sum(at > now - limit.period for at in self._calls)
+            if in_period > limit.amount:
+                self.broken(10, f"{in_period} calls of {account} in {limit.period} s, {limit.amount} are allowed")
 
     # 10: bounded
 
@@ -178,7 +189,7 @@ class Promises:
                 self.broken(1, f"{partition} ends at {self._world.kafka.committed[partition]} of {len(log)}")
         for listing, event in self.newest.items():
             state = self._world.store.states.get(listing)
-            if state is None or state.planned_sequence != event.sequence:
+            if state is None or state.planned_sequence < event.sequence:
                 self.broken(1, f"{listing} never saw {event.sequence}: {state}")
             elif state.status in _ENDS:
                 self._check_shown(listing, event)

@@ -14,7 +14,9 @@ from consumer.events import Operation
 
 # Faults begin and end before this, so that everything can become quiet afterwards.
 FAULTS_END = 30.0
-ACCOUNTS = ("shop/default", "shop/outlet", "other/default")
+# Seconds.
+QUOTA_PERIOD = 5.0
+ACCOUNTS = ("shop/default", "shop/outlet")
 REFUSED = "rifiutato"
 SAME = "Trapano sempre uguale"
 
@@ -33,13 +35,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """processes: how many there are at first. batch: commands per call. flood: far more products than usual."""
+    """processes: how many there are at first. batch: commands per call. flood: far more products than usual.
+
+    quota: calls that the first account is allowed in `QUOTA_PERIOD`, 0 = any number.
+    """
 
     seed: int
     processes: int
     batch: int
     flood: bool
     steps: tuple[Step, ...]
+    quota: int = 0
 
     def with_steps(self, steps: tuple[Step, ...]) -> Schedule:
         """The same world with other steps."""
@@ -50,21 +56,22 @@ def make_schedule(seed: int) -> Schedule:
     """The schedule of a seed."""
     rng = random.Random(seed)
     # A flood of many products now and then, to fill what is bounded.
-    flood = rng.random() < 0.02
-    steps = _events(rng, 120, 60, 3.0) if flood else _events(rng, rng.randint(2, 16), rng.choice((1, 2, 4)), 20.0)
+    flood = rng.random() < 0.01
+    steps = _events(rng, 100, 60, 3.0) if flood else _events(rng, rng.randint(2, 16), rng.choice((1, 2, 4)), 20.0)
     for _ in range(rng.choice((0, 1, 1, 2, 2, 3, 4))):
         steps.append(_fault(rng))
     for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
         steps.append(_upset(rng))
     processes = rng.choice((1, 1, 2, 2, 3))
-    return Schedule(seed, processes, rng.choice((1, 3)), flood, tuple(sorted(steps, key=lambda step: step.at)))
+    batch, quota = rng.choice((1, 3)), rng.choice((0, 0, 3))
+    return Schedule(seed, processes, batch, flood, tuple(sorted(steps, key=lambda step: step.at)), quota)
 
 
 def _events(rng: random.Random, most: int, products: int, duration: float) -> list[Step]:
     steps = []
     for number in range(1, most + 1):
         code = f"P-{rng.randint(1, products)}"
-        tenant = rng.choice(("shop", "shop", "shop", "other", "nobody"))
+        tenant = rng.choice(("shop", "shop", "shop", "shop", "nobody"))
         operation = rng.choices(tuple(Operation), (2, 6, 1, 2))[0]
         event = (code, number, str(operation), tenant, _looks(rng, number))
         steps.append(Step(_moment(rng, duration), "publish", event))
@@ -120,7 +127,7 @@ def _upset(rng: random.Random) -> Step:
     return Step(at, kind, () if kind == "join" else (which,))
 
 
-_FAULTS = ("poison", "bulk", *("store_fails",) * 2, "kafka_fails", "spoil", *("mood",) * 3, "outage", "halt")
+_FAULTS = ("poison", "bulk", *("store_fails",) * 2, "kafka_fails", "spoil", *("mood",) * 3, "outage", "halt", "pause")
 _UPSETS = ("crash", "freeze", "trap", "trap", "trap", "jump", "rebalance", "join", "leave", "lose")
 
 

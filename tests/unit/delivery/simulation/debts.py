@@ -1,0 +1,143 @@
+"""Marks of owed listings in the simulated store; `consumer.listings.debts.DebtStore` and `gone.GoneStore` say how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from consumer.events import Sequence as EventSequence
+from consumer.listings.debts import Claim, Debt, Found
+from consumer.listings.gone import GapCounts
+from consumer.listings.owed import Cause, Owed
+from consumer.listings.state import ListingKey, ListingState, Status
+from tests.unit.delivery.making import START
+from tests.unit.delivery.simulation.servers import Store
+
+_NEVER = EventSequence("")
+
+
+class DebtsInMemory:
+    """The marks. partition_of: of a product. marked: told when a mark is due, seconds since 1970."""
+
+    def __init__(self, store: Store, partition_of: Callable[[str], int], marked: Callable[[float], None]) -> None:
+        self._store = store
+        self._partition_of = partition_of
+        self._marked = marked
+        self._stamps = count()
+
+    async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
+        marks = list(debts)
+        await self._store.ask(lambda: self._mark_all(marks, at))
+
+    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
+        pairs = list(payments)
+        await self._store.ask(lambda: self._pay(pairs))
+
+    async def due(
+        self, account: tuple[str, str, str], partitions: Iterable[int], at: datetime, most: int
+    ) -> list[Found]:
+        numbers = set(partitions)
+        if not self._due(account, numbers, at):
+            return []  # at once: most looks find nothing
+        found: list[Found] = await self._store.ask(lambda: self._due(account, numbers, at)[:most])
+        return found
+
+    async def claim(self, claims: Sequence[Claim]) -> set[str]:
+        lost: set[str] = await self._store.ask(lambda: {str(c.found.key) for c in claims if not self._claim(c)})
+        return lost
+
+    # The brake after gaps: there are none here, so everything passes.
+
+    async def counts(self, account: tuple[str, str, str], at: datetime) -> GapCounts:
+        return GapCounts(looking=0, gone=0, passed=0, live=0)
+
+    async def let_pass(self, account: tuple[str, str, str], *, count: int, at: datetime) -> None:
+        await self._store.ask(lambda: self._allow(account, at))
+
+    def zombie(self, listing: str) -> None:
+        """A mark beside that of an uncertain state."""
+        state = self._store.states[listing]
+        now = datetime.fromtimestamp(START + self._store.now, UTC)
+        self._mark(Debt(ListingKey.parse(listing), Cause.ZOMBIE, now, state.planned_sequence), now)
+
+    def _mark_all(self, debts: Iterable[Debt], at: datetime) -> None:
+        for debt in debts:
+            self._mark(debt, at)
+
+    def _mark(self, debt: Debt, at: datetime) -> None:
+        state = self._store.states.get(str(debt.key))
+        if state is None:
+            state = ListingState(str(debt.key), 0, _NEVER, Status.WAITING, at, at)
+        known = state.owed
+        late = max(filter(None, (known.late_until if known else None, debt.late_until)), default=None)
+        owed = Owed(
+            cause=debt.cause,
+            since=known.since if known else at,
+            due=debt.due,
+            sequence=max(known.sequence if known else _NEVER, state.planned_sequence, debt.sequence),
+            mark=self._stamp(),
+            words=debt.words,
+            attempts=debt.attempts,
+            gap=known.gap if known else None,
+            gone_since=known.gone_since if known else None,
+            allowed=known.allowed if known else False,
+            late_until=late,
+            first_failure=debt.first_failure,
+            suspect=debt.suspect,
+            told=debt.told,
+        )
+        self._keep(state, owed)
+
+    def _pay(self, payments: Iterable[tuple[str, str]]) -> None:
+        for listing, mark in payments:
+            state = self._store.states[listing]
+            if state.owed is not None and state.owed.mark == mark:
+                self._store.states[listing] = replace(state, owed=None)
+
+    def _due(self, account: tuple[str, str, str], numbers: set[int], at: datetime) -> list[Found]:
+        found = [
+            Found(key, self._partition_of(key.entity_code), state.owed)
+            for key, state in self._of(account)
+            if state.owed is not None and state.owed.due <= at and self._partition_of(key.entity_code) in numbers
+        ]
+        return sorted(found, key=lambda each: each.owed.due)
+
+    def _claim(self, claim: Claim) -> bool:
+        state = self._store.states[str(claim.found.key)]
+        owed = state.owed
+        if owed is None or owed.mark != claim.found.owed.mark:
+            return False
+        changes: dict[str, Any] = {"due": claim.due, "gone_since": claim.gone_since, "mark": self._stamp()}
+        if claim.met:
+            changes["gap"] = None
+        elif claim.gone_since is not None and owed.gap is None:
+            changes["gap"] = owed.sequence
+        if claim.sequence is not None:
+            changes["sequence"] = max(claim.sequence, owed.sequence)
+        if claim.cause is not None:
+            changes["cause"] = claim.cause
+        self._keep(state, replace(owed, **changes))
+        return True
+
+    def _allow(self, account: tuple[str, str, str], at: datetime) -> None:
+        for _, state in self._of(account):
+            if state.owed is not None and state.owed.gap is not None and state.owed.gone_since is not None:
+                self._keep(state, replace(state.owed, allowed=True, due=at))
+
+    def _of(self, account: tuple[str, str, str]) -> list[tuple[ListingKey, ListingState]]:
+        start = "/".join((account[0], account[2], account[1])) + "/"
+        return [
+            (ListingKey.parse(listing), state)
+            for listing, state in self._store.states.items()
+            if listing.startswith(start)
+        ]
+
+    def _keep(self, state: ListingState, owed: Owed) -> None:
+        self._store.states[state.id] = replace(state, owed=owed)
+        self._marked((owed.due + timedelta(milliseconds=1)).timestamp() - START)
+
+    def _stamp(self) -> str:
+        return str(next(self._stamps))
