@@ -18,7 +18,9 @@ from consumer.delivery.offsets import Ticket
 from consumer.delivery.planning import Seller
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import MarketsyncError
+from consumer.events import Sequence as EventSequence
 from consumer.listings.debts import Debt
+from consumer.listings.owed import Cause, Owed, moment
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import PyMongoError
 from tests.unit.delivery.making import CHANNEL, START, make_account, make_event, make_record
@@ -86,14 +88,12 @@ class MarksInMemory:
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, process: str = "0/first") -> None:
         self.adapter = MemoryAdapter(CHANNEL)
         self.store = StoreInMemory()
         sellers = {ACCOUNT: Seller(make_account(), self.adapter)}
         self.marks = MarksInMemory()
-        self.execution = Execution(
-            sellers, self.store, self.marks, lambda: float(START), process="0/first", pause=0.001
-        )
+        self.execution = Execution(sellers, self.store, self.marks, lambda: float(START), process=process, pause=0.001)
 
     async def prepare(self, *works: Work) -> Prepared:
         report = await self.execution.prepare(Prepare(works))
@@ -324,3 +324,54 @@ def raising(error: Exception) -> Callable[[], Awaitable[None]]:
         raise error
 
     return fail
+
+
+async def test_a_call_that_another_process_intended_may_land_late_and_is_looked_after(bench: Bench) -> None:
+    await bench.prepare(work_of("P-1", 1))
+    assert bench.marks.made == []
+    await bench.prepare(work_of("P-1", 2))
+    assert bench.marks.made == [], "this process knows its own calls"
+    successor = Bench(process="0/second")
+    successor.store = bench.store
+    successor.execution._store = bench.store
+    await successor.prepare(work_of("P-1", 3))
+    [debt] = successor.marks.made
+    assert (debt.cause, debt.sequence, debt.late_until) == (Cause.LATE_CALL, make_event("P-1", 3).sequence, debt.due)
+    assert debt.due.timestamp() > START + 120, "longer than any call"
+
+
+async def test_what_was_owed_is_paid_when_a_state_as_new_is_settled(bench: Bench) -> None:
+    at = moment(START)
+    for code, owed in (("P-1", 5), ("P-2", 6)):
+        state = ListingState(str(key_of(code)), 0, EventSequence(""), Status.WAITING, at, at)
+        mark = Owed(Cause.PAUSED, at, at, make_event(code, owed).sequence, f"mark of {code}")
+        bench.store.states[state.id] = replace(state, owed=mark)
+    answers = await bench.deliver(work_of("P-1", 5), work_of("P-2", 5))
+    assert bench.marks.paid == []
+    await bench.execution.store(ended(answers))
+    assert bench.marks.paid == [(str(key_of("P-1")), "mark of P-1")], "the other is owed a newer state"
+
+
+async def test_what_needs_no_call_pays_too(bench: Bench) -> None:
+    answers = await bench.deliver(work_of("P-1", 5))
+    await bench.execution.store(ended(answers))
+    at = moment(START)
+    listing = str(key_of("P-1"))
+    owed = Owed(Cause.PAUSED, at, at, make_event("P-1", 5).sequence, "mark")
+    bench.store.states[listing] = replace(bench.store.states[listing], owed=owed)
+    report = await bench.prepare(work_of("P-1", 5))
+    assert [settled.outcome for settled in report.settled] == ["unchanged"]
+    assert bench.marks.paid == [(listing, "mark")]
+
+
+async def test_after_a_late_call_the_same_state_is_sent_again(bench: Bench) -> None:
+    answers = await bench.deliver(work_of("P-1", 5))
+    await bench.execution.store(ended(answers))
+    at = moment(START)
+    listing = str(key_of("P-1"))
+    owed = Owed(Cause.LATE_CALL, at, at, make_event("P-1", 5).sequence, "mark", late_until=at)
+    bench.store.states[listing] = replace(bench.store.states[listing], owed=owed)
+    answers = await bench.deliver(work_of("P-1", 5))
+    await bench.execution.store(ended(answers))
+    assert len(bench.adapter.journal) == 2
+    assert bench.marks.paid == [(listing, "mark")]
