@@ -49,7 +49,13 @@ def _read(bootstrap: str, topics: Sequence[str], take: Take, stop: Event) -> Non
     consumer.close()
 
 
+def event_of(message: Message) -> dict[str, Any]:
+    """An event of ours."""
+    found: dict[str, Any] = json.loads(message.value() or b"{}")
+    return found
+
+
 def product_of(message: Message) -> dict[str, Any]:
     """The product in an event of ours."""
-    found: dict[str, Any] = json.loads(message.value() or b"{}")["product"]
+    found: dict[str, Any] = event_of(message)["product"]
     return found

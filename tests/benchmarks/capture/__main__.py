@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks.capture import latency, snapshots, sustained
+from tests.benchmarks.capture import burst, large, latency, snapshots, streams, sustained
 from tests.benchmarks.installation import Servers, own_servers
 from tests.benchmarks.table import Figure, report
 
@@ -19,7 +19,11 @@ PARTS: Mapping[str, Callable[[Servers], list[Figure]]] = {
     "inserts": sustained.inserts,
     "mix-images": sustained.mix_with_images,
     "mix-lookup": sustained.mix_with_lookup,
+    "large": large.events,
+    "large-refused": large.dead_letters,
     "latency": latency.latency,
+    "streams": streams.two_streams,
+    "burst": burst.burst,
     "snapshots": snapshots.snapshots,
 }
 
