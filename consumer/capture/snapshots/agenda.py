@@ -175,6 +175,19 @@ class Agenda:
         self._metrics.ranges_left.set(sum(len(progress.ranges) for progress in begun))
         self._metrics.oldest.set(min((time_of(progress.started)[0] for progress in begun), default=0))
 
+    def leave(self) -> None:
+        """Another process may go on with it: tell nothing of it any more."""
+        metrics = self._metrics
+        for gauge in (
+            metrics.open,
+            metrics.after_gap,
+            metrics.read,
+            metrics.estimate,
+            metrics.ranges_left,
+            metrics.oldest,
+        ):
+            gauge.set(0)
+
     def _jobs(self) -> list[Job]:
         return [*self._own[:1], *self._asked.values()]
 

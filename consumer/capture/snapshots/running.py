@@ -75,15 +75,18 @@ class Snapshots:
     def run(self) -> None:
         """Work until stopped. Raises PyMongoError, FencedError, UnavailableError."""
         agenda = self._agenda
-        while not self._stop.is_set():
-            agenda.refresh()
-            if not (agenda.waiting or agenda.unwanted()):
-                self._stop.wait(_IDLE)
-                continue
-            with self._producers() as self._producer:
-                while not self._stop.is_set() and (agenda.waiting or agenda.unwanted()):
-                    self._turn(self._producer)
-                    agenda.refresh()
+        try:
+            while not self._stop.is_set():
+                agenda.refresh()
+                if not (agenda.waiting or agenda.unwanted()):
+                    self._stop.wait(_IDLE)
+                    continue
+                with self._producers() as self._producer:
+                    while not self._stop.is_set() and (agenda.waiting or agenda.unwanted()):
+                        self._turn(self._producer)
+                        agenda.refresh()
+        finally:
+            agenda.leave()
 
     def stop(self) -> None:
         """Make `run` return after the transaction at hand. From any thread."""

@@ -150,7 +150,7 @@ def test_a_killed_snapshot_goes_on_and_hides_nothing_that_was_written_meanwhile(
         else:
             line.products.update_one({"_id": dice.choice(first)}, {"$set": {"write": number}})
 
-    with killed_while(write, Progress(line, Operation.READ), line, snapshot_chunk=40):
+    with killed_while(write, Progress(line, Operation.READ), line, snapshot_chunk=40, snapshot_readers=3):
         wait_until(lambda: snapshot_done(line), 30)
         line.products.insert_one(make_product(1, _id="last", entity_code="last"))
         wait_until(lambda: "last" in _codes(line.events(Operation.CREATED), Operation.CREATED), 30)

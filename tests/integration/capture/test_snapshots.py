@@ -277,19 +277,24 @@ def test_the_pace_is_kept(line: Line) -> None:
 def test_nothing_read_hides_what_was_written_meanwhile_and_nothing_old_overwrites_it(line: Line) -> None:
     """At full speed, with several readers: the newest sequence shows what the PIM holds."""
     dice = random.Random(13)
-    line.products.insert_many([make_product(n, write=-1) for n in range(3000)])
+    line.products.insert_many([make_product(n, write=-1) for n in range(6000)])
+    line.products.create_index("entity_code")
     running = line.capture(snapshot_chunk=40, snapshot_readers=4)
     number = 0
     while running.metric("snapshots_open", stream="pim"):
         number += 1
-        place = dice.randrange(3000)
+        place = dice.randrange(1000, 6000)
         if number % 10 == 0:
             line.products.delete_one({"_id": place})
+        elif number % 10 == 7:  # a new version takes over, in another range
+            code = dice.randrange(1000)
+            line.products.update_many({"entity_code": f"P-{code}"}, {"$set": {"isCurrent": False}})
+            line.products.insert_one(make_product(code, _id=6000 * dice.random(), write=number))
         elif number % 10 == 5:
             line.products.replace_one({"_id": place}, make_product(place, write=number), upsert=True)
         else:
             line.products.update_one({"_id": place}, {"$set": {"write": number}})
-    assert number > 100
+    assert number > 50, "the snapshot was over before much was written"
     line.products.insert_one(make_product(9999))
     wait_until(lambda: "P-9999" in codes_of(line.events(Operation.CREATED)), 20)
     wait_until(lambda: shown(line) == held(line), 20)
@@ -304,4 +309,4 @@ def shown(line: Line) -> dict[str, Any]:
 
 
 def held(line: Line) -> dict[str, Document]:
-    return {document["entity_code"]: document for document in line.products.find()}
+    return {document["entity_code"]: document for document in line.products.find({"isCurrent": True})}
