@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,13 +51,15 @@ class Batches:
         self._linger = linger
         self._queues: dict[str, Queue] = {}
         self._count = 0
+        self._oldest = math.inf  # nothing is older
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, send: Send, now: float) -> None:
-        """Put a command at the end of its operation's queue."""
+        """Put a command at the end of its operation's queue. now: since when it has been under way."""
         self._queues.setdefault(send.operation, deque()).append((send, now))
+        self._oldest = min(self._oldest, now)
         self._count += 1
 
     def next(self, now: float, *, probe: bool = False, room: Room = unlimited) -> tuple[Send, ...]:
@@ -79,6 +82,18 @@ class Batches:
     def due(self) -> float | None:
         """When the next call is ready at the latest."""
         return min((queue[0][1] + self._linger for queue in self._queues.values() if queue), default=None)
+
+    def older(self, than: float) -> list[Send]:
+        """Take out what has been under way since before this time; it is not called."""
+        if self._oldest >= than:
+            return []
+        removed: list[Send] = []
+        for operation, queue in self._queues.items():
+            removed += [send for send, since in queue if since < than]
+            self._queues[operation] = deque(entry for entry in queue if entry[1] >= than)
+        self._count -= len(removed)
+        self._oldest = min((since for queue in self._queues.values() for _, since in queue), default=math.inf)
+        return removed
 
     def remove(self, unwanted: Callable[[Send], bool]) -> list[Send]:
         """Take these commands out; they are not called."""

@@ -7,6 +7,7 @@ Each report goes to the method of `core.Core` named in the command's docstring.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,9 +25,13 @@ from consumer.kafka.records import Partition, Record
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Load the states of these listings, plan, store what was planned. Answer: `prepared` or `not_prepared`."""
+    """Load the states of these listings, plan, store what was planned. Answer: `prepared` or `not_prepared`.
+
+    asked: when, on the core's clock; what is planned counts as under way since then.
+    """
 
     works: tuple[Work, ...]
+    asked: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ class Core:
             if self.flow.leaves(send.work):
                 self.flow.forget(send.work, now)
             else:
-                self._dispatch.add(send, now)
+                self._dispatch.add(send, min(prepare.asked, now))
         for settled in report.settled:
             self.flow.finish(Finished(settled.work, "none", settled.outcome, settled.words), now)
         for work in report.lost:

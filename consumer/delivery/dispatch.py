@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from adapters.errors import RateLimitedError
@@ -78,6 +79,7 @@ class Dispatch:
         calls: list[Call] = []
         for account in tuple(self._order):
             gate, batches = self.gates[account], self._batches[account]
+            self._plan_again(account, now)
             room = partial(self._quotas.room, account, now)
             while batches and gate.may_call(now) and (sends := batches.next(now, probe=gate.down, room=room)):
                 gate.queued -= len(sends)
@@ -136,6 +138,16 @@ class Dispatch:
         for work in self._flow.ready.take(account, _MOST_LETTERS - len(self._flow.letters), now, lanes):
             gate.in_flight += 1
             self._flow.follow(Failed(work, "none", error), away, now)
+
+    def _plan_again(self, account: AccountKey, now: float) -> None:
+        """What was planned so long ago may be another process's by now: this one may have been frozen meanwhile.
+
+        Planning it anew finds out. Its intent stands, so nothing can be missed.
+        """
+        stale = self._batches[account].older(now - self._policy.stale)
+        self.gates[account].queued -= len(stale)
+        for send in stale:
+            self._flow.wait(replace(send.work, due=now), now)
 
     def _lanes(self, account: AccountKey, now: float) -> Sequence[Lane]:
         """Nothing is planned that could not be called for some time."""

@@ -18,7 +18,10 @@ from consumer.settings import DeliverySettings
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The settings of retries; all durations in seconds, delays ascending."""
+    """The settings of retries; all durations in seconds, delays ascending.
+
+    stale: after this long another process may have taken over, so that a planned call is planned anew.
+    """
 
     attempts: int
     backoff: float
@@ -26,6 +29,7 @@ class RetryPolicy:
     memory_wait: float
     delays: tuple[int, ...]
     outage_ceiling: float = 60.0
+    stale: float = 45.0
 
     @classmethod
     def of(cls, settings: DeliverySettings) -> RetryPolicy:
@@ -37,6 +41,7 @@ class RetryPolicy:
             memory_wait=settings.memory_wait,
             delays=tuple(sorted(settings.retry_delays)),
             outage_ceiling=settings.outage_ceiling,
+            stale=settings.session_timeout,
         )
 
     def window(self, attempt: int) -> float:

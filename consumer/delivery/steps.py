@@ -61,7 +61,7 @@ class Steps:
             commands.append(Store(_up_to(_MOST_STORED, self._endings)))
         if works := self._dispatch.to_prepare(_LEAST[self._preparing], now):
             self._preparing += 1
-            commands.append(Prepare(works))
+            commands.append(Prepare(works, now))
         if self._flow.letters and not self.producing:
             self.producing = _up_to(_MOST_PRODUCED, self._flow.letters)
             commands.append(Produce(self.producing))
