@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Seconds without Kafka after which a record that is to be written counts as failed.
 _DELIVERY_TIMEOUT = 6.0
+# Of a sweep: there is nothing new to decide.
+NOTHING_FOUND = object()
 
 
 class Performing:
@@ -30,7 +32,7 @@ class Performing:
         self._execution = world.make_execution(process)
         self._sweeper = world.make_sweeper(process)
         self._letters = world.make_letters()
-        self._performers: dict[type[Any], Callable[[Any], Awaitable[None]]] = {
+        self._performers: dict[type[Any], Callable[[Any], Awaitable[object]]] = {
             Prepare: self._prepare,
             Call: self._call,
             Probe: self._probe,
@@ -44,8 +46,10 @@ class Performing:
 
     async def perform(self, command: object) -> None:
         """Do it, and then ask the core what is next."""
-        await self._performers[type(command)](command)
-        self._process.turn_soon()
+        done = await self._performers[type(command)](command)
+        if done is not NOTHING_FOUND:
+            self._process.turn_soon()
+            self._process.commit_soon()
 
     @property
     def _now(self) -> float:
@@ -79,13 +83,14 @@ class Performing:
         else:
             self._core.debts.not_owed(owe, self._now)
 
-    async def _sweep(self, sweep: Sweep) -> None:
+    async def _sweep(self, sweep: Sweep) -> object:
         try:
             works, found = await self._sweeper.sweep(sweep, self._process.shift)
         except PyMongoError:
             self._core.debts.not_swept(self._now)
-        else:
-            self._core.debts.swept(sweep, works, found, self._now)
+            return None
+        self._core.debts.swept(sweep, works, found, self._now)
+        return None if found else NOTHING_FOUND
 
     async def _try(self, command: TryAccount) -> None:
         self._core.debts.tried(command, await self._execution.try_account(command.account), self._now)

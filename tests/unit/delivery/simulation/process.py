@@ -152,6 +152,7 @@ class Process:
             if partition not in self._resting:
                 self.look(partition)
         self.turn_soon()
+        self.commit_soon()
 
     def _read(self, partition: Partition) -> None:
         position = self._positions[partition]
@@ -178,9 +179,10 @@ class Process:
             if self.world.group.commit(self, positions):
                 self.core.offsets.confirm(positions)
             elif self.owned:
-                self._commit_soon()
+                self.commit_soon()
 
-    def _commit_soon(self) -> None:
+    def commit_soon(self) -> None:
+        """Something may be finished."""
         if not self._commit_due:
             self._commit_due = True
             self.later(_COMMIT, self._commit)
@@ -202,7 +204,6 @@ class Process:
                 self._perform(command)
         self.core.notes.drain()
         self.world.promises.check_bounds(self)
-        self._commit_soon()
         due = self.core.next_due(self.now)
         if due is not None and (self._wake is None or due < self._wake):
             self._wake = due
@@ -226,6 +227,7 @@ class Process:
             for record in command.records:
                 self._take_in(record)
             self.turn_soon()
+            self.commit_soon()
         elif isinstance(command, Rest):
             woken = self._resting - command.partitions
             self._resting = command.partitions

@@ -46,6 +46,8 @@ _TOPICS = (*_NAMES.products, *(_NAMES.retry(CHANNEL, delay) for delay in POLICY.
 _LETTERS = _NAMES.dead_letters(CHANNEL)
 # A schedule that is not quiet by then never will be.
 _PATIENCE = 2000.0
+# How often it is looked for owed listings that are due.
+_LOOK = 2.0
 
 
 class World:
@@ -155,12 +157,12 @@ class World:
     def _look_for_owed(self, due: float) -> None:
         if due > self._look_at:
             return  # somebody looked earlier, and has arranged for what follows
-        for process in self.group.everybody:
+        for process in self.group.processes:
             process.later(0.0, process.look_for_owed)
         self._look_at = math.inf
         dues = [state.owed.due.timestamp() - START for state in self.store.states.values() if state.owed is not None]
         if dues:
-            self._owed_at(max(min(dues), self.clock.now + 1.0))
+            self._owed_at(max(min(dues), self.clock.now + _LOOK))
 
 
 def _limits(quota: int) -> tuple[Limit, ...]:
