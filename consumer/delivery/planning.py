@@ -71,7 +71,7 @@ def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float
         carried = Planned(plan, intended, event.time, repeated=state is not None and state.intent is not None)
         # The stored intent carries the distrust from here on.
         send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)
-        return Step(intended, send, transitions.may_land_late(state, by))
+        return Step(intended, send, transitions.may_land_late(state, by, now))
     noted = transitions.noted(state, plan, now)
     return Step(None if noted is state else noted, _settled(work, plan))
 

@@ -1,7 +1,7 @@
 """The shell's part of what is owed: performs its commands, and keeps watch on what happens outside of Kafka.
 
 Every second the pauses are read; every few seconds it is told which accounts stand still and how much is owed;
-every few minutes intents without an end are looked for.
+every few minutes, and in partitions that are new to us, intents without an end are looked for.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class Upkeep:
         self._watched = watched
         self._clocks = clocks
         self._metrics = metrics
+        self._looked_in: list[int] = []
 
     async def perform(self, command: Owe | Sweep | TryAccount | MarkUnseen) -> None:
         """Do it and tell the core."""
@@ -100,7 +101,7 @@ class Upkeep:
             if now >= tell_at:
                 tell_at = now + TELL_EVERY
                 await self._attempt(self._tell)
-            if now >= look_at:
+            if now >= look_at or self._looked_in != self._numbers():
                 look_at = now + _LOOK_FOR_UNFINISHED
                 await self._attempt(self._look_for_unfinished)
 
@@ -161,13 +162,13 @@ class Upkeep:
 
     async def _look_for_unfinished(self) -> None:
         at = moment(self._clocks.wall())
+        numbers = self._numbers()
         for account in self._core.gates:
             place = (self._channel, account.tenant, account.name)
-            count = await self._watched.debts.mark_unfinished(
-                place, self._numbers(), before=at - _UNFINISHED_AFTER, at=at
-            )
+            count = await self._watched.debts.mark_unfinished(place, numbers, before=at - _UNFINISHED_AFTER, at=at)
             if count:
                 _log.warning("intents without an end; the newest states are sent", account=str(account), listings=count)
+        self._looked_in = numbers
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> bool:
         try:

@@ -25,6 +25,8 @@ _WORDS = 1000
 _VALUE = 200
 _TITLE = 120
 _PROBLEMS = 50
+# Seconds after which nothing of an intent can be under way any more: its wait for the call, the call, its way there.
+_FORGOTTEN = 600.0
 
 
 def noted(state: ListingState | None, plan: Nothing | Invalid | Rehearsal, now: float) -> ListingState:
@@ -167,9 +169,11 @@ def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
     return _is_gone(plan, outcome.error) or (plan.lowers_stock and isinstance(outcome.error, PermanentError))
 
 
-def may_land_late(state: ListingState | None, by: str) -> bool:
+def may_land_late(state: ListingState | None, by: str, now: float) -> bool:
     """Whether a call that another process intended may be under way still, and reach the channel after ours."""
-    return state is not None and state.intent is not None and state.intent.by != by
+    if state is None or state.intent is None or state.intent.by == by:
+        return False
+    return now - state.intent.at.timestamp() < _FORGOTTEN
 
 
 def distrusted(state: ListingState | None) -> ListingState | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -187,3 +188,19 @@ async def test_listings_of_an_older_version_get_their_partition(
     document = await collection.find_one({})
     assert document is not None
     assert document["partition"] == partition_of("shop", "old", PARTITIONS)
+
+
+async def test_of_two_sweeps_that_claim_at_the_same_moment_one_wins_each_listing(
+    debts: DebtStore, collection: AsyncCollection[Document]
+) -> None:
+    codes = [f"P-{number}" for number in range(40)]
+    await debts.mark([debt(code) for code in codes], AT)
+    rivals = [DebtStore(collection, PARTITIONS) for _ in range(4)]
+    found = [await rival.due(ACCOUNT, EVERY, AT, 50) for rival in rivals]
+    later = AT + timedelta(minutes=5)
+    lost = await asyncio.gather(
+        *(rival.claim([Claim(each, later) for each in mine]) for rival, mine in zip(rivals, found, strict=True))
+    )
+    for each in found[0]:
+        assert sum(str(each.key) not in ids for ids in lost) == 1
+    assert await debts.due(ACCOUNT, EVERY, AT, 50) == []
