@@ -139,8 +139,9 @@ def largest_record(bootstrap: str, topics: Sequence[str]) -> int:
         configs = topic_configs(admin, topics)
     except KafkaException as failure:
         if kafka_error(failure).code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            missing = missing_topics(bootstrap, topics) or topics
             raise UnavailableError(
-                f"Not all topics exist ({', '.join(topics)}). Create them with `marketsync init`."
+                f"Not all topics exist ({', '.join(missing)}). Create them with `marketsync init`."
             ) from failure
         raise unavailable(bootstrap, failure) from failure
     smallest = min(int(config["max.message.bytes"]) for config in configs.values())

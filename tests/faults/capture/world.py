@@ -133,6 +133,10 @@ class Keeper:
         """Whether what runs now has this line in its log."""
         return bool(self._running.lines(event))
 
+    def output(self) -> str:
+        """What it wrote, whichever process it was."""
+        return "".join(running.output() for running in self._all)
+
     def close(self) -> list[str]:
         """End it in order. Returns what went wrong in all the time, in words."""
         self._closing.set()
