@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -34,7 +35,12 @@ def in_the_middle_of_transactions(world: World) -> None:
         committed = position(world)
         down()
         world.broker.start()
-        wait_until(lambda: position(world) > committed, 60, "nothing flows again")
+        wait_until(partial(beyond, world, committed), 60, "nothing flows again")
+
+
+def beyond(world: World, committed: float) -> bool:
+    """Whether more than that is committed now."""
+    return position(world) > committed
 
 
 def position(world: World) -> float:
