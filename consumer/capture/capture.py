@@ -29,7 +29,7 @@ from consumer.capture.snapshots.progress import snapshot_key
 from consumer.capture.snapshots.requests import Requests
 from consumer.capture.snapshots.running import Snapshots, SnapshotThread
 from consumer.capture.snapshots.writing import SnapshotWriter
-from consumer.capture.stream import CaptureFailedError, Feed
+from consumer.capture.stream import Feed
 from consumer.errors import SettingsError, UnavailableError
 from consumer.kafka import TopicNames, TransactionAbortedError, TransactionalProducer, largest_record
 from consumer.metrics import CaptureMetrics
@@ -249,9 +249,7 @@ class Capture:
             settings=settings,
             behind=behind,
         )
-        thread = SnapshotThread(
-            snapshots, lambda error: CaptureFailedError(f"The snapshot cannot read the PIM: {error}.")
-        )
+        thread = SnapshotThread(snapshots)
         thread.start()
         try:
             yield thread.check

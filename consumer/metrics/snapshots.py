@@ -82,7 +82,7 @@ def snapshot_metrics(registry: CollectorRegistry) -> SnapshotMetrics:
         ),
         failed=Counter(
             "marketsync_capture_snapshots_failed",
-            "Requested snapshots that MongoDB refused to read",
+            "Times MongoDB refused to read what a snapshot is to read",
             stream,
             registry=registry,
         ),

@@ -130,7 +130,7 @@ def read_outline(database: Database[Document], *, condition: Document, whole: bo
 def collection_id(database: Database[Document]) -> str:
     """What tells the collection of products from another one of the same name; empty where there is none."""
     for collection in database.list_collections(filter={"name": PRODUCTS}):
-        return bytes(collection["info"]["uuid"]).hex()
+        return bytes(collection["info"].get("uuid", b"")).hex()
     return ""
 
 

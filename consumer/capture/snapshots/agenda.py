@@ -27,19 +27,22 @@ _log = structlog.get_logger()
 
 # Seconds between two looks at the requests.
 _LOOK = 1.0
+# Seconds before a database is read on that MongoDB refused to read.
+_REST = 30.0
 
 
 @dataclass(slots=True, eq=False)
 class Job:
     """One snapshot under way. condition: on what is read. few: an index finds it, so there is one range over all ids.
 
-    turns: how often it was its turn.
+    turns: how often it was its turn. rests: until when, by the agenda's clock.
     """
 
     progress: SnapshotProgress
     condition: Document
     request: Request | None = None
     turns: int = 0
+    rests: float = float("-inf")
 
     @property
     def few(self) -> bool:
@@ -141,12 +144,14 @@ class Agenda:
             self._asked.pop(job.request.id, None)
         self.report()
 
-    def failed(self, job: Job, words: str) -> None:
-        """It cannot be done, and is given up. Only for requests. Raises PyMongoError; then it stays."""
-        if job.request is not None and self._requests is not None:
+    def refused(self, job: Job, words: str) -> None:
+        """MongoDB does not let it be read: a request is given up, anything else rests. Raises PyMongoError."""
+        self._metrics.failed.inc()
+        if job.request is None:
+            job.rests = self._clock() + _REST
+        elif self._requests is not None:
             self._requests.failed(job.request.id, words)
             self._asked.pop(job.request.id, None)
-            self._metrics.failed.inc()
         self.report()
 
     def unwanted(self) -> list[SnapshotProgress]:
@@ -189,7 +194,9 @@ class Agenda:
             gauge.set(0)
 
     def _jobs(self) -> list[Job]:
-        return [*self._own[:1], *self._asked.values()]
+        now = self._clock()
+        own = next((job for job in self._own if job.rests <= now), None)
+        return [*self._asked.values()] if own is None else [own, *self._asked.values()]
 
     def _accept(self, request: Request) -> Job:
         database = self._databases[request.tenant]

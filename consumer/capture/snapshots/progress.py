@@ -33,7 +33,7 @@ class SnapshotProgress:
     a read made before the first product was read, empty = not begun. collection: the id of the collection it reads,
     empty = there was none. ranges: what is left to read. parts: how many ranges there were. estimate: about how many
     products there are to read. products: how many were read. seconds: time worked on it so far. note: why a whole
-    snapshot takes nothing back, empty = it does or is not done.
+    snapshot takes nothing back, or why MongoDB refuses to read on; empty = all is well.
     """
 
     database: str

@@ -73,7 +73,7 @@ class Snapshots:
         self._producer: TransactionalProducer | None = None
 
     def run(self) -> None:
-        """Work until stopped. Raises PyMongoError, FencedError, UnavailableError."""
+        """Work until stopped. Raises FencedError, UnavailableError."""
         agenda = self._agenda
         try:
             while not self._stop.is_set():
@@ -107,12 +107,10 @@ class Snapshots:
         except TransactionAbortedError as error:
             self._pause(str(error))
         except PyMongoError as error:
-            if _passes(error):
+            if job is None or _passes(error):
                 self._pause(str(error))
-            elif job is None or job.request is None:
-                raise
             else:
-                self._give_up(job, error)
+                self._set_aside(producer, job, error)
 
     def _work(self, producer: TransactionalProducer, job: Job) -> None:
         """Bring one snapshot further."""
@@ -169,7 +167,7 @@ class Snapshots:
             reading.close()
 
     def _publish(self, producer: TransactionalProducer, job: Job, pieces: list[Piece], *, seconds: float) -> None:
-        progress = replace(job.progress, seconds=job.progress.seconds + seconds)
+        progress = replace(job.progress, seconds=job.progress.seconds + seconds, note="")
         for piece in pieces:
             progress = progress.advanced(piece.start, piece.last, piece.products)
         self._agenda.moved(job, self._writer.publish(producer, progress, pieces))
@@ -214,12 +212,15 @@ class Snapshots:
             self._agenda.moved(job, self._writer.complete(producer, progress))
         _log.info("snapshot is complete", **_told(job), seconds=round(progress.seconds, 1))
 
-    def _give_up(self, job: Job, error: PyMongoError) -> None:
+    def _set_aside(self, producer: TransactionalProducer, job: Job, error: PyMongoError) -> None:
+        """One that MongoDB refuses to read stops no other one."""
         words = f"MongoDB refuses to read it: {in_words(error)}"
-        _log.error("requested snapshot cannot be made", **_told(job), error=words)
+        _log.error("snapshot cannot be made", **_told(job), error=words)
         try:
-            self._agenda.failed(job, words)
-        except PyMongoError as failure:
+            if job.request is None:
+                self._agenda.moved(job, self._writer.publish(producer, replace(job.progress, note=words), ()))
+            self._agenda.refused(job, words)
+        except (PyMongoError, TransactionAbortedError) as failure:
             self._pause(str(failure))
 
     def _pause(self, error: str) -> None:
@@ -230,9 +231,8 @@ class Snapshots:
 class SnapshotThread:
     """Snapshots beside the stream; their failure is raised where the stream is read."""
 
-    def __init__(self, snapshots: Snapshots, failure: Callable[[PyMongoError], Exception]) -> None:
+    def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
-        self._in_words = failure
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
 
@@ -253,8 +253,6 @@ class SnapshotThread:
     def _run(self) -> None:
         try:
             self._snapshots.run()
-        except PyMongoError as error:
-            self._failure = self._in_words(error)
         except BaseException as error:  # whatever it is, the capture has to hear of it
             self._failure = error
 

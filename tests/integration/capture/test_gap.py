@@ -13,9 +13,10 @@ import pytest
 
 from consumer.embedded.members import MemberSet
 from consumer.events import Operation, ProductEvent
+from consumer.markers import SnapshotCause
 from consumer.mongo import Document, MongoClient, connect
 from tests.event_contract import GAP, GAP_HEADERS, header_texts, violations
-from tests.integration.capture.conftest import Line, Running, make_product
+from tests.integration.capture.conftest import PARTITIONS, Line, Running, make_product
 from tests.integration.capture.positions import store_position, stored_position
 from tests.proxy import Proxy
 from tests.reading import read_messages
@@ -118,6 +119,9 @@ def test_lost_history_is_told_once_and_everything_is_read_again(tiny_line: Line)
     before, after = sorted(event.sequence for event in created)
     assert before <= gap["sequence"] < after
     wait_until(lambda: second.metric("snapshots_after_gap", stream="pim") == 0, 10, "it is over")
+    ends = [marker for _, marker in line.markers() if marker.cause is SnapshotCause.GAP]
+    assert [marker.products for marker in ends] == [3] * PARTITIONS
+    assert {marker.sequence >= gap["sequence"] for marker in ends} == {True}, "deleted meanwhile is what is older"
     assert second.failure is None
     assert second.metric("gaps_total", stream="pim") == 1
     assert second.metric("last_gap_timestamp_seconds", stream="pim") > 0

@@ -19,6 +19,7 @@ from consumer.events import read_sequence
 from consumer.markers import SnapshotCause
 from consumer.mongo.pim import id_key
 from consumer.mongo.products import Chunk, IdRange
+from tests.waiting import wait_until
 
 _BEGUN = replace(not_read("vinc-a"), started=read_sequence(1, 1))
 _IDS = st.lists(st.integers(0, 300), unique=True, max_size=60).map(sorted)
@@ -103,6 +104,31 @@ def test_what_a_reader_fails_with_is_raised_where_the_pieces_are_taken() -> None
             reading.take(5)
     finally:
         reading.close()
+
+
+@pytest.mark.parametrize("readers", [1, 3])
+def test_what_is_read_ahead_is_bounded(readers: int) -> None:
+    there = collection(list(range(300)))
+    read: list[IdRange] = []
+
+    def read_on(place: IdRange) -> Chunk:
+        read.append(place)
+        return Chunk((1, 2), chunk_of(there, place, 1))
+
+    reading = Reading(
+        cut(there, 5),
+        read=read_on,
+        encode=lambda place, chunk: Piece(place.start, chunk.documents[-1] if chunk.documents else b""),
+        readers=readers,
+    )
+    reading.start()
+    try:
+        wait_until(lambda: len(read) == 2 * readers, 5)
+        assert len(reading.take(1)) == readers
+        wait_until(lambda: len(read) == 3 * readers, 5)
+    finally:
+        reading.close()
+    assert len(read) == 3 * readers
 
 
 @given(st.lists(st.integers(0, 300), unique=True).map(sorted), st.integers(1, 20))
