@@ -196,6 +196,10 @@ class DeliverySettings(BaseSettings):
         20, gt=0, description="A listing that has to wait longer than this goes to a retry topic."
     )
     retry_delays: Delays = Field((60, 600), description="Delays of the retry topics, ascending, comma separated.")
+    flood_letters: int = Field(
+        500, ge=1, description="Dead letters of an account within the time below that are too many: it is paused."
+    )
+    flood_window: float = Field(300, gt=0, description="Seconds in which dead letters are counted for that.")
     resync_rate: float = Field(
         500, ge=0, description="Products a second of a resync that delivery starts itself; 0 = as fast as it goes."
     )

@@ -12,6 +12,7 @@ from uuid import uuid4
 from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core, CoreSettings
 from consumer.delivery.execution import Execution
+from consumer.delivery.flood import FloodLimits
 from consumer.delivery.gap_brake import GapLimits
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
@@ -172,6 +173,7 @@ def _make_core(
             account: quotas_of(channel, account, (*seller.adapter.limits, *seller.account.limits), settings.egress)
             for account, seller in sellers.items()
         },
+        flood=FloodLimits(settings.flood_letters, settings.flood_window),
     )
     sizes = {account: seller.adapter.batch_size for account, seller in sellers.items()}
     return Core(limits, sizes, random.SystemRandom().random)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consumer.delivery.batches import Send
+from consumer.delivery.flood import StopFlood
 from consumer.delivery.offsets import Ticket
 from consumer.delivery.owing import Owe
 from consumer.delivery.quotas.leases import Lease
@@ -113,7 +114,21 @@ class TryAccount:
     account: AccountKey
 
 
-CoreCommand = Prepare | Call | Probe | Store | Produce | Release | Rest | Lease | Owe | Sweep | TryAccount | MarkUnseen
+CoreCommand = (
+    Prepare
+    | Call
+    | Probe
+    | Store
+    | Produce
+    | Release
+    | Rest
+    | Lease
+    | Owe
+    | Sweep
+    | TryAccount
+    | MarkUnseen
+    | StopFlood
+)
 
 
 @dataclass(frozen=True, slots=True)

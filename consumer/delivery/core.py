@@ -39,6 +39,7 @@ from consumer.delivery.commands import (
 )
 from consumer.delivery.debts import Debts
 from consumer.delivery.dispatch import Dispatch
+from consumer.delivery.flood import Flood, FloodLimits
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.held import Held
 from consumer.delivery.offsets import Offsets, Ticket
@@ -60,7 +61,8 @@ from consumer.listings.state import ListingKey
 class CoreSettings:
     """Limits. concurrency: calls at once per account. linger: seconds. max_waiting: listings in memory.
 
-    quotas: what each account's calls count for, where the channel counts them.
+    quotas: what each account's calls count for, where the channel counts them. flood: how many dead letters are too
+    many.
     """
 
     policy: RetryPolicy
@@ -69,6 +71,7 @@ class CoreSettings:
     max_waiting: int
     background_topics: frozenset[str]
     quotas: Mapping[AccountKey, Sequence[Quota]] = field(default_factory=dict)
+    flood: FloodLimits = field(default_factory=FloodLimits)
 
 
 class Core:
@@ -80,7 +83,7 @@ class Core:
     def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
         policy = settings.policy
         self.gates = {key: Gate(key, n, concurrency=settings.concurrency, policy=policy) for key, n in accounts.items()}
-        self.flow = Flow(self.gates)
+        self.flow = Flow(self.gates, Flood(settings.flood))
         self.held = Held()
         self.quotas = Quotas(settings.quotas)
         self._dispatch = Dispatch(self.gates, self.quotas, self.flow, linger=settings.linger, policy=policy)
@@ -176,11 +179,11 @@ class Core:
         away = replace(postpone(waiting.due - now, self._policy, now=now, burned=False), due=waiting.due)
         self.flow.follow(Failed(self.slots.take(key), "none", None), away, now)
 
-    def undecodable(self, ticket: Ticket, record: Record, error: Exception) -> None:
+    def undecodable(self, ticket: Ticket, record: Record, error: Exception, now: float) -> None:
         """A record that is no event of ours, or that shows a bug of ours: it goes to the dead letters as it is."""
         self.offsets.start(ticket, 1)
         reason = "undecodable" if isinstance(error, UndecodableEventError) else "bug"
-        self.flow.letters.append(Letter(ticket, record, None, None, reason, error))
+        self.flow.give_up(Letter(ticket, record, None, None, reason, error), now)
 
     # What became of commands
 
@@ -275,6 +278,7 @@ class Core:
         commands += [Probe(account) for account, gate in self.gates.items() if gate.take_question(now)]
         commands += self._steps.next(now)
         commands += self.debts.next(now)
+        commands += self.flow.flood.next()
         resting = self._wanted_rest()
         if resting != self.resting or self._rest_again:
             self.resting = resting

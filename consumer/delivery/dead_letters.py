@@ -29,7 +29,7 @@ _LONGEST_MESSAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Why a record was given up. reason: "undecodable", "exhausted", "bug" or "too_large". Times are seconds since 1970.
+    """Why a record was given up. reason: "undecodable", "exhausted", "bug" or "too_large". Times: seconds since 1970.
 
     group: the consumer group that gave up. tenant, account: "" where the record does not tell.
     """

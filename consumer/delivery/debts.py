@@ -34,6 +34,7 @@ class Debts:
         """Exactly these accounts are paused, and why. Calls in flight end; nothing else starts for them."""
         for account, gate in self._gates.items():
             gate.paused = paused.get(account, "")
+        self._flow.resumed(self._flow.flood.paused(paused.keys(), every=len(paused) == len(self._gates)))
 
     def marker(self, ticket: Ticket, marker: SnapshotCompleted) -> None:
         """A record that says that a tenant was read whole."""

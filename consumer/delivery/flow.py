@@ -8,12 +8,13 @@ state with an open record of its own waits in the slot (promise 1).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from consumer.delivery.accounts import Gate
 from consumer.delivery.commands import Finished, Letter, Notes, Postponed, Superseded
+from consumer.delivery.flood import Flood
 from consumer.delivery.offsets import Offsets
 from consumer.delivery.owing import Owe, Owing, Owings
 from consumer.delivery.ready import Ready
@@ -24,6 +25,8 @@ from consumer.kafka.records import Partition
 from consumer.listings.owed import Cause
 
 _LONGEST = 300
+# Seconds until a listing that was not given up is looked at: by then its account is paused.
+_AFTER_FLOOD = 5.0
 
 
 class Failed(NamedTuple):
@@ -35,14 +38,16 @@ class Failed(NamedTuple):
 
 
 class Flow:
-    """Slots, offsets and letters, kept in step. gates: every account's."""
+    """Slots, offsets and letters, kept in step. gates: every account's. flood: who may give up any more."""
 
-    def __init__(self, gates: Mapping[AccountKey, Gate]) -> None:
+    def __init__(self, gates: Mapping[AccountKey, Gate], flood: Flood) -> None:
         self.offsets = Offsets()
         self.slots = Slots()
         self.ready = Ready(self.slots)
         self.notes = Notes()
         self.letters: deque[Letter] = deque()
+        self.withheld: deque[Letter] = deque()
+        self.flood = flood
         self.owings = Owings()
         self.draining: set[Partition] = set()
         self._gates = gates
@@ -134,10 +139,24 @@ class Flow:
             elif letter.work is not None:
                 self.forget(letter.work, now)
         self.letters = kept
+        self.withheld = deque(letter for letter in self.withheld if self.offsets.is_current(letter.ticket))
         for work in self.owings.drop(lambda work: not self.offsets.is_current(work.ticket)):
             self.forget(work, now)
 
+    def give_up(self, letter: Letter, now: float) -> None:
+        """A record that belongs to no account goes to the dead letters, or waits while too many do."""
+        (self.letters if self.flood.admits(None, now) else self.withheld).append(letter)
+
+    def resumed(self, whom: Iterable[AccountKey | None]) -> None:
+        """Somebody has looked after a flood."""
+        if None in whom:
+            self.letters += self.withheld
+            self.withheld.clear()
+
     def _write(self, failed: Failed, decision: RetryTopic | DeadLetter, now: float) -> None:
+        if isinstance(decision, DeadLetter) and not self.flood.admits(account_of(failed.work.key), now):
+            self.owe(Owing(failed.work, Cause.FLOOD, now + _AFTER_FLOOD, _words(failed.error)))
+            return
         if isinstance(decision, RetryTopic):
             work = _after(failed, decision, now)
             letter = Letter(work.ticket, work.record, work, decision, None, failed.error)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 
 from consumer.delivery.commands import Call, Prepare, Probe, Produce, Store, TryAccount
+from consumer.delivery.flood import StopFlood
 from consumer.delivery.owing import Owe
 from consumer.delivery.parts import Parts
 from consumer.delivery.quotas.leases import Lease
@@ -18,7 +19,7 @@ from consumer.delivery.unseen import MarkUnseen
 from consumer.errors import UnavailableError
 from consumer.mongo import PyMongoError
 
-Performed = Prepare | Call | Probe | Store | Produce | Lease | Owe | Sweep | TryAccount | MarkUnseen
+Performed = Prepare | Call | Probe | Store | Produce | Lease | Owe | Sweep | TryAccount | MarkUnseen | StopFlood
 Command = TypeVar("Command", bound=Performed)
 
 _log = structlog.get_logger()
@@ -49,7 +50,7 @@ class Performer:
                 self._start(self._produce, command)
             case Lease():
                 self._start(self._lease, command)
-            case Owe() | Sweep() | TryAccount() | MarkUnseen():
+            case Owe() | Sweep() | TryAccount() | MarkUnseen() | StopFlood():
                 self._start(self._parts.upkeep.perform, command)
 
     async def cancel(self) -> None:

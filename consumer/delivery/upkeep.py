@@ -17,6 +17,7 @@ from consumer.delivery.clocks import Clocks
 from consumer.delivery.commands import TryAccount
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
+from consumer.delivery.flood import StopFlood
 from consumer.delivery.owing import Owe
 from consumer.delivery.pauses import Pauses, paused_accounts
 from consumer.delivery.standstills import TELL_EVERY, Standstills, state_of
@@ -70,7 +71,7 @@ class Upkeep:
         self._metrics = metrics
         self._looked_in: list[int] = []
 
-    async def perform(self, command: Owe | Sweep | TryAccount | MarkUnseen) -> None:
+    async def perform(self, command: Owe | Sweep | TryAccount | MarkUnseen | StopFlood) -> None:
         """Do it and tell the core."""
         match command:
             case Owe():
@@ -82,6 +83,8 @@ class Upkeep:
                 self._core.debts.tried(command, error, self._now())
             case MarkUnseen():
                 await self._mark_unseen(command)
+            case StopFlood():
+                await self._stop_flood(command)
 
     async def begin(self) -> None:
         """Read the pauses for the first time: before that nothing may start. Waits while MongoDB is away."""
@@ -104,6 +107,20 @@ class Upkeep:
             if now >= look_at or self._looked_in != self._numbers():
                 look_at = now + _LOOK_FOR_UNFINISHED
                 await self._attempt(self._look_for_unfinished)
+
+    async def _stop_flood(self, command: StopFlood) -> None:
+        tenant, account = command.whom or (None, None)
+
+        async def pause() -> None:
+            await self._watched.pauses.pause(self._channel, account, command.words, tenant=tenant, who="flood guard")
+
+        done = await self._attempt(pause)
+        if done:
+            whom = "channel" if command.whom is None else str(command.whom)
+            self._metrics.floods.labels(self._channel, whom).inc()
+            words = f"{command.words}: paused, nothing more is given up; mend the cause, then `marketsync resume`"
+            _log.error(words, channel=self._channel, whom=whom)
+        self._core.flow.flood.stopped(command, done=done)
 
     async def _owe(self, owe: Owe) -> None:
         if not await self._execution.owe(owe.owings, self._now()):

@@ -165,7 +165,7 @@ class DeliveryWorker:
             works = self.parts.intake.works(record, ticket, shift)
         except Exception as error:  # also a bug of ours: it must not stop all others, and again after each restart
             self.parts.reporter.undecodable(error, record)
-            self._core.undecodable(ticket, record, error)
+            self._core.undecodable(ticket, record, error, now)
             return
         if not works:
             self.parts.metrics.ignored.labels(self.parts.channel, "no_account").inc()

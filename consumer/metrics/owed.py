@@ -18,6 +18,7 @@ class OwedMetrics:
     marks: Counter
     swept: Counter
     paused: Gauge
+    floods: Counter
 
     def tell(
         self,
@@ -65,4 +66,10 @@ def owed_metrics(registry: CollectorRegistry) -> OwedMetrics:
             "marketsync_delivery_swept", "Owed listings whose product was read to be sent", account, registry=registry
         ),
         paused=Gauge("marketsync_delivery_paused", "1 while the account is paused", account, registry=registry),
+        floods=Counter(
+            "marketsync_delivery_floods",
+            "Times an account (or the channel) was paused because too much was given up at once",
+            ["channel", "whom"],
+            registry=registry,
+        ),
     )

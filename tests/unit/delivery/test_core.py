@@ -273,7 +273,7 @@ def test_an_undecodable_record_is_finished_when_its_letter_is_written(desk: Desk
     record = make_record(offset=5)
     ticket = desk.core.ticket(record)
     assert ticket is not None
-    desk.core.undecodable(ticket, record, UndecodableEventError("value", "is not JSON"))
+    desk.core.undecodable(ticket, record, UndecodableEventError("value", "is not JSON"), desk.now)
     desk.tick()
     assert desk.committable() is None
     [letter] = desk.produce()
@@ -638,7 +638,7 @@ def test_a_record_that_shows_a_bug_of_ours_is_a_dead_letter(desk: Desk) -> None:
     record = make_record(offset=5)
     ticket = desk.core.ticket(record)
     assert ticket is not None
-    desk.core.undecodable(ticket, record, KeyError("a bug"))
+    desk.core.undecodable(ticket, record, KeyError("a bug"), desk.now)
     desk.tick()
     [letter] = desk.produce()
     assert letter.dead == "bug"

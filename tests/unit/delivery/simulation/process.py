@@ -169,7 +169,7 @@ class Process:
         try:
             works = self._intake.works(record, ticket, self.shift)
         except UndecodableEventError as error:
-            self.core.undecodable(ticket, record, error)
+            self.core.undecodable(ticket, record, error, self.now)
         else:
             self.core.arrived(ticket, works, self.now)
 
