@@ -97,6 +97,17 @@ class ListingStore:
         owed = marking(Cause.ZOMBIE, due="$$NOW", at="$$NOW", sequence=None, mark=self._new_stamp())
         await self._collection.update_many({"_id": {"$in": listing_ids}}, [{"$set": doubted | owed}])
 
+    async def distrust(self, channel: str, tenants: Iterable[str], *, account: str = "") -> int:
+        """Put in doubt what is believed of these listings, but for those of which nothing was ever sent.
+
+        Their next state is sent whole, also where nothing changed. account: "" = all. Returns how many there are.
+        """
+        query: Document = {"channel": channel, "tenant": {"$in": list(tenants)}, "sent": {"$ne": None}}
+        if account:
+            query["account"] = account
+        change = {"$set": {"doubt": Doubt.EXISTENCE.name.lower()}, "$inc": {"revision": 1}}
+        return (await self._collection.update_many(query, change)).modified_count
+
     async def counts_by_status(self) -> Mapping[tuple[str, str, str], Mapping[Status, int]]:
         """(channel, account, tenant) -> how many listings have each status."""
         group = {name: f"${name}" for name in ("channel", "account", "tenant", "status")}
