@@ -12,7 +12,7 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-takeover bench-delivery bench-channels format lock jars clean
+.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels format lock jars clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,10 @@ test-faults-delivery: setup ## Delivery under long faults: the same for the way 
 	@$(BIN)/pytest -s tests/faults/delivery
 
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
-	@$(BIN)/python -m tests.benchmarks.capture
+	@$(BIN)/python -m tests.benchmarks.capture $(PARTS)
+
+bench-capture-peers: setup ## The same beside Debezium and MongoDB's own connector (their jars need the network once)
+	@$(BIN)/python -m tests.benchmarks.peers $(PARTS)
 
 bench-delivery: setup ## How fast listings are delivered, next to the calls alone and next to BullMQ
 	@$(BIN)/python -m tests.benchmarks.delivery

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks.capture import burst, large, latency, snapshots, streams, sustained
+from tests.benchmarks.capture import burst, killed, large, latency, snapshots, streams, sustained
 from tests.benchmarks.installation import Servers, own_servers
 from tests.benchmarks.table import Figure, report
 
@@ -24,6 +24,7 @@ PARTS: Mapping[str, Callable[[Servers], list[Figure]]] = {
     "latency": latency.latency,
     "streams": streams.two_streams,
     "burst": burst.burst,
+    "killed": killed.killed,
     "snapshots": snapshots.snapshots,
 }
 

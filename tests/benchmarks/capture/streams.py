@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -64,14 +65,15 @@ def _run(servers: Servers, installations: list[Installation]) -> Run:
             "capture": [process.pid for process in processes],
         }
 
-        def follow(place: int) -> tuple[Progress, Progress]:
-            process, port = processes[place], FIRST_PORT + place
-            first = watch(process, port, lambda found: found.written > 0, every=0.05)
-            return first, watch(process, port, lambda found: found.written >= share, every=0.2)
+        def look(place: int, events: float, every: float) -> Progress:
+            return watch(processes[place], FIRST_PORT + place, lambda found: found.written >= events, every=every)
 
+        places = range(len(processes))
+        firsts = list(pool.map(lambda place: look(place, 1, 0.05), places))
+        begun = time.time()
         used = {name: sum(map(cpu_seconds, pids)) for name, pids in programs.items()}
-        looks = list(pool.map(follow, range(len(processes))))
-        begun, ended = min(first.at for first, _ in looks), max(last.at for _, last in looks)
-        cores = {name: (sum(map(cpu_seconds, pids)) - used[name]) / (ended - begun) for name, pids in programs.items()}
-    done = sum(last.written - first.written for first, last in looks)
-    return Run(done / (ended - begun), cores)
+        lasts = list(pool.map(lambda place: look(place, share, 0.2), places))
+        seconds = time.time() - begun
+        cores = {name: (sum(map(cpu_seconds, pids)) - used[name]) / seconds for name, pids in programs.items()}
+    done = sum(last.written - first.written for first, last in zip(firsts, lasts, strict=True))
+    return Run(done / (max(last.at for last in lasts) - min(first.at for first in firsts)), cores)
