@@ -19,6 +19,8 @@ from consumer.health import Registry as MetricsRegistry
 from consumer.metrics import capture_metrics, tenant_metrics
 from consumer.mongo import Document, MongoClient, PyMongoError, connect
 from consumer.mongo.address import ClusterAddress, read_address
+from consumer.mongo.known_tenants import COLLECTION as KNOWN
+from consumer.mongo.known_tenants import KnownTenants
 from consumer.mongo.registry import read_registry
 from consumer.mongo.tenants import Registry, Tenant, understand
 from consumer.mongo.words import unavailable
@@ -35,7 +37,7 @@ def make_tenant_watch(
     place = settings.place
     home = home_of(endpoints)
     return TenantWatch(
-        lambda: read_registry(client, place.tenant_registry),
+        KnownTenants(client, place.tenant_registry, client[place.database][KNOWN]),
         planner(settings, home),
         opener(settings, endpoints, client, registry),
         home=home,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -27,16 +27,27 @@ _log = structlog.get_logger()
 _END = 30.0
 
 
+class Source(Protocol):
+    """The registry, and what is remembered of it beyond a process's end: `consumer.mongo.known_tenants.KnownTenants`.
+
+    Its methods raise PyMongoError or MarketsyncError.
+    """
+
+    def read(self) -> Iterable[Mapping[str, Any]]: ...
+    def recall(self) -> Registry: ...
+    def remember(self, registry: Registry) -> None: ...
+
+
 class TenantWatch:
     """`run` in one thread, the rest from any.
 
-    read: the registry's documents; raises PyMongoError or MarketsyncError. plan: active tenants → streams by name.
+    plan: active tenants → streams by name.
     home: the installation's own MongoDB. interval: seconds between two looks at the registry.
     """
 
     def __init__(
         self,
-        read: Callable[[], Iterable[Mapping[str, Any]]],
+        source: Source,
         plan: Callable[[Iterable[Tenant]], Mapping[str, StreamPlan]],
         open_stream: Open,
         *,
@@ -44,7 +55,7 @@ class TenantWatch:
         interval: float,
         metrics: TenantMetrics,
     ) -> None:
-        self._read = read
+        self._source = source
         self._plan = plan
         self._open = open_stream
         self._home = home
@@ -54,6 +65,7 @@ class TenantWatch:
         self._registry = Registry()
         self._problems: Mapping[str, str] = {}
         self._known = False
+        self._recalled = False
         self._keepers: dict[str, StreamKeeper] = {}
 
     def unready(self) -> list[str]:
@@ -89,15 +101,27 @@ class TenantWatch:
 
     def _look(self) -> None:
         try:
-            registry = understand(self._read(), self._registry, home=self._home)
+            if not self._recalled:
+                self._registry, self._recalled = self._source.recall(), True
+            registry = understand(self._source.read(), self._registry, home=self._home)
         except (PyMongoError, MarketsyncError) as error:
             words = in_words(error) if isinstance(error, PyMongoError) else str(error)
             self._tell({**self._registry.problems, "registry": f"it cannot be read: {words}. Tenants known last stay."})
-            return
+            if self._known or not self._registry.entries:
+                return
+            _log.warning("capture follows the tenants that were known last", tenants=len(self._registry.entries))
+        else:
+            self._registry = registry
+            self._tell(registry.problems)
+            self._remember(registry)
         self._known = True
-        self._registry = registry
-        self._tell(registry.problems)
-        self._apply(self._plan(registry.tenants))
+        self._apply(self._plan(self._registry.tenants))
+
+    def _remember(self, registry: Registry) -> None:
+        try:
+            self._source.remember(registry)
+        except PyMongoError as error:  # it is only needed when a process starts, and tried again at the next look
+            _log.warning("the tenants cannot be remembered", error=in_words(error))
 
     def _apply(self, wanted: Mapping[str, StreamPlan]) -> None:
         running = {name: keeper.plan for name, keeper in self._keepers.items() if keeper.plan is not None}

@@ -146,6 +146,24 @@ def test_a_removed_tenant_is_not_followed_any_more(town: Town) -> None:
     assert town.codes(second, *Operation) == []
 
 
+def test_after_a_restart_tenants_known_last_are_followed_without_a_registry(town: Town) -> None:
+    first = town.add("a")
+    town.add("b", status="suspended")
+    town.add("c", database={"mongo_url": "mongodb://me:topsecret@127.0.0.1:1/"})
+    town.start()
+    town.wait_until_followed()
+    town.stop()
+    town.client.drop_database(town.tenants.database.name)
+    town.start()
+    town.wait_until_followed()
+    assert town.metric("tenant_problems") == 1
+    town.products(first).insert_one(make_product(1))
+    town.wait_for(first, ["P-1"])
+    (known,) = town.client[town.settings.place.database]["tenants"].find()
+    assert "topsecret" not in repr(known)
+    assert [entry["status"] for entry in known["entries"]] == ["active", "suspended"]
+
+
 def test_a_broken_document_is_told_and_changes_nothing(town: Town) -> None:
     first, second = town.add("a"), town.add("b")
     town.start()

@@ -18,6 +18,7 @@ from consumer.capture.streams import StreamPlan, plan_streams
 from consumer.capture.tenant_watch import TenantWatch
 from consumer.metrics import tenant_metrics
 from consumer.mongo.address import read_address
+from consumer.mongo.tenants import Registry
 from tests.waiting import wait_until
 
 OWN, OTHER = "mongodb://me:first@own/", "mongodb://me:second@own/"
@@ -145,10 +146,17 @@ def test_of_several_addresses_one_that_works_is_found(keep: Callable[[Place], St
 
 @dataclass
 class Register:
-    """A registry that may be away."""
+    """A registry that may be away, and what is remembered of it."""
 
     documents: list[dict[str, Any]] = field(default_factory=list)
     away: bool = False
+    known: Registry = field(default_factory=Registry)
+
+    def recall(self) -> Registry:
+        return self.known
+
+    def remember(self, registry: Registry) -> None:
+        self.known = registry
 
     def read(self) -> list[dict[str, Any]]:
         if self.away:
@@ -169,10 +177,17 @@ class Town:
 
 @pytest.fixture
 def town() -> Iterator[Town]:
-    register, place, metrics = Register(), Place(), CollectorRegistry()
+    with watched(Register(away=True)) as town:
+        yield town
+
+
+@contextmanager
+def watched(register: Register) -> Iterator[Town]:
+    """A watch runs during the block."""
+    place, metrics = Place(), CollectorRegistry()
     home = read_address("mongodb://home:1/")
     watch = TenantWatch(
-        register.read,
+        register,
         lambda tenants: plan_streams(tenants, home=home, stream="pim"),
         place.open,
         home=home,
@@ -180,7 +195,6 @@ def town() -> Iterator[Town]:
         metrics=tenant_metrics(metrics),
     )
     thread = threading.Thread(target=watch.run)
-    register.away = True
     thread.start()
     yield Town(register, place, watch, metrics)
     watch.stop()
@@ -209,6 +223,30 @@ def test_an_unreadable_registry_changes_nothing(town: Town) -> None:
     town.register.documents = []
     wait_until(lambda: town.metric("tenant_problems") == 1, 10)
     assert sum(stream.leading for stream in town.place.opened) == 2, "nobody means to remove all tenants at once"
+
+
+def test_a_start_without_a_registry_follows_the_tenants_known_last() -> None:
+    register = Register([tenant(1, "a"), tenant(2, "b") | {"status": "suspended"}])
+    with watched(register) as before:
+        before.place.wait_for("pim")
+        wait_until(lambda: register.known.entries, 10)
+    register.away = True
+    with watched(register) as town:
+        assert town.place.wait_for("pim").followed == [{"a": "vinc-a"}]
+        wait_until(lambda: town.watch.unready() == [], 10)
+        wait_until(lambda: town.metric("tenant_problems") == 1, 10)
+        register.documents = [tenant(1, "a"), tenant(2, "b")]
+        register.away = False
+        wait_until(lambda: {"a": "vinc-a", "b": "vinc-b"} in town.place.wait_for("pim").followed, 10)
+
+
+def test_a_document_broken_while_nobody_looked_leaves_its_tenant_as_it_was() -> None:
+    register = Register([tenant(1, "a")])
+    with watched(register):
+        wait_until(lambda: register.known.entries, 10)
+    register.documents = [tenant(1, "a") | {"status": "aktive"}]
+    with watched(register) as town:
+        assert town.place.wait_for("pim").followed == [{"a": "vinc-a"}]
 
 
 def test_streams_that_others_lead_are_told(town: Town) -> None:
