@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterable
 
-from consumer.delivery.assembly import Servers, make_worker
+from consumer.delivery.assembly import Servers, make_worker, owed_places
 from consumer.delivery.planning import Seller
 from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
@@ -20,6 +21,7 @@ from consumer.listings.store import COLLECTION, ListingStore
 from consumer.logs import configure_logging
 from consumer.metrics import delivery_metrics
 from consumer.mongo import connect_async
+from consumer.mongo.current_products import Reading
 from consumer.settings import DeliverySettings, TopicSettings
 from tests.benchmarks.delivery.channel import NAME, BenchAdapter, open_target
 from tests.benchmarks.delivery.work import TENANT
@@ -38,6 +40,13 @@ def account() -> Account:
     )
 
 
+class NoProducts:
+    """There is no PIM here, and nothing is owed but what a killed run left."""
+
+    def read(self, tenant: str, codes: Iterable[str]) -> Reading | None:
+        return None
+
+
 async def main() -> None:
     """Deliver until SIGTERM."""
     settings = DeliverySettings()
@@ -54,6 +63,7 @@ async def main() -> None:
                 TopicNames(os.environ["MARKETSYNC_TOPICS_PREFIX"]),
                 ListingStore(database[COLLECTION], TopicSettings().partitions),
                 QuotaStore(client[os.environ["MARKETSYNC_DATABASE"]][QUOTAS]),
+                owed_places(database, TopicSettings().partitions, NoProducts()),
                 TopicSettings().max_message_bytes,
             ),
             settings=settings,
