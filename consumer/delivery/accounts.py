@@ -118,7 +118,7 @@ class Gate:
 
     def take_question(self, now: float) -> bool:
         """Whether the channel is to be asked now if it answers at all. True once each time."""
-        wanted = self.wants_answer and (self.down or not self.closed_for(now))
+        wanted = self.wants_answer and not self.stands and (self.down or not self.closed_for(now))
         self.wants_answer = False
         return wanted
 

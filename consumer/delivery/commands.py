@@ -8,7 +8,8 @@ Each report goes to the method of `core.Core` named in the command's docstring.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,6 +166,16 @@ class Prepared:
     settled: Sequence[Settled] = ()
     lost: Sequence[Work] = ()
     failed: Sequence[tuple[Work, Exception]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The end of a `Store`. lost: ids of listings that someone else wrote meanwhile. failed: id → a bug of ours, which
+    kept the outcome from being stored: the intent stands.
+    """
+
+    lost: AbstractSet[str] = frozenset()
+    failed: Mapping[str, Exception] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from consumer.delivery.commands import (
     Release,
     Rest,
     Store,
+    Stored,
 )
 from consumer.delivery.debts import Debts
 from consumer.delivery.dispatch import Dispatch
@@ -45,16 +46,16 @@ from consumer.delivery.held import Held
 from consumer.delivery.offsets import Offsets, Ticket
 from consumer.delivery.quotas.leases import Quota
 from consumer.delivery.quotas.quotas import Quotas
-from consumer.delivery.retry import RetryPolicy, decide, postpone
+from consumer.delivery.retry import RetryPolicy, decide
+from consumer.delivery.share import Share
 from consumer.delivery.slots import Slots
 from consumer.delivery.steps import Steps
 from consumer.delivery.sweeps import Sweeps
 from consumer.delivery.too_large import smaller
 from consumer.delivery.verdict import Judge
-from consumer.delivery.work import AccountKey, Work, account_of
+from consumer.delivery.work import AccountKey, Work
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
-from consumer.listings.state import ListingKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class Core:
         self.flow = Flow(self.gates, Flood(settings.flood))
         self.held = Held()
         self.quotas = Quotas(settings.quotas)
-        self._dispatch = Dispatch(self.gates, self.quotas, self.flow, linger=settings.linger, policy=policy)
+        share = Share(settings.max_waiting, len(accounts))
+        self._dispatch = Dispatch(self.gates, self.quotas, self.flow, share, linger=settings.linger, policy=policy)
         self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
         self._policy = policy
         self._jitter = jitter
@@ -167,17 +169,7 @@ class Core:
         self.offsets.start(ticket, len(works))
         for work in works:
             self.flow.offer(work, now)
-            self._send_on(work.key, now)
-
-    def _send_on(self, key: ListingKey, now: float) -> None:
-        """A state that is due much later than its retry topic waits goes round once more."""
-        waiting = self.slots.ready(key)
-        if waiting is None or waiting.due - now <= self._policy.memory_wait or not self._policy.delays:
-            return
-        self.gates[account_of(key)].in_flight += 1
-        # Its due time stays: where clocks differ, one that moves on with every round is never reached.
-        away = replace(postpone(waiting.due - now, self._policy, now=now, burned=False), due=waiting.due)
-        self.flow.follow(Failed(self.slots.take(key), "none", None), away, now)
+            self._dispatch.send_on(work.key, now)
 
     def undecodable(self, ticket: Ticket, record: Record, error: Exception, now: float) -> None:
         """A record that is no event of ours, or that shows a bug of ours: it goes to the dead letters as it is."""
@@ -200,8 +192,7 @@ class Core:
         for work in report.lost:
             self.flow.wait(replace(work, due=now), now)
         for work, error in report.failed:
-            decision = decide(error, work.attempts + 1, self._policy, jitter=self._jitter(), now=now)
-            self.flow.follow(Failed(work, "none", error), decision, now)
+            self._broke(work, "none", error, now)
 
     def not_prepared(self, prepare: Prepare, now: float) -> None:
         """`Prepare` could not be done: our own store is away. No attempt is burned."""
@@ -221,8 +212,8 @@ class Core:
         for note in self._judge.hear_answer(self.gates[probe.account], error, now):
             self.notes.add(note)
 
-    def stored(self, store: Store, lost: AbstractSet[str], now: float) -> None:
-        """Answer to `Store`. lost: ids of listings that someone else wrote meanwhile.
+    def stored(self, store: Store, stored: Stored, now: float) -> None:
+        """Answer to `Store`.
 
         Of a lost one nobody knows any more what the channel shows; the shell has marked it uncertain, so that planning
         it again on what is stored now sends the newest state.
@@ -230,8 +221,10 @@ class Core:
         self._steps.stored(answered=True)
         for ending in store.endings:
             send = ending.send
-            if str(send.work.key) in lost:
+            if str(send.work.key) in stored.lost:
                 self.flow.wait(replace(send.work, due=now), now)
+            elif bug := stored.failed.get(str(send.work.key)):
+                self._broke(send.work, send.operation, bug, now)
             elif ending.follow_up is None:
                 self.flow.finish(Finished(send.work, send.operation, "accepted", send=send), now)
             else:
@@ -267,10 +260,9 @@ class Core:
 
     def tick(self, now: float) -> list[CoreCommand]:
         """What to do now. Every command is given once and must be answered."""
-        commands: list[CoreCommand] = []
         self.flow.ready.wake(now)
-        if records := self.held.release(now):
-            commands.append(Release(records))
+        records = self.held.release(now)
+        commands: list[CoreCommand] = [Release(records)] if records else []
         self._dispatch.spill(now)
         commands += self._dispatch.to_call(now)
         if lease := self.quotas.to_lease(now):
@@ -288,8 +280,8 @@ class Core:
 
     def next_due(self, now: float) -> float | None:
         """When `tick` has something new to decide although nothing happened."""
-        times = [self.flow.ready.next_due(), self.held.next_due(), self._steps.until, self._dispatch.next_due(now)]
-        times.append(self.quotas.next_due(now))
+        times = [self.flow.ready.next_due(), self.held.next_due(), self._steps.until]
+        times += [self._dispatch.next_due(now), self.quotas.next_due(now)]
         return min((time for time in times if time is not None and time > now), default=None)
 
     def _wanted_rest(self) -> frozenset[Partition]:
@@ -301,6 +293,10 @@ class Core:
             tracked=self.offsets.tracked,
         )
         return self.held.partitions | self._backpressure.resting(self.offsets.partitions)
+
+    def _broke(self, work: Work, operation: str, bug: Exception, now: float) -> None:
+        decision = decide(bug, work.attempts + 1, self._policy, jitter=self._jitter(), now=now)
+        self.flow.follow(Failed(work, operation, bug), decision, now)
 
     def _store_failed(self, works: Iterable[Work], now: float) -> None:
         until = self._steps.rest(now)

@@ -12,12 +12,14 @@ from consumer.delivery.accounts import Gate
 from consumer.delivery.batches import Batches, Send
 from consumer.delivery.commands import Call
 from consumer.delivery.flow import Failed, Flow
-from consumer.delivery.lanes import EVERY_LANE, ORDINARY_LANES, URGENT_LANES, Lane
+from consumer.delivery.lanes import EVERY_LANE, LEAST_URGENT_FIRST, ORDINARY_LANES, URGENT_LANES, Lane
 from consumer.delivery.owing import Owing
 from consumer.delivery.quotas.quotas import Quotas
 from consumer.delivery.retry import RetryPolicy, Wait, postpone
+from consumer.delivery.share import Share
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.listings.owed import Cause
+from consumer.listings.state import ListingKey
 
 # One step of planning: large enough to be cheap per listing, small enough to keep the event loop lively.
 _MOST_PREPARED = 200
@@ -29,6 +31,7 @@ _LONGEST = 300
 
 # Seconds an account's quota may be used up before its planned calls make room for urgent ones.
 _PATIENCE = 2.0
+_CROWDED = "its account is slower than what comes in for it, and has filled its share of the memory"
 _USED_UP = RateLimitedError("the quota of calls is used up")
 
 
@@ -36,11 +39,19 @@ class Dispatch:
     """Gates, quotas and batches of all accounts. linger: seconds a call that is not full waits for more."""
 
     def __init__(
-        self, gates: Mapping[AccountKey, Gate], quotas: Quotas, flow: Flow, *, linger: float, policy: RetryPolicy
+        self,
+        gates: Mapping[AccountKey, Gate],
+        quotas: Quotas,
+        flow: Flow,
+        share: Share,
+        *,
+        linger: float,
+        policy: RetryPolicy,
     ) -> None:
         self.gates = gates
         self._quotas = quotas
         self._flow = flow
+        self._share = share
         self._policy = policy
         self._batches = {key: Batches(gate.batch_size, linger) for key, gate in gates.items()}
         self._order = deque(gates)
@@ -105,6 +116,9 @@ class Dispatch:
         So memory and lag stay flat while a credential is dead or a quota used up, and other accounts and urgent calls
         go on.
         """
+        greedy, excess = self._share.excess(self._flow.slots)
+        if greedy is not None:
+            self._owe_excess(self.gates[greedy], excess, now)
         for account, gate in self.gates.items():
             if gate.stands:
                 self._owe(gate, now)
@@ -125,6 +139,24 @@ class Dispatch:
         gate.in_flight += len(taken)
         for work in (*works, *taken):
             self._flow.owe(Owing(work, cause, now, words))
+
+    def _owe_excess(self, gate: Gate, excess: int, now: float) -> None:
+        """The account has more than its share of the memory: the least urgent of what waits becomes owed."""
+        most = min(excess, self._flow.owings.room)
+        taken = self._flow.ready.take(gate.account, most, now, LEAST_URGENT_FIRST)
+        gate.in_flight += len(taken)
+        for work in taken:
+            self._flow.owe(Owing(work, Cause.SPILLED, now, _CROWDED))
+
+    def send_on(self, key: ListingKey, now: float) -> None:
+        """A state that is due much later than its retry topic waits goes round once more."""
+        waiting = self._flow.slots.ready(key)
+        if waiting is None or waiting.due - now <= self._policy.memory_wait or not self._policy.delays:
+            return
+        self.gates[account_of(key)].in_flight += 1
+        # Its due time stays: where clocks differ, one that moves on with every round is never reached.
+        away = replace(postpone(waiting.due - now, self._policy, now=now, burned=False), due=waiting.due)
+        self._flow.follow(Failed(self._flow.slots.take(key), "none", None), away, now)
 
     def _spill(
         self, account: AccountKey, lanes: Sequence[Lane], delay: float, error: Exception | None, now: float

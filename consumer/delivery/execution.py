@@ -18,7 +18,7 @@ from adapters.errors import AdapterError
 from adapters.model import Outcome
 from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
-from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store
+from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
 from consumer.delivery.owing import Owing
 from consumer.delivery.planning import Planned, Seller, Step, plan_step
 from consumer.delivery.work import AccountKey, Work, account_of
@@ -109,29 +109,27 @@ class Execution:
 
     async def probe(self, probe: Probe) -> Exception | None:
         """Ask the channel for something; what it answered if not that all is well."""
-        try:
-            await self._sellers[probe.account].adapter.test_connection()
-        except AdapterError as error:
-            return error
-        except Exception as error:
-            _log.exception("bug in an adapter", account=str(probe.account), operation="test_connection")
-            return error
-        return None
+        return await self.try_account(probe.account)
 
-    async def store(self, store: Store) -> frozenset[str] | None:
-        """Store outcomes; the ids of those that lost the race, which are marked uncertain by then."""
+    async def store(self, store: Store) -> Stored | None:
+        """Store outcomes. Those that lost the race are marked uncertain by then."""
         now = self._clock()
-        states = []
+        states, failed = [], {}
         for ending in store.endings:
             planned = _planned(ending.send)
-            states.append(transitions.settled(planned.intended, planned.plan, ending.outcome, now=now))
+            try:
+                states.append(transitions.settled(planned.intended, planned.plan, ending.outcome, now=now))
+            except Exception as error:
+                listing_id = str(ending.send.work.key)
+                _log.exception("cannot settle a listing", listing=listing_id)
+                failed[listing_id] = error
         answer = await _reach_store(self._settle(states, now))
         if answer is None:
             return None
         lost = answer[0]
         if lost:
             await self._mark_uncertain(lost)
-        return frozenset(lost)
+        return Stored(frozenset(lost), failed)
 
     async def owe(self, owings: Sequence[Owing], now: float) -> bool:
         """Mark these listings as owed. now: the core's clock. False: our store is away."""

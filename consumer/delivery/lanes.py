@@ -32,6 +32,8 @@ class Lane(IntEnum):
 EVERY_LANE = tuple(Lane)
 URGENT_LANES = tuple(lane for lane in Lane if lane.urgent)
 ORDINARY_LANES = tuple(lane for lane in Lane if not lane.urgent)
+LEAST_URGENT_FIRST = (Lane.CONTENT, Lane.OFFER, Lane.WITHDRAW)
+"""Without background work."""
 
 # Fields of a PIM product, with their aliases, that decide price and stock, or whether it is for sale at all.
 _STOCK = frozenset({"quantity", "stock_quantity", "stock_status"})

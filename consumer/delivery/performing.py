@@ -98,11 +98,11 @@ class Performer:
         self._core.probed(probe, await self._parts.execution.probe(probe), self._now())
 
     async def _store(self, store: Store) -> None:
-        lost = await self._parts.execution.store(store)
-        if lost is None:
+        stored = await self._parts.execution.store(store)
+        if stored is None:
             self._core.not_stored(store, self._now())
         else:
-            self._core.stored(store, lost, self._now())
+            self._core.stored(store, stored, self._now())
 
     async def _produce(self, produce: Produce) -> None:
         if not await self._parts.execution.give_up(produce.letters):

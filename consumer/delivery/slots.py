@@ -27,14 +27,20 @@ class _Slot:
 
 
 class Slots:
-    """All slots. `waiting`, `waiting_background` and `waiting_bytes` say how full it is."""
+    """All slots. `waiting`, `waiting_background`, `waiting_bytes` and `live_by_account` say how full it is."""
 
     def __init__(self) -> None:
         self._slots: dict[ListingKey, _Slot] = {}
         self.waiting = 0
         self.waiting_background = 0
+        self.live_by_account: Counter[AccountKey] = Counter()
         self.waiting_bytes = 0
         self.in_flight = 0
+
+    @property
+    def waiting_live(self) -> int:
+        """Those that are not background work."""
+        return self.waiting - self.waiting_background
 
     def offer(self, work: Work) -> Work | None:
         """A state came in. Returns the state it made superfluous (maybe itself), whose record is thereby finished."""
@@ -131,7 +137,10 @@ class Slots:
             if known is not None:
                 self.waiting += sign
                 self.waiting_bytes += sign * known.record.size
-                self.waiting_background += sign * (known.lane is Lane.BACKGROUND)
+                if known.lane is Lane.BACKGROUND:
+                    self.waiting_background += sign
+                else:
+                    self.live_by_account[account_of(known.key)] += sign
         slot.waiting = work
 
 

@@ -28,6 +28,7 @@ from consumer.delivery.commands import (
     Rest,
     Settled,
     Store,
+    Stored,
     Superseded,
     TryAccount,
 )
@@ -114,7 +115,7 @@ class Desk:
 
     def store(self, *lost: str) -> Store:
         store = self.take(Store)
-        self.core.stored(store, set(lost), self.now)
+        self.core.stored(store, Stored(set(lost)), self.now)
         self.tick()
         return store
 
@@ -643,3 +644,26 @@ def test_a_record_that_shows_a_bug_of_ours_is_a_dead_letter(desk: Desk) -> None:
     [letter] = desk.produce()
     assert letter.dead == "bug"
     assert desk.committable() == 6
+
+
+def test_an_outcome_that_a_bug_keeps_from_being_stored_burns_attempts_and_ends_as_a_dead_letter(desk: Desk) -> None:
+    work = desk.arrive("P-1", 1)
+    bug = KeyError("a bug")
+    for _ in range(SETTINGS.policy.attempts):
+        desk.prepare()
+        desk.call()
+        desk.core.stored(desk.take(Store), Stored(failed={str(work.key): bug}), desk.now)
+        desk.tick(60)
+    [letter] = desk.produce()
+    assert (letter.dead, letter.error) == ("bug", bug)
+
+
+def test_a_slow_account_owes_what_is_above_its_share_and_others_go_on() -> None:
+    desk = Desk()
+    for number in range(1, 2 * SETTINGS.max_waiting):
+        desk.arrive(f"P-{number}", number, OUTLET)
+        desk.commands = [command for command in desk.commands if not isinstance(command, Prepare)]
+    assert Rest(frozenset({P, Partition("resync", 0), Partition("retry", 0)})) not in desk.commands
+    owings = desk.take(Owe).owings
+    assert {(owing.cause, owing.work.key.account) for owing in owings} == {(Cause.SPILLED, "outlet")}
+    assert desk.core.slots.waiting <= SETTINGS.max_waiting

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.errors import ChannelUnavailableError
 from adapters.memory import MemoryAdapter
-from adapters.model import Operation
-from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Prepared, Probe, Store
+from adapters.model import Operation, Outcome
+from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Prepared, Probe, Store, Stored
 from consumer.delivery.execution import Execution
 from consumer.delivery.lanes import Lane
 from consumer.delivery.offsets import Ticket
@@ -19,6 +19,7 @@ from consumer.delivery.planning import Seller
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import MarketsyncError
 from consumer.events import Sequence as EventSequence
+from consumer.listings import planner, transitions
 from consumer.listings.debts import Debt
 from consumer.listings.owed import Cause, Owed, moment
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
@@ -129,7 +130,7 @@ def ended(answers: Sequence[Answer]) -> Store:
 
 async def test_a_step_is_one_round_trip_each_way_for_all_its_listings(bench: Bench) -> None:
     answers = await bench.deliver(*(work_of(f"P-{n}", n) for n in range(1, 21)))
-    assert await bench.execution.store(ended(answers)) == frozenset()
+    assert await bench.execution.store(ended(answers)) == Stored()
     assert bench.store.steps == ["load", "intents", "outcomes"]
     assert bench.adapter.calls == 1
     assert {state.status for state in bench.store.states.values()} == {Status.LIVE}
@@ -214,7 +215,7 @@ async def test_who_lost_the_race_before_the_call_sends_nothing(bench: Bench) -> 
 async def test_who_lost_the_race_after_the_call_marks_the_listing_uncertain(bench: Bench) -> None:
     answers = await bench.deliver(work_of("P-1", 1))
     await bench.prepare(work_of("P-1", 2))
-    assert await bench.execution.store(ended(answers)) == frozenset({str(key_of("P-1"))})
+    assert await bench.execution.store(ended(answers)) == Stored(frozenset({str(key_of("P-1"))}))
     assert bench.store.uncertain == {str(key_of("P-1"))}
 
 
@@ -375,3 +376,18 @@ async def test_after_a_late_call_the_same_state_is_sent_again(bench: Bench) -> N
     await bench.execution.store(ended(answers))
     assert len(bench.adapter.journal) == 2
     assert bench.marks.paid == [(listing, "mark")]
+
+
+async def test_a_bug_in_settling_one_outcome_spares_the_others(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = await bench.deliver(work_of("P-1", 1), work_of("P-2", 2))
+    settled, bug = transitions.settled, RuntimeError("a bug")
+
+    def broken(state: ListingState, plan: planner.Send, outcome: Outcome, *, now: float) -> ListingState:
+        if plan.command.sku == "P-1":
+            raise bug
+        return settled(state, plan, outcome, now=now)
+
+    monkeypatch.setattr(transitions, "settled", broken)
+    assert await bench.execution.store(ended(answers)) == Stored(failed={str(key_of("P-1")): bug})
+    assert bench.state("P-1").uncertain
+    assert bench.state("P-2").status is Status.LIVE

@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.errors import RateLimitedError
 from adapters.rate_limits import DAY, Limit
 from consumer.delivery.batches import Send
-from consumer.delivery.commands import Answer, Call, CoreCommand, Postponed, Prepare, Prepared, Produce, Store
+from consumer.delivery.commands import Answer, Call, CoreCommand, Postponed, Prepare, Prepared, Produce, Store, Stored
 from consumer.delivery.core import Core
 from consumer.delivery.lanes import Lane
 from consumer.delivery.quotas.leases import Lease, Quota, answered
@@ -67,7 +67,7 @@ class Desk:
                 self.core.called(command, answers, self.now)
                 self.refusal = None
             case Store():
-                self.core.stored(command, set(), self.now)
+                self.core.stored(command, Stored(), self.now)
             case Produce():
                 self.core.produced(command, [None] * len(command.letters), self.now)
 

@@ -71,11 +71,11 @@ class Performing:
         self._core.probed(probe, await self._execution.probe(probe), self._now)
 
     async def _store(self, store: Store) -> None:
-        lost = await self._execution.store(store)
-        if lost is None:
+        stored = await self._execution.store(store)
+        if stored is None:
             self._core.not_stored(store, self._now)
         else:
-            self._core.stored(store, lost, self._now)
+            self._core.stored(store, stored, self._now)
 
     async def _owe(self, owe: Owe) -> None:
         if await self._execution.owe(owe.owings, self._now):

@@ -140,7 +140,12 @@ class Promises:
         state = self._world.store.states.get(listing)
         if state is not None and state.owed is not None and self._until(state.owed) > self._world.clock.now:
             return  # whoever had claimed it is gone: the next one looks when the claim ends, and `check_end` asks
-        if state is None or state.planned_sequence < sequence or not self._settled(state):
+        # A newer one that is on its way at this moment has a check of its own.
+        if (
+            state is None
+            or state.planned_sequence < sequence
+            or (state.planned_sequence == sequence and not self._settled(state))
+        ):
             self.broken(6, f"{listing} waits for {sequence} since {since:.1f} s although nothing is wrong with it")
 
     @staticmethod
