@@ -14,7 +14,7 @@ import pytest
 from consumer.embedded.members import MemberSet
 from consumer.events import Operation, ProductEvent
 from consumer.markers import SnapshotCause
-from consumer.mongo import Document, MongoClient, connect
+from consumer.mongo import Document, MongoClient, OperationFailure, connect
 from tests.event_contract import GAP, GAP_HEADERS, header_texts, violations
 from tests.integration.capture.conftest import PARTITIONS, Line, Running, make_product
 from tests.integration.capture.positions import store_position, stored_position
@@ -60,8 +60,15 @@ def lose_history(line: Line) -> None:
 def oplog_time(line: Line, *, newest: bool) -> tuple[int, int]:
     """Of its newest entry, or of its oldest."""
     order = -1 if newest else 1
-    (entry,) = line.client["local"]["oplog.rs"].find({}, {"ts": 1}, sort=[("$natural", order)], limit=1)
-    return entry["ts"].time, entry["ts"].inc
+
+    def read() -> tuple[int, int] | None:
+        try:
+            (entry,) = line.client["local"]["oplog.rs"].find({}, {"ts": 1}, sort=[("$natural", order)], limit=1)
+        except OperationFailure:  # it was cut under this query
+            return None
+        return entry["ts"].time, entry["ts"].inc
+
+    return wait_until(read, 10)
 
 
 def gaps(line: Line) -> list[dict[str, Any]]:
