@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from consumer.delivery.held import Held
+from consumer.delivery.offsets import Offsets
+from consumer.delivery.slots import Slots
 from consumer.kafka.records import Partition
 
 _GO_ON_BELOW = 0.7
@@ -27,6 +30,15 @@ class Backpressure:
         self._background_topics = background_topics
         self._all_rest = False
         self._background_rests = False
+
+    def look(self, slots: Slots, offsets: Offsets, held: Held) -> None:
+        """How much there is now."""
+        self.update(
+            waiting=slots.waiting,
+            background=slots.waiting_background,
+            size=slots.waiting_bytes + held.size,
+            tracked=offsets.tracked,
+        )
 
     def update(self, *, waiting: int, background: int, size: int, tracked: int) -> None:
         """How much there is now: waiting listings, those in the background lane, bytes, records not committable."""

@@ -46,12 +46,12 @@ from consumer.delivery.held import Held
 from consumer.delivery.offsets import Offsets, Ticket
 from consumer.delivery.quotas.leases import Quota
 from consumer.delivery.quotas.quotas import Quotas
-from consumer.delivery.retry import RetryPolicy, decide
+from consumer.delivery.retry import DeadLetter, RetryPolicy, decide
 from consumer.delivery.share import Share
 from consumer.delivery.slots import Slots
 from consumer.delivery.steps import Steps
 from consumer.delivery.sweeps import Sweeps
-from consumer.delivery.too_large import smaller
+from consumer.delivery.too_large import TOO_LARGE, smaller
 from consumer.delivery.verdict import Judge
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import UndecodableEventError
@@ -239,7 +239,9 @@ class Core:
         """Kafka has the letters, but for those that are too large; refused: why, one for each letter."""
         self._steps.produced()
         for letter, refusal in zip(produce.letters, refused, strict=True):
-            if refusal is not None:
+            if refusal is not None and letter.work is not None and letter.retry is not None:
+                self.flow.follow(Failed(letter.work, "none", refusal), DeadLetter(TOO_LARGE), now)
+            elif refusal is not None:
                 self.flow.letters.append(smaller(letter, refusal))
             elif letter.work is None:
                 self.offsets.finish(letter.ticket)
@@ -285,13 +287,7 @@ class Core:
         return min((time for time in times if time is not None and time > now), default=None)
 
     def _wanted_rest(self) -> frozenset[Partition]:
-        slots = self.slots
-        self._backpressure.update(
-            waiting=slots.waiting,
-            background=slots.waiting_background,
-            size=slots.waiting_bytes + self.held.size,
-            tracked=self.offsets.tracked,
-        )
+        self._backpressure.look(self.slots, self.offsets, self.held)
         return self.held.partitions | self._backpressure.resting(self.offsets.partitions)
 
     def _broke(self, work: Work, operation: str, bug: Exception, now: float) -> None:

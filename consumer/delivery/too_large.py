@@ -1,7 +1,8 @@
 """What becomes of a record that Kafka does not take because of its size. Pure.
 
-A retry becomes a dead letter; a dead letter leaves its value out, which is told in words, and then all else that is
-not needed to find the record again. So no record ever stops a worker, and none is dropped in silence.
+A retry becomes a dead letter (its bounded reason stands here); a dead letter leaves its value out, which is told in
+words, and then all else that is not needed to find the record again. So no record ever stops a worker, and none is
+dropped in silence.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from consumer.delivery.commands import Letter
 from consumer.errors import MarketsyncError
 
-REASON = "too_large"
+TOO_LARGE = "too_large"
 
 
 class LeftOutError(MarketsyncError):
@@ -19,10 +20,8 @@ class LeftOutError(MarketsyncError):
 
 
 def smaller(letter: Letter, error: Exception) -> Letter:
-    """The letter to write instead. Raises `error` where there is nothing left to leave out."""
+    """The dead letter to write instead. Raises `error` where there is nothing left to leave out."""
     record = letter.record
-    if letter.retry is not None:
-        return replace(letter, retry=None, dead=REASON, error=error)
     if record.value:
         words = f"{letter.error}; its value of {len(record.value)} bytes is left out: {error}"
         return replace(letter, record=replace(record, value=None), error=LeftOutError(words))

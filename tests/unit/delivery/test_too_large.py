@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.errors import ChannelUnavailableError
 from consumer.delivery.commands import Letter
-from consumer.delivery.retry import RetryTopic
 from consumer.delivery.too_large import smaller
 from consumer.kafka import RecordTooLargeError
 from tests.unit.delivery.making import make_record, make_work
@@ -14,13 +12,10 @@ from tests.unit.delivery.making import make_record, make_work
 TOO_LARGE = RecordTooLargeError("Message size too large")
 
 
-def test_a_retry_becomes_a_dead_letter_then_value_headers_and_key_are_left_out_and_then_it_is_told() -> None:
+def test_value_headers_and_key_are_left_out_one_after_the_other_and_then_it_is_told() -> None:
     record = make_record()
     work = make_work()
-    letter = Letter(work.ticket, record, work, RetryTopic(10, 10.0, burned=True), None, ChannelUnavailableError("x"))
-    dead = smaller(letter, TOO_LARGE)
-    assert (dead.retry, dead.dead, dead.record, dead.work) == (None, "too_large", record, work)
-    worded = smaller(dead, TOO_LARGE)
+    worded = smaller(Letter(work.ticket, record, work, None, "too_large", TOO_LARGE), TOO_LARGE)
     assert (worded.record.value, worded.record.key) == (None, record.key)
     assert str(worded.error) == (
         f"Message size too large; its value of {len(record.value or b'')} bytes is left out: Message size too large"

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tests.unit.delivery.simulation.world import World
 
 
+# Seconds until a person looks after a flood of dead letters.
+_PERSON = 5.0
+
+
 class Happenings:
     """Each public method is a kind of step. Whatever it disturbs is noted, so that nobody is blamed for being late."""
 
@@ -68,9 +72,18 @@ class Happenings:
 
     def pause(self, account: str, lasts: float) -> None:
         """A person pauses the account."""
-        key = self._disturb(account, lasts + 2)
-        self._world.paused[key] = "a person"
-        self._world.clock.later(lasts, partial(self._resume, key))
+        self._pause(self._disturb(account, lasts + 2), lasts)
+
+    def stop(self, whom: AccountKey | None) -> None:
+        """The guard against floods of dead letters pauses this account, or all, until a person comes by."""
+        for account in self._world.sellers:
+            if whom in (None, account):
+                self._disturb(str(account), _PERSON + 2)
+                self._pause(account, _PERSON)
+
+    def _pause(self, account: AccountKey, lasts: float) -> None:
+        self._world.paused[account] = "paused"
+        self._world.clock.later(lasts, partial(self._resume, account))
         for at in (1.0, lasts + 1.0):
             self._world.clock.later(at, self._tell_pauses)
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from consumer.delivery.commands import Call, Prepare, Probe, Produce, Store, TryAccount
+from consumer.delivery.flood import StopFlood
 from consumer.delivery.owing import Owe
 from consumer.delivery.quotas.leases import Lease
 from consumer.delivery.sweeps import Sweep
@@ -42,6 +43,7 @@ class Performing:
             Owe: self._owe,
             Sweep: self._sweep,
             TryAccount: self._try,
+            StopFlood: self._stop_flood,
         }
 
     async def perform(self, command: object) -> None:
@@ -94,6 +96,10 @@ class Performing:
 
     async def _try(self, command: TryAccount) -> None:
         self._core.debts.tried(command, await self._execution.try_account(command.account), self._now)
+
+    async def _stop_flood(self, command: StopFlood) -> None:
+        self._process.world.happenings.stop(command.whom)
+        self._core.flow.flood.stopped(command, done=True)
 
     async def _lease(self, lease: Lease) -> None:
         try:

@@ -37,7 +37,8 @@ class Step:
 class Schedule:
     """processes: how many there are at first. batch: commands per call. flood: far more products than usual.
 
-    quota: calls that the first account is allowed in `QUOTA_PERIOD`, 0 = any number.
+    quota: calls that the first account is allowed in `QUOTA_PERIOD`, 0 = any number. letters: so many dead
+    letters of an account are no flood yet.
     """
 
     seed: int
@@ -46,6 +47,7 @@ class Schedule:
     flood: bool
     steps: tuple[Step, ...]
     quota: int = 0
+    letters: int = 500
 
     def with_steps(self, steps: tuple[Step, ...]) -> Schedule:
         """The same world with other steps."""
@@ -63,8 +65,8 @@ def make_schedule(seed: int) -> Schedule:
     for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
         steps.append(_upset(rng))
     processes = rng.choice((1, 1, 2, 2, 3))
-    batch, quota = rng.choice((1, 3)), rng.choice((0, 0, 3))
-    return Schedule(seed, processes, batch, flood, tuple(sorted(steps, key=lambda step: step.at)), quota)
+    batch, quota, letters = rng.choice((1, 3)), rng.choice((0, 0, 3)), rng.choice((500, 500, 1))
+    return Schedule(seed, processes, batch, flood, tuple(sorted(steps, key=lambda step: step.at)), quota, letters)
 
 
 def _events(rng: random.Random, most: int, products: int, duration: float) -> list[Step]:

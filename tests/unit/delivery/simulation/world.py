@@ -15,6 +15,7 @@ from adapters.rate_limits import Limit
 from consumer.delivery.commands import Letter
 from consumer.delivery.core import Core, CoreSettings
 from consumer.delivery.execution import Execution
+from consumer.delivery.flood import FloodLimits
 from consumer.delivery.gap_brake import GapLimits
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
@@ -93,7 +94,9 @@ class World:
     # What a process is made of
 
     def make_core(self) -> Core:
-        settings = CoreSettings(POLICY, 2, 0.02, MAX_WAITING, _BACKGROUND, self._quotas)
+        settings = CoreSettings(
+            POLICY, 2, 0.02, MAX_WAITING, _BACKGROUND, self._quotas, FloodLimits(self.schedule.letters, 20.0)
+        )
         return Core(settings, {key: channel.batch_size for key, channel in self.channels.items()}, self.rng.random)
 
     def make_intake(self) -> Intake:
