@@ -13,13 +13,11 @@ DAY = 86_400.0
 
 
 class Scope(StrEnum):
-    """Who is counted together: all sellers of an application, one account, one address that calls leave from, or
-    each listing of an account for itself."""
+    """Who is counted together: all sellers of an application, one account, or one address that calls leave from."""
 
     APPLICATION = "application"
     ACCOUNT = "account"
     EGRESS = "egress"
-    LISTING = "listing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from consumer.capture.positions import Position, decode_position, stream_key
 from consumer.capture.snapshots.progress import SnapshotProgress, decode_progress, snapshot_key
 from consumer.capture.streams import StreamPlan
 from consumer.delivery.assembly import group_of
+from consumer.delivery.quotas.store import COLLECTION as QUOTAS
+from consumer.delivery.quotas.store import QuotaStore, Standing
 from consumer.embedded import Endpoints
 from consumer.kafka.compacted import read_compacted
 from consumer.kafka.lag import TopicLag, group_lag
@@ -64,7 +66,7 @@ class Overview:
     """All of it. listings: (channel, account, tenant) -> status -> count. lags: consumer group -> its topics.
 
     captures: one per stream. tenant_problems: whose document in the registry cannot be used -> why. waiting: who stands
-    still, and what is owed.
+    still, and what is owed. quotas: how much is used of what the channels allow.
     """
 
     listings: Mapping[tuple[str, str, str], Mapping[Status, int]]
@@ -73,12 +75,13 @@ class Overview:
     captures: Sequence[CaptureProgress]
     tenant_problems: Mapping[str, str]
     waiting: Sequence[Waiting]
+    quotas: Sequence[Standing] = ()
 
 
 def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
     """Read how things stand now. Raises UnavailableError when a server does not answer or nothing was set up yet."""
     try:
-        listings, problems, waiting = asyncio.run(_read_store(settings, endpoints))
+        listings, problems, waiting, quotas = asyncio.run(_read_store(settings, endpoints))
         plans, tenant_problems, leases = _read_streams(settings, endpoints)
     except PyMongoError as error:
         raise unavailable(error) from error
@@ -91,7 +94,7 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
         lags[group] = group_lag(kafka, group, topics)
     records = {} if missing_topics(kafka, [names.positions]) else read_compacted(kafka, names.positions)
     captures = [_progress(plan, records, leases[plan.name]) for plan in plans]
-    return Overview(listings, group_problems(problems), lags, captures, tenant_problems, waiting)
+    return Overview(listings, group_problems(problems), lags, captures, tenant_problems, waiting, quotas)
 
 
 def _read_streams(
@@ -114,11 +117,12 @@ def _read_streams(
 
 async def _read_store(
     settings: Settings, endpoints: Endpoints
-) -> tuple[Mapping[tuple[str, str, str], Mapping[Status, int]], list[ListingState], list[Waiting]]:
+) -> tuple[Mapping[tuple[str, str, str], Mapping[Status, int]], list[ListingState], list[Waiting], list[Standing]]:
     async with connect_async(endpoints.mongodb_uri) as client:
         database = client[settings.place.database]
         store = ListingStore(database[COLLECTION], settings.topics.partitions)
-        return await store.counts_by_status(), await store.problems(_MOST_PROBLEMS), await read_waiting(database)
+        counts, problems = await store.counts_by_status(), await store.problems(_MOST_PROBLEMS)
+        return counts, problems, await read_waiting(database), await QuotaStore(database[QUOTAS]).standings()
 
 
 def group_problems(states: Sequence[ListingState]) -> list[ProblemGroup]:

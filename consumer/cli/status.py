@@ -27,6 +27,7 @@ def command() -> None:
     _show_problems(console, overview)
     _show_standing(console, overview)
     _show_waiting(console, overview)
+    _show_quotas(console, overview)
     _show_capture(console, overview)
 
 
@@ -86,6 +87,16 @@ def _show_waiting(console: Console, overview: Overview) -> None:
             count = str(lag.records) if lag.exact else f"about {lag.records}"
             table.add_row(group, lag.topic, count if lag.started or not lag.records else f"{count} (never read)")
     console.print(table if overview.lags else "Waiting in Kafka: no channel is enabled.")
+
+
+def _show_quotas(console: Console, overview: Overview) -> None:
+    for quota in overview.quotas:
+        line = f"Quota {quota.key}: {quota.used} of {quota.amount} in {_age(quota.period)} used"
+        if quota.closed_for > 0:
+            line += f"; the channel refused calls, closed for {_age(quota.closed_for)}"
+        elif quota.pace < 1:
+            line += f"; the channel refused calls, {quota.pace:.0%} of it hold now"
+        console.print(f"{line}.", markup=False)
 
 
 def _show_capture(console: Console, overview: Overview) -> None:

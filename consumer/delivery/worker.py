@@ -234,6 +234,7 @@ class DeliveryWorker:
             if positions := self._core.offsets.committable():
                 self.parts.consumer.commit(positions)
             self.parts.reporter.gauges(self._core)
+            self.parts.metrics.poll_pause.labels(self.parts.channel).set(self.parts.consumer.longest_pause)
 
     def _now(self) -> float:
         return self.parts.clocks.core()

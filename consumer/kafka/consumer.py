@@ -71,7 +71,7 @@ class Listener(Protocol):
 class ConsumerThread:
     """One member of a consumer group. `start` once, then `rest` and `commit` at will, `close` at the end.
 
-    alive_at: when the thread last came round, on the monotonic clock.
+    alive_at: when the thread last came round, on the monotonic clock. longest_pause: seconds it ever took to.
     """
 
     def __init__(self, membership: Membership) -> None:
@@ -85,6 +85,7 @@ class ConsumerThread:
         self._assignment = Assignment(piecemeal=membership.protocol == "consumer")
         self._fatal: KafkaError | None = None
         self.alive_at = 0.0
+        self.longest_pause = 0.0
 
     # Called on the event loop; none of them blocks.
 
@@ -130,7 +131,7 @@ class ConsumerThread:
                 on_lost=self._on_lost,
             )
             while not self._closing.is_set():
-                self.alive_at = time.monotonic()
+                self._come_round()
                 self._obey(client)
                 self._hand_over(self._poll(client))
                 self._raise_fatal()
@@ -143,6 +144,12 @@ class ConsumerThread:
             if client is not None:
                 client.close()
             self._tell_closed()
+
+    def _come_round(self) -> None:
+        now = time.monotonic()
+        if self.alive_at:
+            self.longest_pause = max(self.longest_pause, now - self.alive_at)
+        self.alive_at = now
 
     def _obey(self, client: Any) -> None:
         while not self._commands.empty():

@@ -34,6 +34,7 @@ class DeliveryMetrics:
     down: Gauge
     reset_offsets: Counter
     repeated_sends: Counter
+    poll_pause: Gauge
     quotas: QuotaMetrics
     owed: OwedMetrics
 
@@ -43,6 +44,13 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
     account = ["channel", "account"]
     return DeliveryMetrics(
         quotas=quota_metrics(registry),
+        poll_pause=Gauge(
+            "marketsync_delivery_longest_poll_pause_seconds",
+            "Longest time between two polls of Kafka since the start; beyond max.poll.interval.ms (5 minutes or more)"
+            " partitions are lost",
+            ["channel"],
+            registry=registry,
+        ),
         repeated_sends=Counter(
             "marketsync_delivery_repeated_sends",
             "Listings sent although an earlier intent had no end: a process that was killed, frozen or cut off from"

@@ -51,13 +51,8 @@ def answered(ask: Ask, ledger: Ledger, now: float) -> tuple[Ledger, Slice]:
 
 
 def quotas_of(channel: str, account: AccountKey, limits: Iterable[Limit], egress: str) -> tuple[Quota, ...]:
-    """The quotas that an account's calls count for. egress: name of the address that its calls leave from.
-
-    What is counted for each listing by itself is no quota of the account: the listing's own state counts it.
-    """
+    """The quotas that an account's calls count for. egress: name of the address that its calls leave from."""
     owners = {Scope.ACCOUNT: str(account), Scope.EGRESS: egress}
     return tuple(
-        Quota(f"{channel}/{limit.scope}/{owners.get(limit.scope, limit.owner)}/{limit.name}", limit)
-        for limit in limits
-        if limit.scope is not Scope.LISTING
+        Quota(f"{channel}/{limit.scope}/{owners.get(limit.scope, limit.owner)}/{limit.name}", limit) for limit in limits
     )

@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,17 @@ from tests.integration.delivery.journal import Journal
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
+
+
+@asynccontextmanager
+async def fleet_of(line: Line, journal: Journal, logs: Path, *, batch_size: int = 1) -> AsyncIterator[Fleet]:
+    """No process yet; whatever was started is killed at the end."""
+    fleet = Fleet(line, journal, logs, batch_size=batch_size)
+    async with journal.serving():
+        try:
+            yield fleet
+        finally:
+            fleet.end()
 
 
 @dataclass(slots=True)

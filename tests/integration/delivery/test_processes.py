@@ -11,63 +11,16 @@ import pytest_asyncio
 
 from tests.integration.delivery.conftest import Line
 from tests.integration.delivery.journal import Journal
-from tests.integration.delivery.processes import Fleet
+from tests.integration.delivery.outage import MEGABYTE, Outage
+from tests.integration.delivery.processes import Fleet, fleet_of
+from tests.integration.delivery.writing import PRODUCTS, Writer, ends_with_the_newest, repeats, told
 from tests.unit.delivery.making import make_event
-
-PRODUCTS = 60
 
 
 @pytest_asyncio.fixture
 async def fleet(line: Line, tmp_path: Path) -> AsyncIterator[Fleet]:
-    journal = Journal(latency=0.05)
-    fleet = Fleet(line, journal, tmp_path, batch_size=3)
-    async with journal.serving():
-        try:
-            yield fleet
-        finally:
-            fleet.end()
-
-
-class Writer:
-    """Writes version after version of the products, until it is told to stop."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._stop = asyncio.Event()
-        self.newest: dict[str, int] = {}
-
-    async def run(self) -> None:
-        number = 0
-        while not self._stop.is_set():
-            codes = [f"P-{(number + step) % PRODUCTS}" for step in range(20)]
-            events = [make_event(code, number + step + 1) for step, code in enumerate(codes)]
-            await self._line.publish(*events)
-            self.newest |= {code: number + step + 1 for step, code in enumerate(codes)}
-            number += 20
-            await asyncio.sleep(0.1)
-
-    def stop(self) -> None:
-        self._stop.set()
-
-
-async def ends_with_the_newest(fleet: Fleet, newest: dict[str, int], deadline: float = 60) -> None:
-    """Every listing shows its newest state and never showed an older one after a newer one."""
-    await fleet.until(lambda: fleet.journal.newest() == newest, deadline)
-    await fleet.line.settles()
-    for code in newest:
-        versions = fleet.journal.versions(code)
-        assert versions == sorted(versions), code
-
-
-def repeats(fleet: Fleet) -> int:
-    """Calls that brought a state a second time."""
-    all_versions = [fleet.journal.versions(sku) for sku in fleet.journal.newest()]
-    return sum(len(versions) - len(set(versions)) for versions in all_versions)
-
-
-def told(fleet: Fleet) -> float:
-    """Repeated sends as the processes tell it."""
-    return sum(fleet.metric(replica, "marketsync_delivery_repeated_sends_total") for replica in fleet.running)
+    async with fleet_of(line, Journal(latency=0.05), tmp_path, batch_size=3) as fleet:
+        yield fleet
 
 
 async def test_processes_added_stopped_killed_and_frozen(fleet: Fleet) -> None:
@@ -114,17 +67,8 @@ async def test_a_process_that_was_killed_in_the_middle_of_calls_repeats_those_an
     assert begun <= told(fleet) <= PRODUCTS
 
 
-async def test_with_kip_848_two_processes_share_and_one_that_stops_leaves_its_part_to_the_other(fleet: Fleet) -> None:
-    fleet.variables["MARKETSYNC_DELIVERY_GROUP_PROTOCOL"] = "consumer"
-    writer = Writer(fleet.line)
-    writing = asyncio.create_task(writer.run())
-    fleet.start("a")
-    await fleet.delivering("a")
-    fleet.start("b")
-    await fleet.delivering("a", "b")
-    assert await fleet.stop("a") == 0
-    await fleet.delivering("b")
-    writer.stop()
-    await writing
-    await ends_with_the_newest(fleet, writer.newest)
-    assert repeats(fleet) == 0
+async def test_while_a_channel_answers_nothing_kafka_is_polled_in_time_and_memory_stays_flat(fleet: Fleet) -> None:
+    """The short version of a ten-minute outage, which is tried with the long faults."""
+    fleet.batch_size = 25
+    fleet.variables = {"MARKETSYNC_DELIVERY_OUTAGE_CEILING": "1", "MARKETSYNC_DELIVERY_MAX_WAITING": "500"}
+    await Outage(events=4000, seconds=8, growth=120 * MEGABYTE, patience=60).happen(fleet)

@@ -159,12 +159,11 @@ def test_while_mongodb_is_away_what_is_leased_may_be_used_and_then_calls_wait() 
     assert world.call(process, 9) > 0
 
 
-def test_limits_of_an_application_and_of_an_address_are_shared_and_those_of_listings_are_no_quotas() -> None:
+def test_limits_of_an_application_and_of_an_address_are_shared() -> None:
     limits = [
         Limit("api", 10, DAY, Scope.APPLICATION, "app-1"),
         Limit("pace", 10, 1),
         Limit("requests", 10, 1, Scope.EGRESS),
-        Limit("revisions", 10, DAY, Scope.LISTING),
     ]
     keys = [quota.key for quota in quotas_of("acme", ACCOUNT, limits, "10.0.0.1")]
     assert keys == [
