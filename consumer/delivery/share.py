@@ -1,6 +1,7 @@
 """How much of the memory one account may fill, so that a slow one never holds up the others. Pure.
 
-Background work is not counted: when it fills its part, its own partitions rest (`backpressure`).
+Background work is not counted, but for the part of the memory that it may fill: beyond that its own partitions rest
+(`backpressure`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from consumer.delivery.work import AccountKey
 _CROWDED = 0.75
 # Part of all that waits which makes an account the one to blame; where two are as slow as each other, nobody is.
 _MOST = 0.75
+# Part of the room that is left to it: so little that resting partitions go on, also where background work fills its part.
+_LEFT = 0.25
 
 
 class Share:
@@ -22,9 +25,10 @@ class Share:
         self._shared = accounts > 1
 
     def excess(self, slots: Slots) -> tuple[AccountKey | None, int]:
-        """The account that fills the memory, if one does, and how many listings it has above half of the room."""
-        if not self._shared or slots.waiting_live < _CROWDED * self._max_waiting:
+        """The account that fills the memory, if one does, and how many listings it has above a quarter of the room."""
+        room = self._max_waiting - min(slots.waiting_background, self._max_waiting // 2)
+        if not self._shared or slots.waiting_live < _CROWDED * room:
             return None, 0
         account, waiting = slots.live_by_account.most_common(1)[0]
-        too_many = waiting - self._max_waiting // 2
+        too_many = waiting - int(_LEFT * room)
         return (account, too_many) if too_many > 0 and waiting > _MOST * slots.waiting_live else (None, 0)

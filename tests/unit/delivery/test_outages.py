@@ -7,7 +7,9 @@ import random
 import pytest
 
 from consumer.delivery.judging import CLAIM
+from consumer.delivery.share import Share
 from consumer.delivery.work import AccountKey
+from tests.unit.delivery.simulation.engine import BrokenPromiseError
 from tests.unit.delivery.simulation.running import run
 from tests.unit.delivery.simulation.schedule import Schedule, Step
 from tests.unit.delivery.simulation.world import World
@@ -46,3 +48,14 @@ def test_a_listing_that_always_times_out_is_given_up_and_its_neighbours_arrive(s
     assert [letter.key for letter in world.dead_letters] == [b"shop/P-9"] * len(accounts)
     for process in world.group.processes:
         assert not process.core.gates[AccountKey("shop", "default")].down
+
+
+def test_an_account_whose_channel_is_slow_fills_the_memory_and_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each call of it takes seconds; `Promises` looks whether the other account gets what is new soon."""
+    slow = Step(0.0, "mood", ("shop/outlet", "slow", 1.0, 400.0))
+    simulated(0, slow, changes=600, products=300, duration=120)
+    monkeypatch.setattr(Share, "excess", lambda _self, _slots: (None, 0))
+    with pytest.raises(BrokenPromiseError, match="promise 6"):
+        simulated(0, slow, changes=600, products=300, duration=120)

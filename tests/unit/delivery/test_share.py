@@ -17,8 +17,8 @@ def filled(lane: Lane = Lane.CONTENT, **accounts: int) -> Slots:
     return slots
 
 
-def test_an_account_that_fills_the_memory_has_what_is_above_half_too_much() -> None:
-    assert Share(100, 2).excess(filled(slow=70, quick=10)) == (AccountKey("shop", "slow"), 20)
+def test_an_account_that_fills_the_memory_has_what_is_above_a_quarter_too_much() -> None:
+    assert Share(100, 2).excess(filled(slow=70, quick=10)) == (AccountKey("shop", "slow"), 45)
 
 
 def test_nobody_has_too_much_while_there_is_room() -> None:
@@ -35,6 +35,13 @@ def test_an_account_that_is_alone_may_have_all() -> None:
 
 def test_background_work_is_not_counted() -> None:
     assert Share(100, 2).excess(filled(Lane.BACKGROUND, slow=100)) == (None, 0)
+
+
+def test_background_work_leaves_half_of_the_room() -> None:
+    slots = filled(slow=40)
+    for number in range(90):
+        slots.offer(make_work(f"B-{number}", account="slow", lane=Lane.BACKGROUND))
+    assert Share(100, 2).excess(slots) == (AccountKey("shop", "slow"), 28)
 
 
 def test_what_is_taken_or_superseded_counts_no_more() -> None:
