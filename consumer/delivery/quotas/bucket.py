@@ -155,15 +155,12 @@ class Bucket:
 
     def ask(self, now: float) -> Ask | None:
         """What to ask for now; None = nothing."""
-        ask = Ask(
-            self.quota,
-            self.urgent.wanted(now),
-            self.ordinary.wanted(now),
-            (*self.urgent.unused(now), *self.ordinary.unused(now)),
-            self._refused,
-        )
-        self._refused = None
-        return ask if ask != Ask(self.quota) else None
+        urgent, ordinary = self.urgent.wanted(now), self.ordinary.wanted(now)
+        unused = (*self.urgent.unused(now), *self.ordinary.unused(now))
+        refused, self._refused = self._refused, None
+        if not (urgent.most or ordinary.most or unused or refused is not None):
+            return None
+        return Ask(self.quota, urgent, ordinary, unused, refused)
 
     def given(self, ask: Ask, found: Slice, asked: float, now: float) -> None:
         """The answer to `ask`."""
