@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import os
 import socket
@@ -96,6 +97,17 @@ def accounts_of(settings: Settings, channel: str, *, tenants: Sequence[str] = ()
         known = ", ".join(f"{one.name} of {one.tenant}" for one in enabled)
         raise SettingsError(f"no such account on the channel {channel!r} (enabled: {known})")
     return wanted
+
+
+def distrust(settings: Settings, endpoints: Endpoints, channel: str, *, tenants: Sequence[str], account: str) -> int:
+    """Put in doubt what is believed of these listings; returns how many. Raises MarketsyncError."""
+
+    async def mark() -> int:
+        async with open_control(settings, endpoints) as control:
+            return await control.listings.distrust(channel, {one.tenant for one in accounts}, account=account)
+
+    accounts = accounts_of(settings, channel, tenants=tenants, account=account)
+    return asyncio.run(mark())
 
 
 def now() -> float:

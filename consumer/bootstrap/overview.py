@@ -14,6 +14,8 @@ from consumer.bootstrap.waiting import Waiting, read_waiting
 from consumer.capture.positions import Position, decode_position, stream_key
 from consumer.capture.snapshots.progress import SnapshotProgress, decode_progress, snapshot_key
 from consumer.capture.streams import StreamPlan
+from consumer.control.jobs import COLLECTION as JOBS
+from consumer.control.jobs import Job, JobStore
 from consumer.delivery.assembly import group_of
 from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore, Standing
@@ -32,6 +34,7 @@ from consumer.settings import Settings
 # Enough to group; a shop with more broken listings than this has one cause.
 _MOST_PROBLEMS = 5000
 _EXAMPLES = 3
+_MOST_JOBS = 5
 _PATIENCE = 10.0
 
 
@@ -66,7 +69,7 @@ class Overview:
     """All of it. listings: (channel, account, tenant) -> status -> count. lags: consumer group -> its topics.
 
     captures: one per stream. tenant_problems: whose document in the registry cannot be used -> why. waiting: who stands
-    still, and what is owed. quotas: how much is used of what the channels allow.
+    still, and what is owed. jobs: begun last, newest first. quotas: how much is used of what the channels allow.
     """
 
     listings: Mapping[tuple[str, str, str], Mapping[Status, int]]
@@ -75,13 +78,14 @@ class Overview:
     captures: Sequence[CaptureProgress]
     tenant_problems: Mapping[str, str]
     waiting: Sequence[Waiting]
+    jobs: Sequence[Job] = ()
     quotas: Sequence[Standing] = ()
 
 
 def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
     """Read how things stand now. Raises UnavailableError when a server does not answer or nothing was set up yet."""
     try:
-        listings, problems, waiting, quotas = asyncio.run(_read_store(settings, endpoints))
+        listings, problems, waiting, jobs, quotas = asyncio.run(_read_store(settings, endpoints))
         plans, tenant_problems, leases = _read_streams(settings, endpoints)
     except PyMongoError as error:
         raise unavailable(error) from error
@@ -94,7 +98,7 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
         lags[group] = group_lag(kafka, group, topics)
     records = {} if missing_topics(kafka, [names.positions]) else read_compacted(kafka, names.positions)
     captures = [_progress(plan, records, leases[plan.name]) for plan in plans]
-    return Overview(listings, group_problems(problems), lags, captures, tenant_problems, waiting, quotas)
+    return Overview(listings, group_problems(problems), lags, captures, tenant_problems, waiting, jobs, quotas)
 
 
 def _read_streams(
@@ -117,12 +121,20 @@ def _read_streams(
 
 async def _read_store(
     settings: Settings, endpoints: Endpoints
-) -> tuple[Mapping[tuple[str, str, str], Mapping[Status, int]], list[ListingState], list[Waiting], list[Standing]]:
+) -> tuple[
+    Mapping[tuple[str, str, str], Mapping[Status, int]],
+    list[ListingState],
+    list[Waiting],
+    Sequence[Job],
+    Sequence[Standing],
+]:
     async with connect_async(endpoints.mongodb_uri) as client:
         database = client[settings.place.database]
         store = ListingStore(database[COLLECTION], settings.topics.partitions)
-        counts, problems = await store.counts_by_status(), await store.problems(_MOST_PROBLEMS)
-        return counts, problems, await read_waiting(database), await QuotaStore(database[QUOTAS]).standings()
+        jobs = await JobStore(database[JOBS], "status").recent(_MOST_JOBS)
+        problems = await store.problems(_MOST_PROBLEMS)
+        quotas = await QuotaStore(database[QUOTAS]).standings()
+        return await store.counts_by_status(), problems, await read_waiting(database), jobs, quotas
 
 
 def group_problems(states: Sequence[ListingState]) -> list[ProblemGroup]:

@@ -9,6 +9,8 @@ import structlog
 
 from consumer.bootstrap.start import configured_servers, named_databases, topic_names
 from consumer.bootstrap.tenant_streams import pim_client, registered, streams_of
+from consumer.control.letter_book import COLLECTION as LETTERS
+from consumer.control.letter_book import LetterBook
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError, UnavailableError
 from consumer.kafka.topic_checks import Gravity, check_topics
@@ -138,4 +140,6 @@ def _turn_on_images(database: Database[Document]) -> str:
 
 async def _create_indexes(settings: Settings, endpoints: Endpoints) -> None:
     async with connect_async(endpoints.mongodb_uri) as client:
-        await ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions).ensure_indexes()
+        database = client[settings.place.database]
+        await ListingStore(database[COLLECTION], settings.topics.partitions).ensure_indexes()
+        await LetterBook(database[LETTERS]).ensure_indexes()

@@ -18,6 +18,7 @@ from consumer.cli import (
     dead_letters,
     deliver,
     demo,
+    distrust,
     embedded,
     held,
     init,
@@ -58,7 +59,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (run, deliver, init, check, status, pause, resume, replay, resync, demo):
+for _command in (run, deliver, init, check, status, pause, resume, replay, resync, distrust, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
 app.add_typer(capture.app, name="capture")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -28,6 +28,7 @@ def command() -> None:
     _show_standing(console, overview)
     _show_waiting(console, overview)
     _show_quotas(console, overview)
+    _show_jobs(console, overview)
     _show_capture(console, overview)
 
 
@@ -97,6 +98,15 @@ def _show_quotas(console: Console, overview: Overview) -> None:
         elif quota.pace < 1:
             line += f"; the channel refused calls, {quota.pace:.0%} of it hold now"
         console.print(f"{line}.", markup=False)
+
+
+def _show_jobs(console: Console, overview: Overview) -> None:
+    for job in overview.jobs:
+        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in job.counts.items() if count)
+        words = f"{job.state.value}: {counts or 'nothing done yet'}"
+        asked = job.who if job.cause == "request" else job.cause.replace("_", " ")
+        line = f"Job {job.id} to {job.channel}, begun {job.started:%Y-%m-%d %H:%M} UTC ({asked}): {words}"
+        console.print(line, markup=False)
 
 
 def _show_capture(console: Console, overview: Overview) -> None:

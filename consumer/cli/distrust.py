@@ -1,0 +1,27 @@
+"""`marketsync distrust`."""
+
+from __future__ import annotations
+
+import typer
+
+from consumer.cli.dead_letters import Yes
+from consumer.cli.replay import Account, Channel, Tenants
+
+
+def command(channel: Channel, tenant: Tenants = None, account: Account = "", yes: Yes = False) -> None:
+    """Put in doubt what a channel is believed to show: the next state of each listing is sent whole, even if equal.
+
+    Sends nothing itself. For before a group's offsets are set back with Kafka's own tool.
+    """
+    from rich.console import Console
+
+    from consumer.bootstrap.control import accounts_of, distrust
+    from consumer.bootstrap.start import begin, find_servers
+
+    settings = begin("distrust", level="warning", channel=channel)
+    accounts = accounts_of(settings, channel, tenants=tenant or (), account=account)
+    if not yes:
+        whose = ", ".join(f"{one.name} of {one.tenant}" for one in accounts)
+        typer.confirm(f"Send every listing of {channel} ({whose}) again with its next state?", abort=True)
+    count = distrust(settings, find_servers(settings), channel, tenants=tenant or (), account=account)
+    Console(highlight=False).print(f"{count} listings of {channel} are in doubt now.")
