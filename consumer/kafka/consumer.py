@@ -26,6 +26,7 @@ from consumer.errors import FencedError
 from consumer.kafka.assignment import Assignment, places_of, topic_partitions
 from consumer.kafka.client import kafka_error, unavailable
 from consumer.kafka.membership import Membership, consumer_config
+from consumer.kafka.messages import record_of
 from consumer.kafka.records import Partition, Record
 
 _log = structlog.get_logger()
@@ -290,18 +291,3 @@ def _is_fatal(error: KafkaError) -> bool:
 
 async def _revoke(listener: Listener, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
     return await listener.revoked(partitions)
-
-
-def record_of(message: Message) -> Record:
-    """The record in a message of Kafka's client."""
-    kind, milliseconds = message.timestamp()
-    headers: Any = message.headers() or ()
-    return Record(
-        topic=str(message.topic()),
-        partition=int(message.partition() or 0),
-        offset=int(message.offset() or 0),
-        key=message.key(),
-        value=message.value(),
-        headers=tuple((name, value or b"") for name, value in headers),
-        timestamp=milliseconds / 1000 if kind else 0.0,
-    )

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
 from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, unavailable
-from consumer.kafka.consumer import record_of
+from consumer.kafka.messages import record_of
 from consumer.kafka.records import Partition, Record
 
 _BATCH = 500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from consumer.kafka.consumer import record_of
+from consumer.kafka.messages import record_of
 from consumer.kafka.records import Record
 
 
