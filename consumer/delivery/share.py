@@ -13,7 +13,7 @@ from consumer.delivery.work import AccountKey
 _CROWDED = 0.75
 # Part of all that waits which makes an account the one to blame; where two are as slow as each other, nobody is.
 _MOST = 0.75
-# Part of the room that is left to it: so little that resting partitions go on, also where background work fills its part.
+# Part of the room that is left to it: so little that partitions go on, also where background work fills its part.
 _LEFT = 0.25
 
 
