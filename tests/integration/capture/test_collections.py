@@ -104,6 +104,7 @@ def test_a_product_too_large_for_a_change_event_and_for_kafka_is_a_dead_letter_w
     line = make_line(fresh_name)
     line.topics = line.topics.model_copy(update={"max_message_bytes": 1_000_000})
     running = line.capture()
+    running.wait_until_read()
     line.products.insert_one(make_product(1, description="x" * 9_000_000))
     line.products.update_one({"_id": 1}, {"$set": {"description": "y" * 9_000_000}})
     line.products.insert_one(make_product(2))

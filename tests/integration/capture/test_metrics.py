@@ -21,6 +21,7 @@ FOREIGN = 200_000
 
 def test_what_was_done_is_counted(line: Line) -> None:
     running = line.capture()
+    running.wait_until_read()
     begun = time.time()
     line.products.insert_many([make_product(number) for number in range(20)])
     line.products.update_many({}, {"$set": {"quantity": 500}})
