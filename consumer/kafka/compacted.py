@@ -74,8 +74,9 @@ def _read(bootstrap: str, topic: str, *, ends: dict[int, int], deadline: float) 
         while waiting:
             if time.monotonic() > deadline:
                 raise UnavailableError(
-                    f"Kafka topic {topic} could not be read to its end in time: a transaction of another process is"
-                    " still open. Try again, or end that process."
+                    f"Kafka topic {topic} could not be read to its end in time: a transaction in it is still open. End"
+                    " the process that writes it; if there is none, `kafka-transactions find-hanging` names what the"
+                    " broker forgot to end, and `kafka-transactions abort` ends it."
                 )
             for message in consumer.consume(_BATCH, 0.05):
                 if _take(message, values) >= ends[message.partition() or 0]:
