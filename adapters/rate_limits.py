@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from adapters.model import Operation
@@ -13,11 +13,13 @@ DAY = 86_400.0
 
 
 class Scope(StrEnum):
-    """Who is counted together: all sellers of an application, one account, or one address that calls leave from."""
+    """Who is counted together: all sellers of an application, one account, one address that calls leave from; or each
+    listing for itself."""
 
     APPLICATION = "application"
     ACCOUNT = "account"
     EGRESS = "egress"
+    LISTING = "listing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,17 @@ class Limit:
             raise ValueError(
                 f"{self.name}: a call for one listing uses {self.dearest}, more than the {self.amount} there are"
             )
+
+    def window(self, now: float) -> tuple[float, float]:
+        """Beginning and end of the window that `now` is in, seconds since 1970: the vendor's day, where it says when
+        that begins (one with a change of the clocks is longer or shorter), else some span of the period's length."""
+        if self.resets is None:
+            begins = now // self.period * self.period
+            return begins, begins + self.period
+        date = datetime.fromtimestamp(now, UTC).astimezone(self.resets.tzinfo).date()
+        marks = [datetime.combine(date + timedelta(days), self.resets).timestamp() for days in (-1, 0, 1, 2)]
+        begins = max(mark for mark in marks if mark <= now)
+        return begins, min(mark for mark in marks if mark > now)
 
     @property
     def dearest(self) -> int:

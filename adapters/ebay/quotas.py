@@ -1,10 +1,13 @@
 """What eBay allows, as far as it says. It counts by day, and neither says when a day begins nor how much is left.
 
 Of the quotas per application and API only the Inventory API's is used by deliveries: policies and locations are read by
-`marketsync check` alone, and a token lasts two hours. The 250 revisions per listing and day are not counted beforehand.
+`marketsync check` alone, and a token lasts two hours.
 """
 
 from __future__ import annotations
+
+from datetime import time
+from zoneinfo import ZoneInfo
 
 from adapters.model import Operation
 from adapters.rate_limits import DAY, Cost, Limit, Scope
@@ -24,6 +27,22 @@ _CALLS = {
 }
 
 
+# "250 revisions per calendar day": which calls count is not said, so every write that touches a live listing does. A
+# withdrawal is none: what is sold out must come off the site whatever was revised before.
+_LISTING_REVISIONS = 250
+_REVISIONS = {
+    Operation.CREATE: Cost(call=0, listing=1),
+    Operation.REVISE_CONTENT: Cost(call=0, listing=3),
+    Operation.REVISE_OFFER: Cost(call=0, listing=1),
+    Operation.REVISE_STOCK: Cost(call=0, listing=1),
+}
+# eBay's official time.
+_MIDNIGHT = time(0, tzinfo=ZoneInfo("America/Los_Angeles"))
+
+
 def limits_of(application: str) -> tuple[Limit, ...]:
     """The limits of an account of this application."""
-    return (Limit("inventory", _INVENTORY_CALLS, DAY, Scope.APPLICATION, application, costs=_CALLS),)
+    return (
+        Limit("inventory", _INVENTORY_CALLS, DAY, Scope.APPLICATION, application, costs=_CALLS),
+        Limit("revisions", _LISTING_REVISIONS, DAY, Scope.LISTING, costs=_REVISIONS, resets=_MIDNIGHT),
+    )

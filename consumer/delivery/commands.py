@@ -159,7 +159,7 @@ class Prepared:
     """The end of a `Prepare`; every work stands in exactly one of the lists.
 
     sends: intent stored, to be called. settled: nothing to call. lost: another process was quicker, plan again.
-    failed: planning raised, a bug.
+    failed: planning raised, a bug; or the listing may not be written now, RateLimitedError.
     """
 
     sends: Sequence[Send] = ()

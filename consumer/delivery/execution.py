@@ -20,7 +20,7 @@ from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
 from consumer.delivery.owing import Owing
-from consumer.delivery.planning import Planned, Seller, Step, plan_step
+from consumer.delivery.planning import Deferred, Planned, Seller, Step, plan_step
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
 from consumer.events import is_deletion
@@ -225,6 +225,7 @@ class Execution:
         return Prepared(
             sends=[step.result for step in kept if isinstance(step.result, Send)],
             settled=[step.result for step in kept if isinstance(step.result, Settled)],
+            failed=[(step.result.work, step.result.error) for step in kept if isinstance(step.result, Deferred)],
             lost=[
                 work
                 for work, step in zip(works, steps, strict=True)

@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from adapters.base import Adapter
+from adapters.errors import RateLimitedError
 from consumer import events
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Settled
 from consumer.delivery.work import Work
 from consumer.listings import planner, transitions
 from consumer.listings.accounts import Account
+from consumer.listings.allowance import UsedUp, limit_of, spend
 from consumer.listings.owed import moment
 from consumer.listings.state import ListingState, Status
 
@@ -46,6 +48,14 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """The listing may not be written before some time."""
+
+    work: Work
+    error: RateLimitedError
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One planned state. store: what to store first, None = nothing changed. result: what then follows.
 
@@ -53,7 +63,7 @@ class Step:
     """
 
     store: ListingState | None
-    result: Send | Settled
+    result: Send | Settled | Deferred
     late: bool = False
 
 
@@ -67,7 +77,13 @@ def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float
     if isinstance(plan, planner.Superseded):
         return Step(None, Settled(work, "superseded"))
     if isinstance(plan, planner.Send):
-        intended = transitions.intended(state, plan, now, by)
+        limit = limit_of(seller.adapter.limits)
+        spent = spend(state.spent if state is not None else None, limit, plan.command.operation, now)
+        if isinstance(spent, UsedUp):
+            return Step(
+                None, Deferred(work, RateLimitedError("the listing was written often enough today", delay=spent.delay))
+            )
+        intended = replace(transitions.intended(state, plan, now, by), spent=spent)
         carried = Planned(plan, intended, event.time, repeated=state is not None and state.intent is not None)
         # The stored intent carries the distrust from here on.
         send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)

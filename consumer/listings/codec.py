@@ -10,6 +10,7 @@ from typing import Any
 from adapters.model import Money, Operation, Problem
 from consumer.errors import MarketsyncError
 from consumer.events import Sequence
+from consumer.listings.allowance import Spent
 from consumer.listings.owed import Cause, Owed
 from consumer.listings.state import Doubt, Fingerprint, ListingKey, ListingState, Status, Version
 from consumer.mongo import Document
@@ -54,6 +55,7 @@ def to_document(state: ListingState) -> Document:
         "problems": [_problem_document(problem) for problem in state.problems],
         "error": state.error,
         "attempts": state.attempts,
+        "spent": None if state.spent is None else {"since": state.spent.since, "units": state.spent.units},
     }
 
 
@@ -83,6 +85,7 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             error=document["error"],
             attempts=document["attempts"],
             owed=read_owed(document.get("owed")),
+            spent=_spent(document.get("spent")),
         )
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         listing_id = document.get("_id")
@@ -112,6 +115,10 @@ def read_owed(document: Any) -> Owed | None:
         allowed=document.get("allowed", False),
         late_until=document.get("late_until"),
     )
+
+
+def _spent(document: Mapping[str, Any] | None) -> Spent | None:
+    return None if document is None else Spent(document["since"], document["units"])
 
 
 def _version_document(version: Version | None) -> Document | None:

@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 
 from adapters.model import Money, Operation, Problem
 from consumer.events import Sequence
+from consumer.listings.allowance import Spent
 from consumer.listings.owed import Owed
 
 
@@ -111,7 +112,7 @@ class ListingState:
     what of the product was left out, and the channel's remarks on what it accepted. reason: why it is not listed, in
     words. problems: why it is invalid or refused. error: the last failure in words, None after a success. attempts:
     failed tries for planned_sequence. owed: what has to be done without an event; marked and paid beside the state, and
-    never stored with it.
+    never stored with it. spent: how often it was written today, where the channel counts that.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -134,6 +135,7 @@ class ListingState:
     error: str | None = None
     attempts: int = 0
     owed: Owed | None = None
+    spent: Spent | None = None
 
     @property
     def uncertain(self) -> bool:

@@ -51,8 +51,13 @@ def answered(ask: Ask, ledger: Ledger, now: float) -> tuple[Ledger, Slice]:
 
 
 def quotas_of(channel: str, account: AccountKey, limits: Iterable[Limit], egress: str) -> tuple[Quota, ...]:
-    """The quotas that an account's calls count for. egress: name of the address that its calls leave from."""
+    """The quotas that an account's calls count for. egress: name of the address that its calls leave from.
+
+    What is counted for each listing by itself is no quota of the account: `consumer.listings.allowance` keeps it.
+    """
     owners = {Scope.ACCOUNT: str(account), Scope.EGRESS: egress}
     return tuple(
-        Quota(f"{channel}/{limit.scope}/{owners.get(limit.scope, limit.owner)}/{limit.name}", limit) for limit in limits
+        Quota(f"{channel}/{limit.scope}/{owners.get(limit.scope, limit.owner)}/{limit.name}", limit)
+        for limit in limits
+        if limit.scope is not Scope.LISTING
     )

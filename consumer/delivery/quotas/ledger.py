@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from adapters.rate_limits import Limit
@@ -200,7 +199,7 @@ def _bounds(ledger: Ledger, limit: Limit, now: float, *, urgent: bool) -> list[_
 def _counted_from(limit: Limit, now: float) -> float:
     """What was leased after this time counts now."""
     if limit.resets is not None:
-        return _day(limit, now)[0]
+        return limit.window(now)[0]
     return now - limit.period - life_of(limit) - flight_of(limit)
 
 
@@ -208,22 +207,11 @@ def _opening(limit: Limit, now: float) -> tuple[float, float]:
     """From when until when slices may be used now. Near the vendor's midnight nobody knows which day a call is of."""
     if limit.resets is None:
         return now, float("inf")
-    begins, ends = _day(limit, now)
+    begins, ends = limit.window(now)
     flight = flight_of(limit)
     if now >= ends - flight:
         return ends + flight, ends + flight
     return begins + flight, ends - flight
-
-
-def _day(limit: Limit, now: float) -> tuple[float, float]:
-    """Beginning and end of the vendor's day; one with a change of the clocks is longer or shorter."""
-    resets = limit.resets
-    if resets is None:
-        raise ValueError(f"{limit.name} does not begin anew at a time of day")
-    date = datetime.fromtimestamp(now, UTC).astimezone(resets.tzinfo).date()
-    marks = [datetime.combine(date + timedelta(days), resets).timestamp() for days in (-1, 0, 1, 2)]
-    begins = max(mark for mark in marks if mark <= now)
-    return begins, min(mark for mark in marks if mark > now)
 
 
 def _portion(want: Want, left: int) -> int:
@@ -241,7 +229,7 @@ def _wait(ledger: Ledger, limit: Limit, units: int, now: float, *, urgent: bool)
 def _wait_under(ledger: Ledger, bound: _Bound, units: int, limit: Limit, now: float) -> float:
     missing = units - (bound.amount - _used(ledger.grants, bound.since))
     if missing > 0 and limit.resets is not None and bound.since == _counted_from(limit, now):
-        return _day(limit, now)[1] + flight_of(limit) - now
+        return limit.window(now)[1] + flight_of(limit) - now
     for grant in ledger.grants:
         if missing <= 0:
             break

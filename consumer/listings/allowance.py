@@ -1,0 +1,50 @@
+"""How often one listing may be written, where the channel counts that for each listing. Pure.
+
+It is counted with the intent, in the listing's own state, so that it is exact over processes and crashes: what may have
+been sent counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from adapters.model import Operation
+from adapters.rate_limits import Limit, Scope
+
+# They may use what is kept in reserve.
+_URGENT = frozenset({Operation.REVISE_OFFER, Operation.REVISE_STOCK, Operation.WITHDRAW})
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a listing has used of its window. since: when that began, UTC."""
+
+    since: datetime
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsedUp:
+    """The listing may not be written for so many seconds."""
+
+    delay: float
+
+
+def limit_of(limits: Iterable[Limit]) -> Limit | None:
+    """The limit that holds for each listing, if there is one."""
+    return next((limit for limit in limits if limit.scope is Scope.LISTING), None)
+
+
+def spend(spent: Spent | None, limit: Limit | None, operation: Operation, now: float) -> Spent | UsedUp | None:
+    """What is used after one more command. None: nothing is counted. now: seconds since 1970."""
+    cost = limit.costs.get(operation) if limit is not None else None
+    if limit is None or cost is None:
+        return spent
+    begins, ends = limit.window(now)
+    since = datetime.fromtimestamp(begins, UTC)
+    units = cost.of(1) + (spent.units if spent is not None and spent.since >= since else 0)
+    if units > limit.amount * (1 if operation in _URGENT else 1 - limit.reserve):
+        return UsedUp(ends - now)
+    return Spent(since, units)
