@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # the stub forgets them
+
 from consumer.events import SNAPSHOT_COMPLETED_TYPE, Operation, ProductEvent
 from consumer.kafka import TopicNames
 from consumer.mongo import Collection, Document
@@ -28,6 +31,21 @@ def every_change_is_there_once(bootstrap: str, names: TopicNames, written: Writt
     _in_order(records)
     nothing_was_set_aside(bootstrap, names)
     return events
+
+
+def held_back(bootstrap: str, topics: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Partitions whose committed end is not their end: a transaction is open there. The end, and the committed one."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    places = [
+        TopicPartition(name, number) for name in topics for number in admin.list_topics(name).topics[name].partitions
+    ]
+    ends: list[dict[str, int]] = []
+    for isolation in (IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED):
+        newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # so in the client
+        asked = admin.list_offsets(dict.fromkeys(places, newest), isolation_level=isolation)
+        ends.append({f"{place.topic}/{place.partition}": future.result(20).offset for place, future in asked.items()})
+    every, committed = ends
+    return {place: (end, committed[place]) for place, end in every.items() if end != committed[place]}
 
 
 def nothing_was_set_aside(bootstrap: str, names: TopicNames) -> None:

@@ -16,8 +16,10 @@ from consumer import embedded
 from consumer.embedded.members import MemberSet
 from consumer.errors import MarketsyncError
 from consumer.health import read_metrics
+from consumer.kafka import TopicNames
 from consumer.mongo import PyMongoError, connect
 from tests.acceptance.installation import Installation, Running
+from tests.faults.capture.verdict import held_back
 from tests.proxy import Proxy
 from tests.waiting import wait_until
 
@@ -199,7 +201,13 @@ class World:
             waiting = leader and leader.metric("marketsync_capture_waiting_products")
             return bool(position and position > end and waiting == 0)
 
-        wait_until(reached, deadline, "capture does not catch up")
+        try:
+            wait_until(reached, deadline)
+        except AssertionError as error:
+            names = TopicNames(self.installation.prefix)
+            topics = [*names.products, names.positions]
+            held = held_back(self.installation.servers.kafka_bootstrap_servers, topics)
+            raise AssertionError(f"capture does not catch up; open transactions: {held or 'none'}") from error
 
     def close(self) -> list[str]:
         """End the captures; what went wrong, in words."""
