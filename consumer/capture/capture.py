@@ -17,6 +17,7 @@ import structlog
 from consumer.capture.beginning import Beginning, GapError, Lost, right_now
 from consumer.capture.endings import in_words, raise_fatal
 from consumer.capture.follow import Follower
+from consumer.capture.forget import forget_snapshots
 from consumer.capture.gap import GapPauses, HistoryLostError
 from consumer.capture.id_map import forget_scans
 from consumer.capture.interpretation import Interpretation
@@ -25,7 +26,6 @@ from consumer.capture.positions import Position, Standing, read_standing, stream
 from consumer.capture.publisher import Publisher
 from consumer.capture.records import RecordWriter
 from consumer.capture.snapshots.agenda import Agenda
-from consumer.capture.snapshots.progress import snapshot_key
 from consumer.capture.snapshots.requests import Requests
 from consumer.capture.snapshots.running import Snapshots, SnapshotThread
 from consumer.capture.snapshots.writing import SnapshotWriter
@@ -147,23 +147,13 @@ class Capture:
         self._limit = self._largest_record()
         with ExitStack() as stack:
             producer = stack.enter_context(self._producer(""))
-            self._fence_snapshot()
+            # A predecessor killed in the middle of a chunk left a transaction open, and positions are read to its end.
+            with self._producer("-snapshot"):
+                pass
             writer = RecordWriter(self._names, limit=self._limit, tenants=self._tenants)
             watched = self._watched()
             publisher = self._publisher(producer)
-            standing = self._standing()
-            self._forget(standing.left)
-            beginning = Beginning(
-                producer,
-                publisher,
-                names=self._names,
-                stream=self._settings.stream,
-                tenants=self._tenants,
-                metrics=self._metrics,
-            )
-            position = self._position(standing.position, beginning, watched)
-            if position is not standing.position:
-                standing = self._standing()
+            standing, position = self._take_up(producer, publisher, watched)
             follower = Follower(
                 publisher,
                 position,
@@ -173,20 +163,38 @@ class Capture:
                 stop=self._stop,
             )
             snapshots = stack.enter_context(self._snapshots(writer, standing, behind=lambda: follower.behind))
-
-            def check() -> None:
-                snapshots()
-                if self._moved.is_set():
-                    raise _TenantsChangedError
-
             self._leading = True
-            _log.info("capture follows the stream", databases=self._databases, token=position.token.get("_data"))
-            while not self._stop.is_set():
-                feed = Feed(self._connect, watched, token=follower.position.token, reconnected=self._reconnected)
-                try:
-                    follower.follow(feed, check=check)
-                except HistoryLostError as error:
-                    raise GapError(Lost(follower.position, error)) from error
+            self._follow(follower, watched, snapshots)
+
+    def _take_up(
+        self, producer: TransactionalProducer, publisher: Publisher, watched: Watched
+    ) -> tuple[Standing, Position]:
+        """What the predecessor left, and where to go on."""
+        standing = self._standing()
+        self._forget(standing.left)
+        stream, tenants = self._settings.stream, self._tenants
+        beginning = Beginning(
+            producer, publisher, names=self._names, stream=stream, tenants=tenants, metrics=self._metrics
+        )
+        position = self._position(standing.position, beginning, watched)
+        return standing if position is standing.position else self._standing(), position
+
+    def _follow(self, follower: Follower, watched: Watched, snapshots: Callable[[], None]) -> None:
+        """Until stopped, or until the stream cannot be followed any more. snapshots: raises their failure."""
+
+        def check() -> None:
+            snapshots()
+            if self._moved.is_set():
+                raise _TenantsChangedError
+
+        token = follower.position.token.get("_data")
+        _log.info("capture follows the stream", databases=self._databases, token=token)
+        while not self._stop.is_set():
+            feed = Feed(self._connect, watched, token=follower.position.token, reconnected=self._reconnected)
+            try:
+                follower.follow(feed, check=check)
+            except HistoryLostError as error:
+                raise GapError(Lost(follower.position, error)) from error
 
     def _publisher(self, producer: TransactionalProducer) -> Publisher:
         key = stream_key(self._settings.stream)
@@ -218,20 +226,10 @@ class Capture:
         if self._state is not None:
             forget_scans(self._state, databases, stream=self._settings.stream)
         with self._producer("-snapshot") as producer:
-            producer.begin()
-            for database in databases:
-                producer.produce(self._names.positions, snapshot_key(self._settings.stream, database), None)
-            producer.commit()
-        _log.warning("databases are not followed any more", databases=databases, listings="stay as they are")
+            forget_snapshots(producer, self._names, stream=self._settings.stream, databases=databases)
 
-    @contextmanager
-    def _snapshots(
-        self, writer: RecordWriter, standing: Standing, *, behind: Callable[[], bool]
-    ) -> Iterator[Callable[[], None]]:
-        """What has to be read, now and when somebody asks, beside the stream. Gives a function that raises its failure.
-
-        behind: whether the stream is.
-        """
+    def _snapshots(self, writer: RecordWriter, standing: Standing, *, behind: Callable[[], bool]) -> SnapshotThread:
+        """What has to be read, now and when somebody asks, beside the stream. behind: whether the stream is."""
         settings = self._settings
         requests = None if self._state is None else Requests(self._state, prefix=self._topics.prefix)
         agenda = Agenda(
@@ -249,17 +247,7 @@ class Capture:
             settings=settings,
             behind=behind,
         )
-        thread = SnapshotThread(snapshots)
-        thread.start()
-        try:
-            yield thread.check
-        finally:
-            thread.end()
-
-    def _fence_snapshot(self) -> None:
-        """A predecessor killed in the middle of a chunk left a transaction open, and positions are read to its end."""
-        with self._producer("-snapshot"):
-            pass
+        return SnapshotThread(snapshots)
 
     @contextmanager
     def _producer(self, suffix: str) -> Iterator[TransactionalProducer]:

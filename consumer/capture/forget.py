@@ -1,17 +1,21 @@
 """Forgetting how far a stream came, so that its next start begins now and publishes every product again.
 
-The cure where the oplog no longer reaches back to the stored position. What is forgotten stays forgotten when the next
-start is killed half-way. Products that wait for the answer whether they are gone go on waiting.
+What is forgotten stays forgotten when the next start is killed half-way. Products that wait for the answer whether they
+are gone go on waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+import structlog
 
 from consumer.capture.positions import stream_key
 from consumer.capture.snapshots.progress import snapshot_key
 from consumer.kafka import TopicNames, TransactionalProducer, read_compacted
 from consumer.settings import CaptureSettings, TopicSettings
+
+_log = structlog.get_logger()
 
 
 def forget_progress(bootstrap: str, *, settings: CaptureSettings, topics: TopicSettings) -> None:
@@ -39,6 +43,17 @@ def forget_progress(bootstrap: str, *, settings: CaptureSettings, topics: TopicS
     finally:
         snapshot.close()
         stream.close()
+
+
+def forget_snapshots(
+    producer: TransactionalProducer, names: TopicNames, *, stream: str, databases: Collection[str]
+) -> None:
+    """Forget that these databases were read. producer: that of the stream's snapshots. Raises what it raises."""
+    producer.begin()
+    for database in databases:
+        producer.produce(names.positions, snapshot_key(stream, database), None)
+    producer.commit()
+    _log.warning("databases are not followed any more", databases=databases, listings="stay as they are")
 
 
 def _of_stream(keys: Iterable[bytes], stream: str) -> list[bytes]:

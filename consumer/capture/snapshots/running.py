@@ -229,26 +229,28 @@ class Snapshots:
 
 
 class SnapshotThread:
-    """Snapshots beside the stream; their failure is raised where the stream is read."""
+    """Snapshots beside the stream, during a `with` block. Its value is a function that raises what ended them, if
+    something did: their failure is told where the stream is read.
+    """
 
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
 
-    def start(self) -> None:
+    def __enter__(self) -> Callable[[], None]:
         """Begin."""
         self._thread.start()
+        return self._check
 
-    def check(self) -> None:
-        """Raise what ended the snapshots, if something did."""
-        if self._failure is not None:
-            raise self._failure
-
-    def end(self) -> None:
+    def __exit__(self, *_failure: object) -> None:
         """Stop and wait until the transaction at hand is written."""
         self._snapshots.stop()
         self._thread.join()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def _run(self) -> None:
         try:
