@@ -196,8 +196,8 @@ class TransactionalProducer:
                 self.abort()
                 if error.code() in _OF_TOPICS:
                     raise UnavailableError(
-                        f"A topic does not take what capture writes: {error.str()}. Is it there, and as `marketsync"
-                        " check` wants it?"
+                        f"Kafka did not take what was written: {error.str()}. Is it running, and are the topics as"
+                        " `marketsync check` wants them?"
                     ) from failure
                 raise TransactionAbortedError(f"Kafka aborted the transaction: {error.str()}") from failure
             raise unavailable(self._bootstrap, failure) from failure
