@@ -26,7 +26,7 @@ from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import control_metrics, delivery_metrics
 from consumer.mongo import connect_async
-from consumer.processes import stop_on_signals
+from consumer.processes import collect_seldom, stop_on_signals
 from consumer.settings import Settings
 
 _log = structlog.get_logger()
@@ -42,6 +42,7 @@ def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supe
     if not accounts:
         others = ", ".join(sorted({account.channel for account in enabled})) or "none"
         raise SettingsError(f"no account of the channel {channel!r} is enabled (enabled: {others})")
+    collect_seldom()
     asyncio.run(_deliver(settings, endpoints, accounts, supervised=supervised))
     _log.info("delivery has ended")
 

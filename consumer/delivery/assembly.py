@@ -176,7 +176,7 @@ def _make_core(
         flood=FloodLimits(settings.flood_letters, settings.flood_window),
     )
     sizes = {account: seller.adapter.batch_size for account, seller in sellers.items()}
-    return Core(limits, sizes, random.SystemRandom().random)
+    return Core(limits, sizes, random.Random().random)  # noqa: S311  jitter is no secret, and it is drawn for each listing
 
 
 class KafkaWriter:

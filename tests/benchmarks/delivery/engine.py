@@ -22,6 +22,7 @@ from consumer.logs import configure_logging
 from consumer.metrics import delivery_metrics
 from consumer.mongo import connect_async
 from consumer.mongo.current_products import Reading
+from consumer.processes import collect_seldom
 from consumer.settings import DeliverySettings, TopicSettings
 from tests.benchmarks.delivery.channel import NAME, BenchAdapter, open_target
 from tests.benchmarks.delivery.work import TENANT
@@ -82,4 +83,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     configure_logging("json", "warning")  # the queue beside us writes no line per job either
+    collect_seldom()
     asyncio.run(main())
