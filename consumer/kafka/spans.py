@@ -114,10 +114,12 @@ class SpanReader:
         end = self._ends.get(place)
         if end is None:
             return []
-        wanted = error is None and offset < end
-        self.positions[place] = min(end, offset + 1 if wanted else max(offset, self.positions[place]))
+        # Asked for an offset that is not there yet, Kafka begins at the oldest one.
+        wanted = error is None and self.positions[place] <= offset < end
+        if wanted:
+            self.positions[place] = offset + 1
         # The end of a partition is told by an error of its own: what stands last may be no record but a marker.
-        if self.positions[place] >= end or error is not None:
+        if self.positions[place] >= end or not wanted:
             self.positions[place] = end
             del self._ends[place]
             self._client.incremental_unassign([TopicPartition(*place)])
