@@ -1,8 +1,8 @@
 """`make bench-capture-peers`: Debezium and MongoDB's own connector, each next to marketsync on the same backlog.
 
-Usage: `python -m tests.benchmarks.peers [PEER ...]`, both by default. Their jars come from Maven Central, once per
-user; where they cannot be had it says so and measures nothing. Prints one table; its last line says which goals are
-met.
+Usage: `python -m tests.benchmarks.peers [PEER ...] [--events 300000]`, both by default. Their jars come from Maven
+Central, once per user; where they cannot be had it says so and measures nothing. Prints one table; its last line says
+which goals are met.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from tests.benchmarks.installation import Installation, Servers, own_servers
 from tests.benchmarks.peers.connect import Connector, download
 from tests.benchmarks.table import Figure, report
 
-_EVENTS = 300_000
 _TIMES = 3
 _TURNS = "carry", "interrupt"
 _Make = Callable[[Endpoints, str, tuple[int, int], Path], Connector]
@@ -78,8 +77,8 @@ def mongo_kafka(endpoints: Endpoints, database: str, since: tuple[int, int], fol
 PEERS: Mapping[str, _Make] = {"debezium": debezium, "mongo-kafka": mongo_kafka}
 
 
-def measure(servers: Servers, home: Path, chosen: list[str]) -> list[Figure]:
-    """Ours and these, over the same changes."""
+def measure(servers: Servers, home: Path, chosen: list[str], events: int) -> list[Figure]:
+    """Ours and these, over the same inserts."""
     endpoints, tenant = servers.endpoints, "bench-peers"
     ours = [Installation(endpoints, f"peers-{turn}", (tenant,)) for turn in _TURNS]
     for one in ours:
@@ -89,18 +88,18 @@ def measure(servers: Servers, home: Path, chosen: list[str]) -> list[Figure]:
         # The peers begin at a whole second, and nothing else happens in it.
         time.sleep(1.1)
         now = client.admin.command("ping")["$clusterTime"]["clusterTime"]
-        insert([client[tenant_database(tenant)][PRODUCTS]], _EVENTS)
+        insert([client[tenant_database(tenant)][PRODUCTS]], events)
     carriers: dict[str, list[Carrier]] = {"marketsync": [OurCapture(one) for one in ours]}
     for name in chosen:
         folders = [home / f"{name}-{turn}" for turn in _TURNS]
         carriers[name] = [PEERS[name](endpoints, tenant_database(tenant), (now.time, now.inc), one) for one in folders]
-    return [figure for name, turns in carriers.items() for figure in _figures(name, turns, endpoints)]
+    return [figure for name, turns in carriers.items() for figure in _figures(name, turns, endpoints, events)]
 
 
-def _figures(name: str, turns: list[Carrier], endpoints: Endpoints) -> list[Figure]:
+def _figures(name: str, turns: list[Carrier], endpoints: Endpoints, events: int) -> list[Figure]:
     sys.stderr.write(f"{name} ...\n")
-    carried = carry(turns[0], endpoints.kafka_bootstrap_servers, _EVENTS)
-    killed = interrupt(turns[1], endpoints.kafka_bootstrap_servers, _EVENTS)
+    carried = carry(turns[0], endpoints.kafka_bootstrap_servers, events)
+    killed = interrupt(turns[1], endpoints.kafka_bootstrap_servers, events)
     ours = name == "marketsync"
     return [
         Figure(name, "events/s", carried.rate),
@@ -126,7 +125,8 @@ def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("peers", nargs="*", choices=[*PEERS, []], metavar="PEER", help=", ".join(PEERS))
-    chosen = parser.parse_args().peers or list(PEERS)
+    parser.add_argument("--events", type=int, default=300_000, help="of the backlog; a third of them warms up")
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # the servers are stopped on the way out
     try:
         download()
@@ -134,7 +134,7 @@ def main() -> None:
         sys.stdout.write(f"skipped: {error}\n")
         return
     with tempfile.TemporaryDirectory(prefix="marketsync-peers-") as home, own_servers() as servers:
-        figures = measure(servers, Path(home), chosen)
+        figures = measure(servers, Path(home), arguments.peers or list(PEERS), arguments.events)
     sys.stdout.write(f"{report(figures + _compared(figures))}\n")
 
 
