@@ -14,6 +14,8 @@ from tests.unit.delivery.simulation.running import run
 from tests.unit.delivery.simulation.schedule import Schedule, Step
 from tests.unit.delivery.simulation.world import World
 
+pytestmark = pytest.mark.timeout(120)
+
 _OUTAGE = 600.0
 _ACCOUNT = "shop/default"
 
@@ -29,7 +31,7 @@ def simulated(seed: int, *steps: Step, changes: int, products: int, duration: fl
     return run(Schedule(seed, 1 + seed % 2, 3, flood=False, steps=tuple(happenings)))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_an_outage_of_ten_minutes_gives_up_nothing_and_everything_arrives_soon_afterwards(seed: int) -> None:
     outage = Step(5.0, "outage", (_ACCOUNT, _OUTAGE))
     world = simulated(seed, outage, changes=120, products=60, duration=_OUTAGE)
@@ -38,7 +40,7 @@ def test_an_outage_of_ten_minutes_gives_up_nothing_and_everything_arrives_soon_a
     assert world.clock.now < 5 + _OUTAGE + 60 + CLAIM.total_seconds()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("changes", [0, 300])
 def test_a_listing_that_always_times_out_is_given_up_and_its_neighbours_arrive(seed: int, changes: int) -> None:
     """Whether there are neighbours or not."""
