@@ -134,6 +134,10 @@ class Execution:
     async def owe(self, owings: Sequence[Owing], now: float) -> bool:
         """Mark these listings as owed. now: the core's clock. False: our store is away."""
         wall = self._clock()
+        # What is to be sent although nothing changed: the listing remembers that instead of the state.
+        forced = [str(owing.work.key) for owing in owings if owing.work.force]
+        if forced and await _reach_store(self._store.mark_uncertain(forced)) is None:
+            return False
         debts = [_debt(owing, wall - now) for owing in owings]
         return await _reach_store(self._marks.mark(debts, moment(wall))) is not None
 

@@ -15,6 +15,7 @@ from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Pr
 from consumer.delivery.execution import Execution
 from consumer.delivery.lanes import Lane
 from consumer.delivery.offsets import Ticket
+from consumer.delivery.owing import Owing
 from consumer.delivery.planning import Seller
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import MarketsyncError
@@ -391,3 +392,13 @@ async def test_a_bug_in_settling_one_outcome_spares_the_others(bench: Bench, mon
     assert await bench.execution.store(ended(answers)) == Stored(failed={str(key_of("P-1")): bug})
     assert bench.state("P-1").uncertain
     assert bench.state("P-2").status is Status.LIVE
+
+
+async def test_a_state_that_is_owed_keeps_that_it_is_to_be_sent_although_nothing_changed(bench: Bench) -> None:
+    forced, other = replace(work_of("P-1", 1), force=True), work_of("P-2", 1)
+    owings = [Owing(work, Cause.HALTED, 0.0) for work in (forced, other)]
+    assert await bench.execution.owe(owings, 0.0)
+    assert bench.store.uncertain == {str(forced.key)}
+    assert [debt.key for debt in bench.marks.made] == [forced.key, other.key]
+    bench.store.away = 1
+    assert not await bench.execution.owe(owings, 0.0)
