@@ -20,7 +20,7 @@ from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
 from consumer.delivery.owing import Owing
-from consumer.delivery.planning import Deferred, Planned, Seller, Step, plan_step
+from consumer.delivery.planning import Deferred, Planned, Seller, Step, outrun, plan_step
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
 from consumer.events import is_deletion
@@ -175,6 +175,13 @@ class Execution:
         if payments:
             await self._marks.pay(payments)
 
+    async def _distrust(self, works: Sequence[Work], now: float) -> None:
+        """A newer state than the forced one is known: the listing is put in doubt, and that newer state is owed."""
+        if works:
+            at = moment(now)
+            await self._store.mark_uncertain([str(work.key) for work in works])
+            await self._marks.mark([Debt(work.key, Cause.DISTRUST, at, work.sequence) for work in works], at)
+
     async def _mark_uncertain(self, lost: Collection[str]) -> None:
         """What we know of these calls is gone once the core goes on, so this goes on until it is stored."""
         while await _reach_store(self._store.mark_uncertain(lost)) is None:
@@ -223,6 +230,7 @@ class Execution:
         late = [_late(step.result.work, now) for step in steps if step.late]
         if late:
             await self._marks.mark(late, moment(now))
+        await self._distrust(outrun(works, steps, states), now)
         lost = await self._store.store_intents([step.store for step in steps if step.store is not None])
         kept = [step for step in steps if step.store is None or step.store.id not in lost]
         await self._pay(_noted(kept, states), now)

@@ -7,6 +7,7 @@ loaded, or not at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -99,3 +100,19 @@ def _settled(work: Work, plan: planner.Nothing | planner.Invalid | planner.Rehea
     if isinstance(plan, planner.Rehearsal):
         return Settled(work, "rehearsed", plan.command.operation.value)
     return Settled(work, "unchanged" if plan.status is Status.LIVE else plan.status.value, plan.reason)
+
+
+def outrun(works: Sequence[Work], steps: Sequence[Step], states: Mapping[str, ListingState]) -> list[Work]:
+    """Those that were to be sent although nothing changed, and are older than what was planned since.
+
+    steps: of the works, in their order. Not those of which nothing was ever sent: there is nothing to doubt.
+    """
+    return [
+        work
+        for work, step in zip(works, steps, strict=True)
+        if work.force
+        and isinstance(step.result, Settled)
+        and step.result.outcome == "superseded"
+        and (state := states.get(str(work.key))) is not None
+        and state.sent is not None
+    ]

@@ -171,8 +171,10 @@ async def test_what_is_forced_is_sent_although_nothing_changed_and_once_only(ben
 
 async def test_a_forced_old_state_never_goes_out(bench: Bench) -> None:
     await bench.execution.store(ended(await bench.deliver(work_of("P-1", 5))))
-    report = await bench.prepare(replace(work_of("P-1", 4), force=True))
+    report = await bench.prepare(replace(work_of("P-1", 4), force=True), replace(work_of("P-2", 4), force=True))
     assert [settled.outcome for settled in report.settled] == ["superseded"]
+    assert bench.store.uncertain == {str(key_of("P-1"))}, "the newest one goes out, whole"
+    assert [(debt.key, debt.cause) for debt in bench.marks.made] == [(key_of("P-1"), Cause.DISTRUST)]
 
 
 async def test_a_forced_state_that_lost_the_race_is_still_forced(bench: Bench) -> None:
