@@ -15,10 +15,12 @@ from consumer.control.requests import Request
 from consumer.events import FORCE, JOB, TARGET_CHANNEL, Operation
 from consumer.kafka.records import Record
 from consumer.kafka.spans import find_spans
+from consumer.mongo.pim import PRODUCTS
 from tests.integration.delivery.conftest import Line
 from tests.integration.delivery.jobs import KilledError, jobs_of, killed_after, runner_of
 from tests.integration.delivery.reading import read_topic
-from tests.unit.delivery.making import CHANNEL, make_event
+from tests.unit.delivery.making import CHANNEL, make_document, make_event
+from tests.waiting import eventually
 
 
 def request(line: Line, **changes: Any) -> Request:
@@ -121,3 +123,16 @@ async def test_times_operations_and_what_is_no_event(line: Line) -> None:
     assert await preview(Wish(), until=between - 0.5) == ({updated: 2, deleted: 1}, 0)
     assert await preview(Wish(operations=frozenset({Operation.DELETED}))) == ({deleted: 1}, 1)
     assert await preview(Wish(tenants=frozenset({"other"}))) == ({}, 1)
+
+
+async def test_a_forced_state_that_was_outrun_has_the_newest_one_sent(line: Line) -> None:
+    await line.publish(make_event("P-1", 1))
+    async with line.running():
+        await line.shows("P-1", 1)
+        await line.settles()
+        job = await begin(line, force=True)
+        await line.publish(make_event("P-1", 2))
+        await line.shows("P-1", 2)
+        line.pim[PRODUCTS].insert_one(make_document("P-1", 2))
+        await replay(line, job)
+        await eventually(lambda: line.versions("P-1") == [1, 2, 2], 30)
