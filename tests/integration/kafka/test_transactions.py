@@ -67,6 +67,7 @@ def ends(servers: Endpoints, topic: str) -> tuple[int, int]:
 
 
 def test_a_transaction_that_was_open_for_too_long_is_fenced(servers: Endpoints, topic: str, make: Make) -> None:
+    make()  # waits until a broker that has just started knows its transactions
     slow = make(timeout=1.5)
     slow.begin()
     slow.produce(topic, b"key", b"too late")
