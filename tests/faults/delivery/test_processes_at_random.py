@@ -1,4 +1,4 @@
-"""Five minutes of processes that come, stop, die and freeze in any order, while products change."""
+"""Two minutes of processes that come, stop, die and freeze in any order, while products change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.integration.delivery.processes import Fleet
 from tests.integration.delivery.writing import Writer, ends_with_the_newest, repeats, told
 
-_SECONDS = 300.0
+_SECONDS = 120.0
 _REPLICAS = ("a", "b", "c")
 # Calls of one process in flight, times their listings.
 _IN_FLIGHT = 8 * 3

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +29,7 @@ class Arrival:
 class Journal:
     """latency: seconds before each answer. limit: (calls, seconds) for any span; what is over it is refused.
 
-    silent: calls are noted, and nobody answers.
+    silent: calls are noted, and nobody answers. sent: when calls left their processes, by this machine's clock.
     """
 
     latency: float = 0.0
@@ -37,6 +38,7 @@ class Journal:
     arrivals: list[Arrival] = field(default_factory=list)
     calls: int = 0
     refused: int = 0
+    sent: list[float] = field(default_factory=list)
     port: int = 0
     _recent: deque[float] = field(default_factory=deque)
 
@@ -57,6 +59,11 @@ class Journal:
         """The last version of each listing."""
         return {arrival.sku: arrival.version for arrival in self.arrivals if arrival.version is not None}
 
+    def most_sent_in(self, seconds: float) -> int:
+        """The most calls that left their processes in any span of this length."""
+        times = sorted(self.sent)
+        return max(bisect_left(times, begin + seconds) - place for place, begin in enumerate(times))
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             answer = self._answer(json.loads(line))
@@ -67,6 +74,7 @@ class Journal:
         writer.close()
 
     def _answer(self, call: dict[str, Any]) -> dict[str, Any]:
+        self.sent.append(call["sent"])
         if self._is_over():
             self.refused += 1
             return {"refused": True}

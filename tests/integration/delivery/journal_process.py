@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -36,7 +37,7 @@ class JournalAdapter(MemoryAdapter):
 
     async def apply(self, commands: Sequence[Command]) -> list[Outcome]:
         listings = [(c.sku, int(c.listing.title.rsplit(" ", 1)[1]) if c.listing else None) for c in commands]
-        call = {"process": self._process, "listings": listings}
+        call = {"process": self._process, "listings": listings, "sent": time.time()}
         try:
             async with asyncio.timeout(_PATIENCE):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._port)

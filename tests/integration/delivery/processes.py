@@ -35,7 +35,10 @@ async def fleet_of(line: Line, journal: Journal, logs: Path, *, batch_size: int 
 
 @dataclass(slots=True)
 class Fleet:
-    """Delivery processes by their replica's name. variables: settings of all of them. logs: where they write."""
+    """Delivery processes by their replica's name. variables: settings of all of them. logs: where they write.
+
+    starts: how often each was started; every start has a log of its own.
+    """
 
     line: Line
     journal: Journal
@@ -44,6 +47,7 @@ class Fleet:
     variables: dict[str, str] = field(default_factory=dict)
     batch_size: int = 1
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
 
     def start(self, replica: str) -> None:
         """Begin, or begin again under the same name."""
@@ -53,7 +57,8 @@ class Fleet:
             "limits": self.limits,
             "batch_size": self.batch_size,
         }
-        with self._log(replica).open("ab") as output:
+        self.starts[replica] = self.starts.get(replica, 0) + 1
+        with self._log(replica).open("wb") as output:
             self.running[replica] = subprocess.Popen(
                 [sys.executable, "-m", "tests.integration.delivery.journal_process", json.dumps(arguments)],
                 env={**os.environ, **self._environment(replica)},
@@ -151,4 +156,4 @@ class Fleet:
         return [json.loads(line) for line in lines if line.startswith("{")]
 
     def _log(self, replica: str) -> Path:
-        return self.logs / f"{replica}.log"
+        return self.logs / f"{replica}-{self.starts[replica]}.log"
