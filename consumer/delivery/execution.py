@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -19,6 +18,7 @@ from adapters.model import Outcome
 from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
+from consumer.delivery.keeping import Marks, States
 from consumer.delivery.owing import Owing
 from consumer.delivery.planning import Deferred, Planned, Seller, Step, outrun, plan_step
 from consumer.delivery.work import AccountKey, Work, account_of
@@ -36,32 +36,6 @@ _log = structlog.get_logger()
 
 # Seconds after which a call that a dead process began cannot land any more: the longest an adapter waits, and a drain.
 _LATEST_CALL = 180.0
-
-
-class States(Protocol):
-    """Where listing states are kept: `consumer.listings.store.ListingStore`. Methods raise PyMongoError."""
-
-    async def load(self, ids: Collection[str]) -> Mapping[str, ListingState]:
-        """Those that exist. Raises MarketsyncError for one that cannot be read."""
-
-    async def store_intents(self, states: Sequence[ListingState]) -> Collection[str]:
-        """Before the call. Returns the ids that lost the race."""
-
-    async def store_outcomes(self, states: Sequence[ListingState]) -> Collection[str]:
-        """After the call. Returns the ids that lost the race."""
-
-    async def mark_uncertain(self, ids: Collection[str]) -> None:
-        """Whatever else is stored, these have to be sent again."""
-
-
-class Marks(Protocol):
-    """Where listings are marked as owed: `consumer.listings.debts.DebtStore`. Methods raise PyMongoError."""
-
-    async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
-        """These are owed."""
-
-    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
-        """Listing id and mark: owed no more, unless marked anew meanwhile."""
 
 
 class Execution:

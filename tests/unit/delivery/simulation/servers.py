@@ -39,7 +39,7 @@ class Kafka:
 
 
 class Store:
-    """Listing states with compare-and-set; keeps `consumer.delivery.execution.States`.
+    """Listing states with compare-and-set; keeps `consumer.delivery.keeping.States`.
 
     away, ambiguous: how often it does not answer, without and with the effect. zombie: marks what is uncertain as owed.
     """
