@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from confluent_kafka import IsolationLevel, Message, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
 from tests.benchmarks.meters import cpu_seconds, peak_megabytes
@@ -120,7 +120,10 @@ class _Log:
         newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # so in the client
         wanted = {TopicPartition(self._topic, partition): newest for partition in found.partitions}
         answers = self._admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_COMMITTED)
-        return sum(answer.result().offset for answer in answers.values())
+        try:
+            return sum(answer.result().offset for answer in answers.values())
+        except KafkaException:  # a topic that was just created has no leader yet
+            return 0
 
 
 def _reached(log: _Log, process: subprocess.Popen[bytes], events: int) -> tuple[int, float, float]:
