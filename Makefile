@@ -38,8 +38,10 @@ test-faults-capture: setup ## Capture under long faults, less than 30 minutes: k
 	@echo "seed; CAPTURE_FAULTS_SEED=N repeats a run, CAPTURE_FAULTS_SECONDS=N makes it shorter or longer."
 	@$(BIN)/pytest -s tests/faults/capture
 
-test-faults-delivery: setup ## Delivery under long faults: the same for the way to the channels
-	@$(BIN)/pytest -s tests/faults/delivery
+test-faults-delivery: setup ## Delivery under long faults, less than 30 minutes: kills, freezes, refusals, ten minutes of silence
+	@echo "Long faults of delivery: 15 minutes of simulation, ten minutes without an answer, random kills, 100,000 changes"
+	@echo "in order. Each prints its seed when it fails, and how to repeat it."
+	@$(BIN)/pytest -n 2 --dist loadfile tests/faults/delivery
 
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
 	@$(BIN)/python -m tests.benchmarks.capture $(PARTS)

@@ -1,4 +1,4 @@
-"""Write the manifests of jars: those that Apache Kafka needs, and those of the programs that capture is measured beside.
+"""Write the manifests of jars: those that Apache Kafka needs, and those of the programs that stand beside capture.
 
 `make jars`, after changing a version here. Kafka and its logging are resolved apart from each other: the logging
 project's version table also names some of Kafka's own libraries, in older versions.

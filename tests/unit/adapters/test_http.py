@@ -21,7 +21,7 @@ from adapters.errors import (
     TemporaryError,
 )
 from adapters.exchange import Request
-from adapters.http import FAILURES, HttpLimits, check_address, error_from, open_http
+from adapters.http import HttpLimits, check_address, error_from, open_http
 from tests.unit.adapters.wire import ORIGIN, broken_server, make_http, read_request
 
 SECRET = "v^1.1#i^1#very-secret-token"  # that is the point
