@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from consumer.capture.classify import NoiseReason
 from consumer.errors import UnavailableError
 from consumer.events import Operation
 from consumer.health import read_metrics
@@ -17,6 +18,7 @@ from consumer.health import read_metrics
 _DEADLINE = 120
 _TICKS = os.sysconf("SC_CLK_TCK")
 _EVENTS = "marketsync_capture_events_total"
+_NOISE = "marketsync_capture_noise_total"
 _DEAD_LETTERS = "marketsync_capture_dead_letters_total"
 _COMMITTED = "marketsync_capture_last_progress_timestamp_seconds"
 
@@ -37,34 +39,40 @@ def peak_megabytes(pid: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a capture is. at: seconds since 1970 of its last commit. events: committed, by operation."""
+    """How far a capture is. at: seconds since 1970 of its last commit. events: committed, by operation.
+
+    gone: updates of products that were deleted before the server looked them up.
+    """
 
     at: float
     events: Counter[str]
     dead_letters: float
+    gone: float
     cpu: float
 
     @property
     def written(self) -> float:
-        """Events of products created and updated. Deletions come later, when their time of grace is over."""
-        return self.events[Operation.CREATED] + self.events[Operation.UPDATED]
+        """Inserts and updates that are done. Deletions come later, when their time of grace is over."""
+        return self.events[Operation.CREATED] + self.events[Operation.UPDATED] + self.gone
 
 
 def progress(pid: int, port: int) -> Progress | None:
     """What the process says of itself; None while it does not serve."""
     events: Counter[str] = Counter()
-    at = dead_letters = 0.0
+    at = dead_letters = gone = 0.0
     try:
         for sample in read_metrics(f"http://127.0.0.1:{port}"):
             if sample.name == _EVENTS:
                 events[sample.labels["operation"]] += int(sample.value)
             elif sample.name == _DEAD_LETTERS:
                 dead_letters += sample.value
+            elif sample.name == _NOISE and sample.labels["reason"] == NoiseReason.GONE:
+                gone += sample.value
             elif sample.name == _COMMITTED:
                 at = sample.value
     except UnavailableError:
         return None
-    return Progress(at, events, dead_letters, cpu_seconds(pid))
+    return Progress(at, events, dead_letters, gone, cpu_seconds(pid))
 
 
 def watch(process: subprocess.Popen[bytes], port: int, done: Callable[[Progress], bool], *, every: float) -> Progress:
