@@ -41,6 +41,7 @@ class Flood:
         self._times: dict[Whom, deque[float]] = {}
         self._to_stop: dict[Whom, StopFlood] = {}
         self._stopping: set[Whom] = set()
+        self._stored: set[Whom] = set()
         self._seen: set[Whom] = set()
 
     def admits(self, whom: Whom, now: float) -> bool:
@@ -67,7 +68,9 @@ class Flood:
 
     def stopped(self, command: StopFlood, *, done: bool) -> None:
         """Answer to `StopFlood`. done: False where our store is away; it is tried again."""
-        if not done:
+        if done:
+            self._stored.add(command.whom)
+        else:
             self._stopping.discard(command.whom)
             self._to_stop[command.whom] = command
 
@@ -78,6 +81,10 @@ class Flood:
             now.add(None)
         self._seen |= self._stopping & now
         resumed = [whom for whom in self._seen if whom not in now]
+        # A look that began before the pause was stored misses it. One more that misses it says that somebody resumed
+        # before we ever saw it; else what is withheld would wait for ever.
+        self._seen |= self._stored & self._stopping
+        self._stored.clear()
         self._seen.difference_update(resumed)
         self._stopping.difference_update(resumed)
         return resumed
