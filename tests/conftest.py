@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from consumer import embedded
 from consumer.embedded import Endpoints
@@ -54,6 +56,17 @@ def servers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
         finally:
             embedded.stop(home)
             shutil.rmtree(home)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command run inside a test sends all logging to that test's own streams, which are closed when it ends."""
+    before, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
+    yield
+    if structlog.get_config()["logger_factory"] is not before["logger_factory"]:
+        structlog.configure(**before)
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
 
 
 @pytest.fixture
