@@ -25,11 +25,14 @@ from consumer.health import make_registry
 from consumer.listings.accounts import Account, accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import control_metrics, delivery_metrics
-from consumer.mongo import connect_async
+from consumer.mongo import OperationFailure, PyMongoError, connect_async
 from consumer.processes import collect_seldom, stop_on_signals
 from consumer.settings import Settings
 
 _log = structlog.get_logger()
+
+# Seconds before MongoDB is asked again.
+_PAUSE = 2.0
 
 
 def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supervised: bool) -> None:
@@ -67,13 +70,14 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
                 metrics=control_metrics(registry),
             )
         )
+        store = ListingStore(database[COLLECTION], settings.topics.partitions)
         worker = make_worker(
             channel,
             sellers,
             Servers(
                 endpoints.kafka_bootstrap_servers,
                 topic_names(settings),
-                ListingStore(database[COLLECTION], settings.topics.partitions),
+                store,
                 QuotaStore(database[QUOTAS]),
                 owed_places(database, settings.topics.partitions, products),
                 settings.topics.max_message_bytes,
@@ -86,13 +90,13 @@ async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[
         stopped = asyncio.Event()
         stop_on_signals(lambda: loop.call_soon_threadsafe(stopped.set), supervised=supervised)
         exits.enter_context(serve_health(settings, registry, unready=worker.unready, stuck=worker.stuck))
-        await _run_worker(worker, own, stopped)
+        await _run_worker(worker, own, store, stopped)
 
 
-async def _run_worker(worker: DeliveryWorker, own: OwnResyncs, stopped: asyncio.Event) -> None:
+async def _run_worker(worker: DeliveryWorker, own: OwnResyncs, store: ListingStore, stopped: asyncio.Event) -> None:
     """Look at the group before it is joined; then deliver until stopped, with what the channel reads by itself."""
     stopping = asyncio.create_task(stopped.wait())
-    begun = asyncio.create_task(own.begin())
+    begun = asyncio.create_task(_begin(own, store))
     beside: asyncio.Task[None] | None = None
     try:
         await asyncio.wait([stopping, begun], return_when=asyncio.FIRST_COMPLETED)
@@ -107,3 +111,18 @@ async def _run_worker(worker: DeliveryWorker, own: OwnResyncs, stopped: asyncio.
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def _begin(own: OwnResyncs, store: ListingStore) -> None:
+    """What has to be done before the group is joined. Waits while MongoDB is away."""
+    while True:
+        try:
+            await store.ensure_indexes()  # an older version may have left fewer
+            break
+        except OperationFailure as error:
+            _log.error("indexes cannot be made: let somebody who may run `marketsync init`", error=str(error))
+            break
+        except PyMongoError as error:
+            _log.warning("MongoDB cannot be used", error=str(error))
+            await asyncio.sleep(_PAUSE)
+    await own.begin()

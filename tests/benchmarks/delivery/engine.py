@@ -55,6 +55,8 @@ async def main() -> None:
     registry = make_registry()
     async with connect_async(os.environ["MONGODB_URI"]) as client:
         database = client[os.environ["MARKETSYNC_DATABASE"]]
+        store = ListingStore(database[COLLECTION], TopicSettings().partitions)
+        await store.ensure_indexes()
         adapter = BenchAdapter(url, open_target(url, settings.concurrency))
         worker = make_worker(
             NAME,
@@ -62,8 +64,8 @@ async def main() -> None:
             Servers(
                 os.environ["KAFKA_BOOTSTRAP_SERVERS"],
                 TopicNames(os.environ["MARKETSYNC_TOPICS_PREFIX"]),
-                ListingStore(database[COLLECTION], TopicSettings().partitions),
-                QuotaStore(client[os.environ["MARKETSYNC_DATABASE"]][QUOTAS]),
+                store,
+                QuotaStore(database[QUOTAS]),
                 owed_places(database, TopicSettings().partitions, NoProducts()),
                 TopicSettings().max_message_bytes,
             ),
