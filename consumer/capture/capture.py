@@ -18,6 +18,7 @@ from consumer.capture.beginning import Beginning, GapError, Lost, right_now
 from consumer.capture.endings import in_words, raise_fatal
 from consumer.capture.follow import Follower
 from consumer.capture.forget import forget_snapshots
+from consumer.capture.forgotten import Forgotten
 from consumer.capture.gap import GapPauses, HistoryLostError
 from consumer.capture.id_map import forget_scans
 from consumer.capture.interpretation import Interpretation
@@ -148,8 +149,8 @@ class Capture:
         with ExitStack() as stack:
             producer = stack.enter_context(self._producer(""))
             # A predecessor killed in the middle of a chunk left a transaction open, and positions are read to its end.
-            with self._producer("-snapshot"):
-                pass
+            with self._producer("-snapshot") as other:
+                self._end_forgotten(producer, other)
             writer = RecordWriter(self._names, limit=self._limit, tenants=self._tenants)
             watched = self._watched()
             publisher = self._publisher(producer)
@@ -165,6 +166,10 @@ class Capture:
             snapshots = stack.enter_context(self._snapshots(writer, standing, behind=lambda: follower.behind))
             self._leading = True
             self._follow(follower, watched, snapshots)
+
+    def _end_forgotten(self, *producers: TransactionalProducer) -> None:
+        if Forgotten(self._bootstrap, self._names, producers, self._tenants.values()).end(self._standing):
+            self._metrics.forgotten.inc()
 
     def _take_up(
         self, producer: TransactionalProducer, publisher: Publisher, watched: Watched

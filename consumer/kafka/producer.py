@@ -141,6 +141,10 @@ class TransactionalProducer:
         """Let go of delivered records' memory. Call it every thousand records or so; never blocks."""
         self._client.poll(0)
 
+    def flush(self) -> None:
+        """Wait until Kafka has what was produced; what it does not take in time fails the transaction's end."""
+        self._client.flush(self._timeout)
+
     def commit(self) -> None:
         """Make the records visible to read_committed readers, all at once. Blocks as long as Kafka is away.
 

@@ -35,6 +35,7 @@ class CaptureMetrics:
     waiting: Gauge
     gaps: Counter
     last_gap: Gauge
+    forgotten: Counter
     transaction_seconds: Histogram
     transaction_events: Histogram
     transaction_records: Histogram
@@ -52,6 +53,7 @@ class CaptureMetrics:
             waiting=self.waiting.labels(stream),
             gaps=self.gaps.labels(stream),
             last_gap=self.last_gap.labels(stream),
+            forgotten=self.forgotten.labels(stream),
         )
 
 
@@ -132,6 +134,12 @@ def capture_metrics(registry: CollectorRegistry) -> CaptureMetrics:
         last_gap=Gauge(
             "marketsync_capture_last_gap_timestamp_seconds",
             "When this process last found that changes were missed; 0 = never",
+            ["stream"],
+            registry=registry,
+        ),
+        forgotten=Counter(
+            "marketsync_capture_forgotten_transactions",
+            "Takeovers at which Kafka had forgotten to end a transaction, and capture ended it",
             ["stream"],
             registry=registry,
         ),
