@@ -115,7 +115,9 @@ def test_no_kill_loses_doubles_or_reverses_anything(ready: Installation, seed: i
 
     assert [running.stop() for running in processes.values()] == [0, 0]
     nothing_came_too_late(ready.channel.calls())
-    every_change_was_seen_once(read_all(ready.servers.kafka_bootstrap_servers, TopicNames(ready.prefix).products), load)
+    # Not that of readings: a group that is new reads the PIM by itself.
+    topics = [TopicNames(ready.prefix).of(operation) for operation in Operation if operation is not Operation.READ]
+    every_change_was_seen_once(read_all(ready.servers.kafka_bootstrap_servers, topics), load)
 
 
 def kill_at_random(installation: Installation, processes: dict[str, Running], dice: random.Random) -> Counter[str]:
@@ -168,7 +170,6 @@ def every_change_was_seen_once(records: list[Seen], load: Load) -> None:
     by_operation = {operation: [event for event in seen if event.operation is operation] for operation in Operation}
     assert versions(by_operation[Operation.CREATED]) == load.created
     assert versions(by_operation[Operation.UPDATED]) == load.updated
-    assert by_operation[Operation.READ] == []
     deleted = Counter(event.entity_code for event in by_operation[Operation.DELETED])
     # A product that came back before capture saw it go was never gone: that deletion is noise.
     for code, count in load.deleted.items():

@@ -26,6 +26,7 @@ def limit(line: Line, size: int) -> None:
 
 def test_a_product_that_a_topic_does_not_take_any_more_is_a_dead_letter_and_the_rest_comes_once(line: Line) -> None:
     running = line.capture()
+    running.wait_until_read()
     line.products.insert_one(make_product(0, description=noise(2 * SMALL)))
     line.wait_for(1)
     limit(line, SMALL)
