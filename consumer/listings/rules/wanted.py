@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from adapters.model import Listing, Problem
-from consumer.listings.accounts import Account
-from consumer.listings.prices import wanted_price
 from consumer.listings.product import Attribute, Category, Product, Texts
+from consumer.listings.rules.prices import wanted_price
+
+if TYPE_CHECKING:
+    from consumer.listings.accounts import Account
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
 from adapters.model import Money, Problem
-from consumer.listings.accounts import Account
 from consumer.listings.product import Figure, Prices
+
+if TYPE_CHECKING:
+    from consumer.listings.accounts import Account
 
 _CENT = Decimal("0.01")
 _HUNDRED = Decimal(100)
