@@ -1,4 +1,4 @@
-"""The tables of docs/operations.md, made from consumer/settings.py and consumer/metrics/.
+"""The tables of docs/operations.md, made from consumer/settings and consumer/metrics/.
 
 `python -m tests.settings_table` writes them anew.
 """
@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 from consumer.metrics import ROOMS
 from consumer.settings import (
     CaptureSettings,
+    CredentialSettings,
     DeliverySettings,
     EbaySettings,
     PlaceSettings,
@@ -36,6 +37,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     DeliverySettings,
     SyncSettings,
     EbaySettings,
+    CredentialSettings,
 )
 
 

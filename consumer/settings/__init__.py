@@ -1,0 +1,28 @@
+"""Every setting of the service, each with its meaning, unit and default. The only place that reads the environment.
+
+Durations are seconds. A variable that is set but unusable is refused at start with its name. An empty one counts as not
+set, as `VAR=` in files of variables means it.
+"""
+
+from __future__ import annotations
+
+from consumer.settings.capture import CaptureSettings
+from consumer.settings.credentials import CredentialSettings
+from consumer.settings.delivery import DeliverySettings, SyncSettings
+from consumer.settings.ebay import EbaySettings
+from consumer.settings.loading import Settings, load_settings
+from consumer.settings.place import PlaceSettings, ServerSettings
+from consumer.settings.topics import TopicSettings
+
+__all__ = [
+    "CaptureSettings",
+    "CredentialSettings",
+    "DeliverySettings",
+    "EbaySettings",
+    "PlaceSettings",
+    "ServerSettings",
+    "Settings",
+    "SyncSettings",
+    "TopicSettings",
+    "load_settings",
+]

@@ -1,0 +1,83 @@
+"""All groups of settings, read at once or refused in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from consumer.errors import SettingsError
+from consumer.settings.capture import CaptureSettings
+from consumer.settings.credentials import CredentialSettings
+from consumer.settings.delivery import DeliverySettings, SyncSettings
+from consumer.settings.ebay import EbaySettings
+from consumer.settings.place import PlaceSettings, ServerSettings
+from consumer.settings.topics import TopicSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All groups."""
+
+    servers: ServerSettings
+    place: PlaceSettings
+    topics: TopicSettings
+    capture: CaptureSettings
+    delivery: DeliverySettings
+    sync: SyncSettings
+    ebay: EbaySettings
+    credentials: CredentialSettings
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError naming the variable and what it must be."""
+    try:
+        return Settings(
+            servers=ServerSettings(),
+            place=PlaceSettings(),
+            topics=TopicSettings(),
+            capture=CaptureSettings(),
+            delivery=_with_old_names(DeliverySettings(), sync := SyncSettings()),
+            sync=sync,
+            ebay=EbaySettings(),
+            credentials=CredentialSettings(),
+        )
+    except ValidationError as error:
+        raise SettingsError(_in_words(error)) from error
+
+
+def _with_old_names(delivery: DeliverySettings, sync: SyncSettings) -> DeliverySettings:
+    if sync.worker_concurrency is None or "concurrency" in delivery.model_fields_set:
+        return delivery
+    return delivery.model_copy(update={"concurrency": sync.worker_concurrency})
+
+
+def _in_words(error: ValidationError) -> str:
+    """One line per wrong variable. The value is left out: it may be a secret."""
+    prefix = _PREFIXES.get(error.title, "")
+    problems = error.errors(include_input=False, include_url=False)
+    return "; ".join(
+        f"{_variable(prefix, problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}" for problem in problems
+    )
+
+
+def _variable(prefix: str, location: tuple[Any, ...]) -> str:
+    """The name of the variable, and where in it the problem is."""
+    name, *inside = map(str, location)
+    return f"{prefix}{name}".upper() + (f" ({'.'.join(inside)})" if inside else "")
+
+
+_PREFIXES = {
+    group.__name__: group.model_config.get("env_prefix", "")
+    for group in (
+        ServerSettings,
+        PlaceSettings,
+        TopicSettings,
+        CaptureSettings,
+        DeliverySettings,
+        SyncSettings,
+        EbaySettings,
+        CredentialSettings,
+    )
+}
