@@ -29,10 +29,16 @@ _PROBLEMS = 3
 
 
 class Seller(NamedTuple):
-    """An account and the adapter that speaks for it."""
+    """An account and the adapter that speaks for it. rules: print of all that plans for it depend on."""
 
     account: Account
     adapter: Adapter
+    rules: str = ""
+
+
+def make_seller(account: Account, adapter: Adapter) -> Seller:
+    """The seller, with its print, which takes too long to be made for each listing."""
+    return Seller(account, adapter, f"{account.mode} {account.rules_print}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +90,22 @@ def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float
             return Step(
                 None, Deferred(work, RateLimitedError("the listing was written often enough today", delay=spent.delay))
             )
-        intended = replace(transitions.intended(state, plan, now, by), spent=spent)
+        intended = replace(transitions.intended(state, plan, now, by), spent=spent, planned_rules=seller.rules)
         carried = Planned(plan, intended, event.time, repeated=state is not None and state.intent is not None)
         # The stored intent carries the distrust from here on.
         send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)
         return Step(intended, send, transitions.may_land_late(state, by, now))
-    noted = transitions.noted(state, plan, now)
+    noted = _ruled(transitions.noted(state, plan, now), state, seller.rules, now)
     return Step(None if noted is state else noted, _settled(work, plan))
+
+
+def _ruled(noted: ListingState, state: ListingState | None, rules: str, now: float) -> ListingState:
+    """With the rules it was planned by; the state itself where nothing of it is new."""
+    if noted.planned_rules == rules:
+        return noted
+    if noted is not state:
+        return replace(noted, planned_rules=rules)
+    return replace(noted, planned_rules=rules, revision=noted.revision + 1, updated_at=moment(now))
 
 
 def _settled(work: Work, plan: planner.Nothing | planner.Invalid | planner.Rehearsal) -> Settled:

@@ -56,6 +56,7 @@ def to_document(state: ListingState) -> Document:
         "error": state.error,
         "attempts": state.attempts,
         "spent": None if state.spent is None else {"since": state.spent.since, "units": state.spent.units},
+        "planned_rules": state.planned_rules,
     }
 
 
@@ -86,6 +87,7 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             attempts=document["attempts"],
             owed=read_owed(document.get("owed")),
             spent=_spent(document.get("spent")),
+            planned_rules=document.get("planned_rules", ""),
         )
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         listing_id = document.get("_id")

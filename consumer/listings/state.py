@@ -112,7 +112,8 @@ class ListingState:
     what of the product was left out, and the channel's remarks on what it accepted. reason: why it is not listed, in
     words. problems: why it is invalid or refused. error: the last failure in words, None after a success. attempts:
     failed tries for planned_sequence. owed: what has to be done without an event; marked and paid beside the state, and
-    never stored with it. spent: how often it was written today, where the channel counts that.
+    never stored with it. spent: how often it was written today, where the channel counts that. planned_rules: print of
+    the account's mode and rules that the last plan was made with.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -136,6 +137,7 @@ class ListingState:
     attempts: int = 0
     owed: Owed | None = None
     spent: Spent | None = None
+    planned_rules: str = ""
 
     @property
     def uncertain(self) -> bool:
