@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from consumer.capture.bookkeeping import overlap, path_of
 from consumer.errors import SettingsError
 from consumer.listings.fields import SHOWN
+from consumer.paths import overlap, path_of
 
 _VARIABLE = "MARKETSYNC_CAPTURE_BOOKKEEPING"
 # What capture itself tells products and versions by.

@@ -10,20 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from consumer.mongo.documents import to_json
-
-Path = tuple[str, ...]
-
-_ANY = "*"
-
-
-def path_of(field: str) -> Path:
-    """`packaging_options.*.pkg_id` as its parts; `*` stands for one place of an array, or one name."""
-    return tuple(field.split("."))
-
-
-def overlap(one: Path, other: Path) -> bool:
-    """Whether writing one of the two paths may change the other."""
-    return all(a == b or _ANY in (a, b) for a, b in zip(one, other, strict=False))
+from consumer.paths import Path, overlap, path_of
 
 
 class Bookkeeping:
