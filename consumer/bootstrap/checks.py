@@ -15,7 +15,8 @@ from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.kafka.probe import cluster_of
 from consumer.kafka.topic_checks import Complaint, Gravity, check_topics
-from consumer.listings.accounts import Account, accounts_from_environment
+from consumer.listings.accounts import Account
+from consumer.listings.accounts.environment import accounts_from_environment
 from consumer.mongo import Document, PyMongoError, connect
 from consumer.mongo.oplog import OplogHiddenError, oplog_begin
 from consumer.mongo.words import in_words

@@ -20,7 +20,8 @@ from consumer.control.targets import Outbox
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
 from consumer.kafka import ReliableProducer, TopicNames
-from consumer.listings.accounts import Account, accounts_from_environment
+from consumer.listings.accounts import Account
+from consumer.listings.accounts.environment import accounts_from_environment
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
 from consumer.mongo import AsyncDatabase, Document, PyMongoError, connect_async

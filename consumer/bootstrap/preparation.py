@@ -15,7 +15,7 @@ from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError, UnavailableError
 from consumer.kafka.topic_checks import Gravity, check_topics
 from consumer.kafka.topics import ensure_topics, missing_topics
-from consumer.listings.accounts import accounts_from_environment
+from consumer.listings.accounts.environment import accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import Database, Document, MongoClient, PyMongoError, connect, connect_async
 from consumer.mongo.pim import PRODUCTS, enable_pre_images, pre_images_on

@@ -22,7 +22,8 @@ from consumer.delivery.worker import DeliveryWorker
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
 from consumer.health import make_registry
-from consumer.listings.accounts import Account, accounts_from_environment
+from consumer.listings.accounts import Account
+from consumer.listings.accounts.environment import accounts_from_environment
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import control_metrics, delivery_metrics
 from consumer.mongo import OperationFailure, PyMongoError, connect_async

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import Literal
+
+from pydantic import Field
 
 from adapters.model import Money, Problem
 from consumer.listings.product import Figure, Prices
+from consumer.listings.rules.section import Section
 
-if TYPE_CHECKING:
-    from consumer.listings.accounts import Account
+PriceBasis = Literal["retail", "sale", "list"]
 
 _CENT = Decimal("0.01")
 _HUNDRED = Decimal(100)
 
 
-def wanted_price(prices: Prices, account: Account) -> Money | Problem:
-    """The gross price of this account's basis, rounded half up to cents."""
-    figure, path = _basis(prices, account)
+class PriceRules(Section):
+    """From the PIM's prices to the one a buyer pays."""
+
+    basis: PriceBasis = Field(
+        description="Which PIM price is sold: retail, sale (retail where there is no sale) or list."
+    )
+    vat_included: bool | None = Field(
+        None, description="Whether PIM prices that do not say so include VAT; unset = such a product is a problem."
+    )
+
+
+def wanted_price(prices: Prices, rules: PriceRules) -> Money | Problem:
+    """The gross price of the basis, rounded half up to cents."""
+    figure, path = _basis(prices, rules)
     amount = _positive(figure, path)
     if isinstance(amount, Problem):
         return amount
-    gross = _with_vat(amount, prices, account)
+    gross = _with_vat(amount, prices, rules)
     if isinstance(gross, Problem):
         return gross
     if prices.currency is None or len(prices.currency) != 3 or not prices.currency.isalpha():
@@ -38,10 +51,10 @@ def wanted_price(prices: Prices, account: Account) -> Money | Problem:
     return Money(cents, prices.currency)
 
 
-def _basis(prices: Prices, account: Account) -> tuple[Figure, str]:
-    if account.price_basis == "list":
+def _basis(prices: Prices, rules: PriceRules) -> tuple[Figure, str]:
+    if rules.basis == "list":
         return prices.list, "pricing.list"
-    if account.price_basis == "sale" and prices.sale is not None:
+    if rules.basis == "sale" and prices.sale is not None:
         return prices.sale, "pricing.sale"
     return prices.retail, "pricing.retail"
 
@@ -69,8 +82,8 @@ def _not_positive(path: str, found: Decimal) -> Problem:
     )
 
 
-def _with_vat(amount: Decimal, prices: Prices, account: Account) -> Decimal | Problem:
-    included = prices.vat_included if prices.vat_included is not None else account.vat_included
+def _with_vat(amount: Decimal, prices: Prices, rules: PriceRules) -> Decimal | Problem:
+    included = prices.vat_included if prices.vat_included is not None else rules.vat_included
     if included is None:
         return Problem(
             field="price",

@@ -35,7 +35,7 @@ def wanted(product: Product, account: Account) -> Listing | Unwanted | list[Prob
     if language is None:
         problems.append(_no_title(product, account))
     category = _category(product.category, account)
-    price = wanted_price(product.prices, account)
+    price = wanted_price(product.prices, account.price)
     quantity = product.quantity
     problems.extend(found for found in (category, price, quantity) if isinstance(found, Problem))
     if problems or language is None or isinstance(category, Problem) or isinstance(price, Problem):
@@ -51,7 +51,7 @@ def wanted(product: Product, account: Account) -> Listing | Unwanted | list[Prob
         # The PIM goes below zero when more was sold than there was: nothing is left to sell, and that is known.
         quantity=max(quantity, 0),
         category=category,
-        condition=account.condition,
+        condition=account.content.condition,
         images=product.images,
         language=language,
         brand=product.brand,
@@ -73,7 +73,7 @@ def _unwanted(product: Product, account: Account) -> str | None:
     # The PIM sets is_parent on every stand-alone product too; only children make a group.
     if product.variants:
         return f"groups {product.variants} variants, which are sold one by one"
-    if product.product_status in account.unwanted_statuses:
+    if product.product_status in account.selection.unwanted_statuses:
         return f"product_status {product.product_status} is not sold on this account"
     return None
 
@@ -131,8 +131,8 @@ def _category(category: Category | None, account: Account) -> str | Problem:
             cure="Give the product a category in the PIM.",
         )
     for candidate in (category.id, *category.ancestors):
-        if candidate in account.categories:
-            return account.categories[candidate]
+        if candidate in account.categories.map:
+            return account.categories.map[candidate]
     name = _text(category.names, account.languages) or next(iter(category.names.values()), "")
     return Problem(
         field="category",

@@ -17,6 +17,8 @@ from consumer.delivery.quotas.store import QuotaStore
 from consumer.health import HealthServer, make_registry
 from consumer.kafka import TopicNames
 from consumer.listings.accounts import Account
+from consumer.listings.rules.categories import Categories
+from consumer.listings.rules.prices import PriceRules
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.logs import configure_logging
 from consumer.metrics import delivery_metrics
@@ -34,10 +36,9 @@ def account() -> Account:
         tenant=TENANT,
         channel=NAME,
         name="default",
-        price_basis="retail",
-        vat_included=True,
+        price=PriceRules(basis="retail", vat_included=True),
         languages=("it",),
-        categories={"c-1": "1"},
+        categories=Categories(map={"c-1": "1"}),
     )
 
 

@@ -14,6 +14,8 @@ from consumer.delivery.work import Work
 from consumer.events import Operation, ProductEvent, Sequence, change_sequence, encode_headers, encode_key, encode_value
 from consumer.kafka.records import Partition, Record
 from consumer.listings.accounts import Account
+from consumer.listings.rules.categories import Categories
+from consumer.listings.rules.prices import PriceRules
 from consumer.listings.state import ListingKey
 
 CHANNEL = "memory"
@@ -29,10 +31,9 @@ def make_account(name: str = "default", tenant: str = "shop", **changes: Any) ->
         tenant=tenant,
         channel=CHANNEL,
         name=name,
-        price_basis="retail",
-        vat_included=True,
+        price=PriceRules(basis="retail", vat_included=True),
         languages=("it",),
-        categories={"c-1": "9355"},
+        categories=Categories(map={"c-1": "9355"}),
     )
     return replace(account, **changes)
 

@@ -11,14 +11,16 @@ from consumer.listings.accounts import Account
 from consumer.listings.product import Product
 from consumer.listings.reader import read_product
 from consumer.listings.rules import wanted
+from consumer.listings.rules.categories import Categories
+from consumer.listings.rules.prices import PriceRules
 
 CODE = "TRAP-750-R"
 ACCOUNT = Account(
     tenant="shop",
     channel="memory",
     name="default",
-    price_basis="retail",
-    categories={"1245": "3000", "644": "9355"},
+    price=PriceRules(basis="retail"),
+    categories=Categories(map={"1245": "3000", "644": "9355"}),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 from adapters.ebay import EbayAccount
 from adapters.model import Operation
 from consumer.errors import SettingsError
-from consumer.listings.accounts import accounts_from_environment
+from consumer.listings.accounts.environment import accounts_from_environment
 from consumer.settings import load_settings
 
 COMPLETE = {
@@ -35,7 +35,7 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_one_account(variables: pytest.MonkeyPatch) -> None:
     (first,) = accounts_from_environment(load_settings())
     assert (first.tenant, first.channel, first.name, first.mode) == ("shop", "ebay", "default", "live")
-    assert (first.price_basis, first.categories) == ("sale", {"cat-1": "9355"})
+    assert (first.price.basis, first.categories.map) == ("sale", {"cat-1": "9355"})
     assert first.listing_id("A/1") == "ebay/default/shop/A/1"
     assert isinstance(first.settings, EbayAccount)
     assert first.settings.api_url == "https://api.ebay.com"

@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.model import Listing, Money, Problem
-from consumer.listings.accounts import Account, PriceBasis
+from consumer.listings.accounts import Account
 from consumer.listings.rules import Unwanted, wanted
+from consumer.listings.rules.categories import Categories
+from consumer.listings.rules.prices import PriceBasis, PriceRules
+from consumer.listings.rules.selection import Selection
 from tests.unit.listings.making import ACCOUNT, make_listing, make_product
 
 
@@ -54,7 +57,7 @@ def test_a_good_product_gives_the_whole_listing() -> None:
     ],
 )
 def test_unwanted_says_why_and_comes_before_problems(changes: dict[str, Any], word: str) -> None:
-    account = replace(ACCOUNT, unwanted_statuses=frozenset({"EOL"}))
+    account = replace(ACCOUNT, selection=Selection(unwanted_statuses=frozenset({"EOL"})))
     target = wanted(make_product(**changes), account)
     assert isinstance(target, Unwanted)
     assert word in target.reason
@@ -85,7 +88,9 @@ def test_a_missing_status_is_a_problem_and_takes_nothing_down() -> None:
 )
 def test_the_account_chooses_the_price(basis: PriceBasis, pricing: dict[str, Any], expected: str) -> None:
     whole = {"currency": "eur", "vat_included": True, **pricing}
-    assert make_listing(replace(ACCOUNT, price_basis=basis), pricing=whole).price == Money(Decimal(expected), "EUR")
+    assert make_listing(replace(ACCOUNT, price=PriceRules(basis=basis)), pricing=whole).price == Money(
+        Decimal(expected), "EUR"
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +118,7 @@ def test_the_account_chooses_the_price(basis: PriceBasis, pricing: dict[str, Any
 )
 def test_no_doubtful_price_leaves(basis: PriceBasis, pricing: dict[str, Any], rule: str) -> None:
     whole = {"currency": "EUR", "vat_included": True, **pricing}
-    (problem,) = problems_of(replace(ACCOUNT, price_basis=basis), pricing=whole)
+    (problem,) = problems_of(replace(ACCOUNT, price=PriceRules(basis=basis)), pricing=whole)
     assert (problem.field, problem.rule) == ("price", rule)
     assert problem.cure
 
@@ -129,10 +134,19 @@ def test_net_prices_are_grossed_up_half_up(net: str, rate: int, gross: str) -> N
 
 def test_the_account_says_whether_silent_prices_include_vat() -> None:
     pricing = {"retail": 100, "currency": "EUR", "vat_rate": 22}
-    assert make_listing(replace(ACCOUNT, vat_included=False), pricing=pricing).price.amount == Decimal("122.00")
-    assert make_listing(replace(ACCOUNT, vat_included=True), pricing=pricing).price.amount == Decimal("100.00")
+    assert make_listing(
+        replace(ACCOUNT, price=PriceRules(basis="retail", vat_included=False)), pricing=pricing
+    ).price.amount == Decimal("122.00")
+    assert make_listing(
+        replace(ACCOUNT, price=PriceRules(basis="retail", vat_included=True)), pricing=pricing
+    ).price.amount == Decimal("100.00")
     product_says_gross = {**pricing, "vat_included": True}
-    assert make_listing(replace(ACCOUNT, vat_included=False), pricing=product_says_gross).price.amount == 100
+    assert (
+        make_listing(
+            replace(ACCOUNT, price=PriceRules(basis="retail", vat_included=False)), pricing=product_says_gross
+        ).price.amount
+        == 100
+    )
 
 
 _FIGURES = (
@@ -158,7 +172,7 @@ def test_never_a_zero_blank_or_negative_price_nor_an_invented_stock(
 ) -> None:
     pricing = {name: value for name, value in prices.items() if value is not ...}
     product = make_product(pricing={**pricing, "currency": "EUR", "vat_included": vat_included}, quantity=quantity)
-    target = wanted(product, replace(ACCOUNT, price_basis=basis))
+    target = wanted(product, replace(ACCOUNT, price=PriceRules(basis=basis)))
     if isinstance(target, list):
         assert {problem.field for problem in target} <= {"price", "quantity"}
         return
@@ -243,7 +257,7 @@ def test_description_and_attributes_keep_the_title_s_language_where_they_can() -
     ],
 )
 def test_the_nearest_mapped_category_counts(mapped: dict[str, str], expected: str) -> None:
-    assert make_listing(replace(ACCOUNT, categories=mapped)).category == expected
+    assert make_listing(replace(ACCOUNT, categories=Categories(map=mapped))).category == expected
 
 
 @given(depth=st.integers(1, 8), data=st.data())
@@ -256,7 +270,7 @@ def test_nearest_ancestor_in_any_depth(depth: int, data: st.DataObject) -> None:
         category["path"] = nodes[:-1]
     if shape != "path":
         category["hierarchy"] = [{"category_id": node} for node in nodes[:-1]]
-    account = replace(ACCOUNT, categories={node: f"to-{node}" for node in mapped})
+    account = replace(ACCOUNT, categories=Categories(map={node: f"to-{node}" for node in mapped}))
     if mapped:
         assert make_listing(account, category=category).category == f"to-{max(mapped, key=nodes.index)}"
     else:
@@ -264,7 +278,7 @@ def test_nearest_ancestor_in_any_depth(depth: int, data: st.DataObject) -> None:
 
 
 def test_an_unmapped_category_is_named_and_never_replaced_by_a_default() -> None:
-    (problem,) = problems_of(replace(ACCOUNT, categories={"999": "1"}))
+    (problem,) = problems_of(replace(ACCOUNT, categories=Categories(map={"999": "1"})))
     assert (problem.field, problem.rule, problem.value) == ("category", "unmapped", "644 Trapani")
     assert "644" in problem.cure
     (problem,) = problems_of(category=None)

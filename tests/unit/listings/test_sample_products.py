@@ -18,6 +18,8 @@ from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent, read_sequence
 from consumer.listings.accounts import Account
 from consumer.listings.planner import Send, plan
+from consumer.listings.rules.categories import Categories
+from consumer.listings.rules.prices import PriceRules
 
 DATA = Path(consumer.__file__).parent / "demo" / "data"
 LINES = (DATA / "pim-products.jsonl").read_bytes().splitlines()
@@ -26,9 +28,9 @@ ACCOUNT = Account(
     tenant="demo",
     channel="ebay",
     name="default",
-    price_basis="sale",
+    price=PriceRules(basis="sale"),
     languages=("it", "en"),
-    categories=orjson.loads((DATA / "ebay-categories.json").read_bytes()),
+    categories=Categories(map=orjson.loads((DATA / "ebay-categories.json").read_bytes())),
 )
 
 
@@ -74,5 +76,5 @@ def test_stock_text_and_category_are_the_product_s(listings: dict[str, Listing])
         listing = listings[document["entity_code"]]
         assert listing.quantity == document["quantity"]
         assert (listing.title, listing.language) == (document["name"]["en"], "en")
-        assert listing.category == ACCOUNT.categories[document["category"]["parent_id"]]
+        assert listing.category == ACCOUNT.categories.map[document["category"]["parent_id"]]
         assert listing.gtins == ()  # all of them are numbers for use inside a shop

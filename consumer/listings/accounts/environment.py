@@ -1,57 +1,24 @@
-"""Selling accounts: everything a seller decides between a PIM product and a listing."""
+"""Accounts from variables, for an install of one tenant that keeps no account documents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
 
 from adapters.model import Operation
 from adapters.rate_limits import Cost, Limit
 from consumer.errors import SettingsError
-from consumer.listings.state import ListingKey
+from consumer.listings.accounts.account import Account
+from consumer.listings.rules.categories import Categories
+from consumer.listings.rules.content import Content
+from consumer.listings.rules.prices import PriceRules
 from consumer.settings import EbaySettings, Settings, SyncSettings
 
 if TYPE_CHECKING:
     from adapters.ebay.settings import EbayAccount
-
-Mode = Literal["dry-run", "live"]
-PriceBasis = Literal["retail", "sale", "list"]
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One account of one tenant on one channel.
-
-    mode: in dry-run no write call leaves. price_basis: which PIM price is sold: retail, sale (retail where there is
-    no sale) or list. vat_included: whether PIM prices that do not say so include VAT; None = such a product is a
-    problem. languages: of the text; the first the product has wins. text_language: what plain strings in the PIM are
-    written in. condition: the channel's condition name. categories: PIM category id -> channel category id.
-    unwanted_statuses: values of the PIM's free `product_status` that take a product off the channel.
-    limits: the seller's own, kept beside those of the channel. settings: the channel's own settings object, with the
-    credentials.
-    """
-
-    tenant: str
-    channel: str
-    name: str
-    price_basis: PriceBasis
-    mode: Mode = "live"
-    vat_included: bool | None = None
-    languages: tuple[str, ...] = ("it", "en")
-    text_language: str = "it"
-    condition: str = "NEW"
-    categories: Mapping[str, str] = field(default_factory=dict)
-    unwanted_statuses: frozenset[str] = frozenset()
-    limits: tuple[Limit, ...] = ()
-    settings: Any = field(default=None, repr=False)
-
-    def listing_id(self, entity_code: str) -> str:
-        """The id of this account's listing of a product."""
-        return str(ListingKey(self.channel, self.name, self.tenant, entity_code))
-
 
 DEFAULT_ACCOUNT = "default"
 
@@ -160,11 +127,10 @@ def _ebay_for(tenant: str, ebay: EbaySettings, channel_settings: EbayAccount) ->
         tenant=tenant,
         channel="ebay",
         name=DEFAULT_ACCOUNT,
-        price_basis=ebay.price_basis,
+        price=PriceRules(basis=ebay.price_basis, vat_included=ebay.vat_included),
         mode=ebay.mode,
-        vat_included=ebay.vat_included,
         languages=ebay.languages,
-        condition=ebay.condition,
-        categories=ebay.categories,
+        content=Content(condition=ebay.condition),
+        categories=Categories(map=ebay.categories),
         settings=channel_settings,
     )
