@@ -1,15 +1,18 @@
-"""Reads `attributes` of a PIM document: a list of entries or a map by slug, per language or without one."""
+"""Reads `attributes` of a PIM document, and `technical_specifications`, which have the same shapes.
+
+That is a list of entries or a map by slug, per language or without one.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from adapters.model import Problem
-from consumer.listings.figures import number, plain, shown
+from consumer.listings.figures import number, plain, plain_number
+from consumer.listings.leaves import identifier, language_tag, wrong_shape
 from consumer.listings.product import Attribute
 
 _LANGUAGE = re.compile(r"[a-z]{2}([-_][A-Za-z]{2,4})?", re.ASCII)
@@ -19,25 +22,28 @@ _YES_NO = {"it": ("Sì", "No"), "de": ("Ja", "Nein"), "fr": ("Oui", "Non"), "es"
 Attributes = Mapping[str, tuple[Attribute, ...]]
 
 
-def read_attributes(value: Any) -> tuple[Attributes, list[Problem]]:
-    """Language -> attributes ("" where the PIM says none), and what could not be read. Empty values are left out."""
+def read_attributes(value: Any, root: str = "attributes") -> tuple[Attributes, list[Problem]]:
+    """Language -> attributes ("" where the PIM says none), and what could not be read. Empty values are left out.
+
+    root: where the value stands in the document.
+    """
     problems: list[Problem] = []
     found: dict[str, tuple[Attribute, ...]] = {}
-    for language, entries in _by_language(value, problems):
-        read = tuple(_attributes(language, entries, problems))
+    for language, entries in _by_language(value, root, problems):
+        read = tuple(_attributes(language, entries, root, problems))
         if read:
-            found[language.lower().replace("_", "-")] = read
+            found[language_tag(language)] = read
     return found, problems
 
 
-def _by_language(value: Any, problems: list[Problem]) -> Iterable[tuple[str, Any]]:
+def _by_language(value: Any, root: str, problems: list[Problem]) -> Iterable[tuple[str, Any]]:
     if value is None or value == "":
         return ()
     if isinstance(value, dict) and value and all(_is_language(key, entries) for key, entries in value.items()):
         return value.items()
     if isinstance(value, dict | list):
         return (("", value),)
-    problems.append(_wrong("attributes", "a list or a map", value))
+    problems.append(_wrong(root, "a list or a map", value))
     return ()
 
 
@@ -47,22 +53,22 @@ def _is_language(key: str, entries: Any) -> bool:
     return _LANGUAGE.fullmatch(key) is not None and (holds_entries or entries is None)
 
 
-def _attributes(language: str, entries: Any, problems: list[Problem]) -> Iterator[Attribute]:
+def _attributes(language: str, entries: Any, root: str, problems: list[Problem]) -> Iterator[Attribute]:
     if isinstance(entries, dict):
         members = [(slug, entry if _is_entry(entry) else {"value": entry}) for slug, entry in entries.items()]
     else:
         members = [(str(place), entry) for place, entry in enumerate(entries or ())]
     for name, entry in members:
-        path = ".".join(part for part in ("attributes", language, name) if part)
+        path = ".".join(part for part in (root, language, name) if part)
         if not isinstance(entry, dict):
             problems.append(_wrong(path, "a map with label and value", entry))
             continue
         label = next((text for text in (_label(entry.get(key), language) for key in _LABELS) if text), "")
         values = tuple(_values(entry.get("value"), language, path, problems))
-        if not label and isinstance(entries, dict):
-            label = name
-        if values and label:
-            yield Attribute(label, _with_unit(values, entry.get("uom")))
+        slug = name if isinstance(entries, dict) else ""
+        if values and (label or slug):
+            key = identifier(entry.get("key")) or slug
+            yield Attribute(label or slug, _with_unit(values, entry.get("uom")), key or label)
         elif values:
             problems.append(_wrong(f"{path}.label", "a text", entry.get("label")))
 
@@ -101,12 +107,7 @@ def _text(value: Any, language: str) -> str | None:
     if isinstance(value, datetime):
         return value.date().isoformat()
     figure = number(value)
-    return None if figure is None else _number_text(figure)
-
-
-def _number_text(figure: Decimal) -> str:
-    """750, not 750.0 or 7.5E+2."""
-    return format(figure.normalize(), "f")
+    return None if figure is None else plain_number(figure)
 
 
 def _with_unit(values: tuple[str, ...], unit: Any) -> tuple[str, ...]:
@@ -116,10 +117,4 @@ def _with_unit(values: tuple[str, ...], unit: Any) -> tuple[str, ...]:
 
 
 def _wrong(path: str, expected: str, value: Any) -> Problem:
-    return Problem(
-        field="attributes",
-        rule="wrong_shape",
-        message=f"{path} is not {expected}",
-        cure=f"Correct {path} in the PIM or in the import that writes it.",
-        value=shown(value),
-    )
+    return wrong_shape("attributes", path, expected, value)

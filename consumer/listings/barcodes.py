@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from adapters.gtins import is_gtin
+from adapters.model import Problem
 from consumer.listings.figures import shown
+from consumer.listings.leaves import wrong_shape
 
 # Number ranges for use inside a shop or company, written as GTIN-13 (GS1 prefixes 020-029, 040-049, 200-299): another
 # seller may use the same number for something else, so no channel may see them.
 _INTERNAL = ("2", "02", "04")
 _INTERNAL_SHORT = ("0", "2")  # the same for GTIN-8
+
+
+def read_gtins(value: Any, path: str, problems: list[Problem]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """One code or a list of them, sorted as `sort_gtins` does. path: where it stands in the document."""
+    codes = value if isinstance(value, list) else [] if value is None else [value]
+    if any(isinstance(code, dict | list | bool) for code in codes):
+        problems.append(wrong_shape("gtins", path, "a list of texts", value))
+        return (), ()
+    return sort_gtins(str(code) for code in codes)
 
 
 def sort_gtins(codes: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

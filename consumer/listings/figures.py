@@ -45,6 +45,11 @@ def number(value: Any) -> Decimal | None:
     return None
 
 
+def plain_number(figure: Decimal) -> str:
+    """750, not 750.0 or 7.5E+2."""
+    return format(figure.normalize(), "f")
+
+
 def read_figure(value: Any, field: str, path: str) -> Figure:
     """The number at `path` of the document; a Problem of the listing's `field` if there is something else."""
     if value is None or value == "":
@@ -61,15 +66,15 @@ def read_figure(value: Any, field: str, path: str) -> Figure:
     )
 
 
-def read_quantity(value: Any) -> int | Problem:
+def read_quantity(value: Any, path: str = "quantity") -> int | Problem:
     """The stock in whole pieces: 2.5 are 2 that can be sold. Missing is a Problem: a zero would end the listing."""
-    figure = read_figure(value, "quantity", "quantity")
+    figure = read_figure(value, "quantity", path)
     if figure is None:
         return Problem(
             field="quantity",
             rule="missing",
-            message="the PIM has no stock figure",
-            cure="Fill quantity in the PIM; 0 if it is sold out.",
+            message="the PIM has no stock figure" if path == "quantity" else f"the PIM has no stock figure at {path}",
+            cure=f"Fill {path} in the PIM; 0 if it is sold out.",
         )
     if isinstance(figure, Problem):
         return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from adapters.model import Problem
@@ -17,7 +18,7 @@ Figure = Decimal | Problem | None
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The PIM's prices per piece.
+    """The PIM's prices of one piece, or of one packaging.
 
     list: often what the goods cost. retail: the recommended price. sale: the reduced one. currency: as written in the
     PIM, in capitals. vat_rate: percent. vat_included: None where the PIM does not say.
@@ -32,6 +33,38 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Packaging:
+    """One way the goods are packed: a piece, a box of six, a pallet.
+
+    code: the PIM's, such as PZ or CT. pieces: how many are in it, above 0, or why that cannot be told. sellable: False
+    where the PIM says that nobody sells it so. barcodes: its own, valid. prices: its own, of the whole packaging.
+    """
+
+    code: str
+    pieces: Decimal | Problem
+    default: bool = False
+    smallest: bool = False
+    sellable: bool = True
+    labels: Texts = field(default_factory=dict)
+    barcodes: tuple[str, ...] = ()
+    prices: Prices = Prices()
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A price for a time. starts: from then on; ends: not from then on; UTC, None = open."""
+
+    code: str
+    price: Figure
+    starts: datetime | None
+    ends: datetime | None
+
+    def runs(self, at: datetime) -> bool:
+        """Whether it holds at this moment."""
+        return (self.starts is None or self.starts <= at) and (self.ends is None or at < self.ends)
+
+
+@dataclass(frozen=True, slots=True)
 class Category:
     """The PIM's category. ancestors: ids from the nearest up to the root."""
 
@@ -39,13 +72,38 @@ class Category:
     names: Texts
     ancestors: tuple[str, ...] = ()
 
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """Its own id, then those above it, the nearest first."""
+        return (self.id, *self.ancestors)
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One property as a person reads it. values: in the order of the PIM, not empty."""
+    """One property as a person reads it. values: in the order of the PIM, not empty. key: the PIM's name for it, or
+    the label where it has none."""
 
     label: str
     values: tuple[str, ...]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A weight or a length. unit: as written in the PIM, in capitals, "" where it does not say."""
+
+    value: Decimal
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What it weighs and measures, as far as the PIM says."""
+
+    weight: Measure | None = None
+    length: Measure | None = None
+    width: Measure | None = None
+    height: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +111,15 @@ class Product:
     """One product.
 
     current: this document is the newest version. status: draft, published, archived, or "" where the PIM has none.
-    product_status: a free word of the seller's ERP. variants: how many children it groups. descriptions: long text,
-    the short one where there is no other. barcodes: valid GTINs that may leave the house. images: addresses, cover
-    first, no placeholders. attributes: language -> attributes; "" = no language said. quantity: pieces, negative when
-    oversold; a missing one is a Problem. problems: what could not be read of the other fields. remarks: what is left
-    out and keeps nobody from listing the product, in words.
+    product_status: a free word of the seller's ERP. channels: the PIM's sales channels; None where it says none.
+    parent: the code of the product it is a variant of. variants: how many children it groups.
+    descriptions: long text, the short one where there is no other. barcodes: valid GTINs that may leave the house.
+    images: addresses, cover first, no placeholders. channel_categories: PIM sales channel -> its own category.
+    product_type: code of the PIM's type. attributes, specifications: language -> attributes; "" = no language said.
+    features: language -> selling points. quantity: pieces, negative when oversold; a missing one is a Problem.
+    locations: place -> pieces there; None where the PIM has no such figures. packagings, promotions: as the PIM has
+    them. problems: what could not be read of the fields every listing needs; a field that only some rules use is itself
+    the Problem. remarks: what is left out and keeps nobody from listing the product, in words.
     """
 
     entity_code: str
@@ -66,16 +128,27 @@ class Product:
     status: str
     hidden: bool
     product_status: str
+    channels: frozenset[str] | Problem | None
+    parent: str | None
     variants: int
     names: Texts
     descriptions: Texts
+    short_descriptions: Texts
     brand: str | None
     model: str | None
     barcodes: tuple[str, ...]
     images: tuple[str, ...]
     category: Category | None
+    channel_categories: Mapping[str, Category]
+    product_type: str
     attributes: Mapping[str, tuple[Attribute, ...]]
+    specifications: Mapping[str, tuple[Attribute, ...]]
+    features: Mapping[str, tuple[str, ...]]
+    size: Size
     prices: Prices
     quantity: int | Problem
+    locations: Mapping[str, int | Problem] | Problem | None
+    packagings: tuple[Packaging, ...] | Problem
+    promotions: tuple[Promotion, ...] | Problem
     problems: tuple[Problem, ...] = field(default=())
     remarks: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ def test_a_product_of_the_schema_is_read_whole() -> None:
     assert product.quantity == 12
     assert product.category is not None
     assert product.category.ancestors == ("1244", "1245")
-    assert product.attributes == {"it": (Attribute("Colore", ("Rosso",)),)}
+    assert product.attributes == {"it": (Attribute("Colore", ("Rosso",), "color"),)}
 
 
 @pytest.mark.parametrize(
@@ -90,21 +90,33 @@ def test_a_description_of_three_megabytes_is_read() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ({"it": [{"key": "k", "label": "Colore", "value": "Rosso"}]}, {"it": (Attribute("Colore", ("Rosso",)),)}),
-        ({"it": [{"key": "k", "value": "Rosso"}]}, {"it": (Attribute("k", ("Rosso",)),)}),
-        ({"it": {"colore": {"label": "Colore", "value": "Rosso"}}}, {"it": (Attribute("Colore", ("Rosso",)),)}),
-        ({"it": {"colore": "Rosso"}}, {"it": (Attribute("colore", ("Rosso",)),)}),
-        ({"colore": {"label": "Colore", "value": "Rosso"}}, {"": (Attribute("Colore", ("Rosso",)),)}),
-        ([{"label": "Colore", "value": ["Rosso", "Blu", None, ""]}], {"": (Attribute("Colore", ("Rosso", "Blu")),)}),
-        ({"it": [{"label": "Peso", "value": 1.90, "uom": "kg"}]}, {"it": (Attribute("Peso", ("1.9 kg",)),)}),
-        ({"it": [{"label": "Watt", "value": {"$numberDecimal": "750"}}]}, {"it": (Attribute("Watt", ("750",)),)}),
-        ({"it": [{"label": "Cordless", "value": True}]}, {"it": (Attribute("Cordless", ("Sì",)),)}),
-        ({"en": [{"label": "Cordless", "value": False}]}, {"en": (Attribute("Cordless", ("No",)),)}),
+        ({"it": [{"key": "k", "label": "Colore", "value": "Rosso"}]}, {"it": (Attribute("Colore", ("Rosso",), "k"),)}),
+        ({"it": [{"key": "k", "value": "Rosso"}]}, {"it": (Attribute("k", ("Rosso",), "k"),)}),
+        (
+            {"it": {"colore": {"label": "Colore", "value": "Rosso"}}},
+            {"it": (Attribute("Colore", ("Rosso",), "colore"),)},
+        ),
+        ({"it": {"colore": "Rosso"}}, {"it": (Attribute("colore", ("Rosso",), "colore"),)}),
+        ({"colore": {"label": "Colore", "value": "Rosso"}}, {"": (Attribute("Colore", ("Rosso",), "colore"),)}),
+        (
+            [{"label": "Colore", "value": ["Rosso", "Blu", None, ""]}],
+            {"": (Attribute("Colore", ("Rosso", "Blu"), "Colore"),)},
+        ),
+        ({"it": [{"label": "Peso", "value": 1.90, "uom": "kg"}]}, {"it": (Attribute("Peso", ("1.9 kg",), "Peso"),)}),
+        (
+            {"it": [{"label": "Watt", "value": {"$numberDecimal": "750"}}]},
+            {"it": (Attribute("Watt", ("750",), "Watt"),)},
+        ),
+        ({"it": [{"label": "Cordless", "value": True}]}, {"it": (Attribute("Cordless", ("Sì",), "Cordless"),)}),
+        ({"en": [{"label": "Cordless", "value": False}]}, {"en": (Attribute("Cordless", ("No",), "Cordless"),)}),
         (
             {"it": [{"label": "Uscita", "value": {"$date": "2026-06-01T08:00:00Z"}}]},
-            {"it": (Attribute("Uscita", ("2026-06-01",)),)},
+            {"it": (Attribute("Uscita", ("2026-06-01",), "Uscita"),)},
         ),
-        ({"it": [{"label": {"it": "Colore"}, "value": {"it": "Rosso"}}]}, {"it": (Attribute("Colore", ("Rosso",)),)}),
+        (
+            {"it": [{"label": {"it": "Colore"}, "value": {"it": "Rosso"}}]},
+            {"it": (Attribute("Colore", ("Rosso",), "Colore"),)},
+        ),
         ({"it": [{"label": "Colore", "value": None}], "en": None}, {}),
         ({}, {}),
     ],

@@ -76,7 +76,14 @@ def listing_of(document: dict[str, Any]) -> Any:
 def test_the_list_of_shown_fields_is_what_the_reader_looks_at(state: dict[str, Any]) -> None:
     watching = Watching(state)
     read_product(watching, "P-1")
-    assert watching.seen <= SHOWN
+    assert watching.seen <= {field.partition(".")[0] for field in SHOWN}
+
+
+@given(VALUES)
+def test_of_a_packaging_only_the_named_fields_are_looked_at(value: Any) -> None:
+    entry = Watching({"code": "CT", "qty": 6, "pkg_id": value, "uom": value})
+    read_product({**make_document(), "packaging_options": [entry]}, "P-1")
+    assert {f"packaging_options.*.{name}" for name in entry.seen} <= SHOWN
 
 
 def test_every_alias_is_shown() -> None:
