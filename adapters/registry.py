@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel
 
 from adapters.base import Adapter
 from adapters.ebay import EbayAccount, EbayAdapter
@@ -14,15 +17,38 @@ from adapters.http import open_http
 from adapters.oauth import Credentials, TokenSource
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What belongs to a channel.
+
+    settings: the model of one account's settings, credentials among them. make: an adapter for such settings. required:
+    settings nobody can sell without. sign_in: credentials; of each group one is needed.
+    """
+
+    settings: type[BaseModel]
+    make: Callable[[Any], Adapter]
+    required: tuple[str, ...] = ()
+    sign_in: tuple[tuple[str, ...], ...] = ()
+
+    def missing_credentials(self, given: Collection[str]) -> list[str]:
+        """What is needed to sign in beside the credentials that are given, in words."""
+        return [" or ".join(group) for group in self.sign_in if not any(name in given for name in group)]
+
+
+def find_channel(name: str) -> Channel:
+    """The channel of this name. Raises ConfigurationError for one we do not have."""
+    channel = CHANNELS.get(name)
+    if channel is None:
+        raise ConfigurationError(f"There is no channel {name!r}; there are: {', '.join(sorted(CHANNELS))}")
+    return channel
+
+
 def make_adapter(channel: str, account: Any) -> Adapter:
     """An adapter for one account of a channel; `account` is the channel's own settings object.
 
     Connects to nothing yet. Raises ConfigurationError for a channel we do not have and for unusable settings.
     """
-    factory = ADAPTERS.get(channel)
-    if factory is None:
-        raise ConfigurationError(f"There is no channel {channel!r}; there are: {', '.join(sorted(ADAPTERS))}")
-    return factory(account)
+    return find_channel(channel).make(account)
 
 
 def make_ebay(account: EbayAccount) -> EbayAdapter:
@@ -39,6 +65,11 @@ def make_ebay(account: EbayAccount) -> EbayAdapter:
     return EbayAdapter(EbayClient(http, TokenSource(http, credentials), account), account)
 
 
-ADAPTERS: Mapping[str, Callable[[Any], Adapter]] = {
-    "ebay": make_ebay,
+CHANNELS: Mapping[str, Channel] = {
+    "ebay": Channel(
+        settings=EbayAccount,
+        make=make_ebay,
+        required=("fulfillment_policy_id", "payment_policy_id", "return_policy_id", "merchant_location_key"),
+        sign_in=(("api_secret",), ("refresh_token", "access_token")),
+    ),
 }

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from adapters.registry import ADAPTERS
+from adapters.registry import CHANNELS
 from consumer.delivery.pauses import COLLECTION as PAUSES
 from consumer.delivery.pauses import Pause, Pauses
 from consumer.embedded import Endpoints
@@ -70,8 +70,8 @@ def drop_held(settings: Settings, endpoints: Endpoints, which: Which) -> int:
 
 
 def _known(which: Which) -> str:
-    if which.channel is None or which.channel not in ADAPTERS:
-        raise SettingsError(f"there is no channel {which.channel!r}; there are: {', '.join(sorted(ADAPTERS))}")
+    if which.channel is None or which.channel not in CHANNELS:
+        raise SettingsError(f"there is no channel {which.channel!r}; there are: {', '.join(sorted(CHANNELS))}")
     return which.channel
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from pydantic import BaseModel
+
 from adapters import registry
 from adapters.errors import ChannelUnavailableError, RateLimitedError
 from adapters.memory import MemoryAdapter
@@ -55,7 +57,7 @@ def main() -> None:
     """Deliver until stopped."""
     arguments = json.loads(sys.argv[1])
     # The registry is a constant for everybody else.
-    cast(dict[str, Any], registry.ADAPTERS)[CHANNEL] = JournalAdapter
+    cast(dict[str, Any], registry.CHANNELS)[CHANNEL] = registry.Channel(BaseModel, JournalAdapter)
     settings = begin("deliver", channel=CHANNEL)
     accounts = [replace(make_account(), settings=arguments)]
     asyncio.run(_deliver(settings, find_servers(settings), accounts, supervised=False))

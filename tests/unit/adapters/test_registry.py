@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.credentials import credential_fields
 from adapters.errors import ConfigurationError
-from adapters.registry import ADAPTERS, make_adapter
+from adapters.registry import CHANNELS, make_adapter
 from tests.unit.adapters.listings import make_account
 
 
-@pytest.mark.parametrize("channel", sorted(ADAPTERS))
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
 async def test_every_channel_bears_its_name(channel: str) -> None:
     adapter = make_adapter(channel, make_account())
     assert adapter.channel == channel
@@ -26,3 +27,17 @@ def test_an_unknown_channel_is_told_with_those_there_are() -> None:
 def test_addresses_without_encryption_are_refused_by_the_settings_name(setting: str) -> None:
     with pytest.raises(ConfigurationError, match=f"EBAY_{setting.upper()}"):
         make_adapter("ebay", make_account(**{setting: "http://api.example.test"}))
+
+
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
+def test_what_a_channel_needs_is_among_its_settings(channel: str) -> None:
+    kind = CHANNELS[channel]
+    credentials = set(credential_fields(kind.settings))
+    assert set(kind.required) <= set(kind.settings.model_fields) - credentials
+    assert {name for group in kind.sign_in for name in group} <= credentials
+
+
+def test_of_each_group_of_credentials_one_is_needed() -> None:
+    ebay = CHANNELS["ebay"]
+    assert ebay.missing_credentials(()) == ["api_secret", "refresh_token or access_token"]
+    assert ebay.missing_credentials({"api_secret", "access_token"}) == []
