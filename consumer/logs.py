@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Literal, TextIO
+from urllib.parse import quote, quote_plus
 
 import orjson
 import structlog
@@ -45,22 +46,46 @@ _Event = MutableMapping[str, Any]
 
 
 class SecretCutter:
-    """A structlog processor that replaces secrets by name, by known value and by shape, at any depth."""
+    """A structlog processor that replaces secrets by name, by known value and by shape, at any depth.
+
+    Secrets are found by how they begin, so that a line costs the same whether one is known or ten thousand.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)
-        self._known = re.compile("|".join(re.escape(s) for s in known)) if known else None
+        self._known: dict[str, tuple[str, ...]] = {}
+        self.learn(secrets)
 
     def __call__(self, _logger: object, _method: str, event: _Event) -> _Event:
         return {name: self._value(name, value, _DEEPEST) for name, value in event.items()}
 
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Cut these too from now on, as they are and as an address or a form would have them; lines of all threads."""
+        for secret in {form for known in secrets for form in (known, quote(known, safe=""), quote_plus(known))}:
+            beginning = secret[:_SHORTEST_SECRET]
+            alike = self._known.get(beginning, ())
+            if len(secret) >= _SHORTEST_SECRET and secret not in alike:
+                # Longest first: one secret may be the beginning of another.
+                self._known[beginning] = tuple(sorted((*alike, secret), key=len, reverse=True))
+
     def text(self, text: str) -> str:
         """The text without secrets, not shortened."""
-        if self._known:
-            text = self._known.sub(CUT, text)
+        text = self._without_known(text) if self._known else text
         for pattern, replacement in _SECRET_TEXTS:
             text = pattern.sub(replacement, text)
         return text
+
+    def _without_known(self, text: str) -> str:
+        kept: list[str] = []
+        begin = at = 0
+        while at <= len(text) - _SHORTEST_SECRET:
+            alike = self._known.get(text[at : at + _SHORTEST_SECRET], ())
+            found = next((secret for secret in alike if text.startswith(secret, at)), None)
+            if found is None:
+                at += 1
+                continue
+            kept += (text[begin:at], CUT)
+            begin = at = at + len(found)
+        return "".join((*kept, text[begin:])) if kept else text
 
     def _value(self, name: str, value: Any, depth: int) -> Any:
         if isinstance(value, SecretStr) or (value and _SECRET_NAMES.search(name)):
@@ -75,6 +100,14 @@ class SecretCutter:
             return [self._value("", item, depth - 1) for item in value]
         text = self.text(value if isinstance(value, str) else str(value))
         return text if name == "exception" or len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Cut these out of every line of this process from now on: secrets that became known while it runs."""
+    known = tuple(secrets)
+    for processor in structlog.get_config()["processors"]:
+        if isinstance(processor, SecretCutter):  # the one that libraries' lines pass through too
+            processor.learn(known)
 
 
 def configure_logging(

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from adapters.credentials import Lifetime
+
 NEW_CONSENT = "Let the seller give consent again and set EBAY_REFRESH_TOKEN."
+
+_REFRESH_TOKEN = Lifetime(
+    47_304_000, "eBay's page on the authorization code grant: refresh_token_expires_in, 18 months"
+)
+_ACCESS_TOKEN = Lifetime(7_200, "the same page: expires_in, two hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,10 @@ class EbayAccount(BaseModel):
 
     app_id: str = Field(description="Client id of the application's keyset.")
     api_secret: SecretStr = Field(description="Client secret of the keyset.")
-    refresh_token: SecretStr = Field(SecretStr(""), description="The seller's refresh token.")
-    access_token: SecretStr = Field(
+    refresh_token: Annotated[SecretStr, _REFRESH_TOKEN] = Field(
+        SecretStr(""), description="The seller's refresh token."
+    )
+    access_token: Annotated[SecretStr, _ACCESS_TOKEN] = Field(
         SecretStr(""), description="A ready access token, used as it is when there is no refresh token."
     )
     api_url: str = Field(HOSTS["production"].api_url, description="Address of the REST API, without a path.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from urllib.parse import unquote, urlsplit
 
@@ -41,10 +42,19 @@ def secrets_of(settings: Settings) -> set[str]:
             value = getattr(group, name)
             # Of MongoDB's address only the password is secret; operators need the rest.
             if isinstance(value, SecretStr) and value is not settings.servers.mongodb_uri:
-                found.add(value.get_secret_value())
+                found |= _pieces(value.get_secret_value())
     uri = settings.servers.mongodb_uri
     password = urlsplit(uri.get_secret_value()).password if uri else None
     return found | {password, unquote(password)} if password else found
+
+
+def _pieces(secret: str) -> set[str]:
+    """A secret, and what it is made of where it holds several: a list with commas, or a map in JSON."""
+    pieces = {secret, *secret.split(",")}
+    if secret.startswith("{"):
+        with suppress(ValueError):
+            pieces |= {str(value) for value in json.loads(secret).values()}
+    return pieces
 
 
 def configured_servers(settings: Settings) -> Endpoints | None:

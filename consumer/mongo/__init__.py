@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bson
-from bson import ObjectId, Timestamp
+from bson import Binary, ObjectId, Timestamp
 from pymongo import AsyncMongoClient, InsertOne, MongoClient, ReplaceOne, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -17,6 +17,7 @@ __all__ = [
     "AsyncCollection",
     "AsyncDatabase",
     "AsyncMongoClient",
+    "Binary",
     "BulkWriteError",
     "Collection",
     "ConnectionFailure",
