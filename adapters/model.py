@@ -26,6 +26,7 @@ class Listing:
     sku: the seller's number on the channel. quantity: pieces for sale now, 0 = sold out but kept.
     category: the channel's own category id, None while none is mapped. language: BCP 47, e.g. "it-IT".
     attributes: name -> values, the channel calls them aspects, item specifics or attributes.
+    remarks: what of the product is left out or changed here, in words; for people, never sent.
     """
 
     sku: str
@@ -41,6 +42,7 @@ class Listing:
     mpn: str | None = None
     gtins: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

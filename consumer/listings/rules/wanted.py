@@ -2,83 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from adapters.model import Listing, Problem
-from consumer.listings.product import Attribute, Category, Product, Texts
-from consumer.listings.rules.prices import wanted_price
+from adapters.model import Listing, Money, Problem
+from consumer.listings.product import Product
+from consumer.listings.rules.draft import Draft
+from consumer.listings.rules.prices import Priced, wanted_price
+from consumer.listings.rules.selection import Unwanted, judge, judge_offer
+from consumer.listings.rules.stock import Stock, offered_stock
+from consumer.listings.rules.units import sold_as
 
 if TYPE_CHECKING:
     from consumer.listings.accounts import Account
 
 
 @dataclass(frozen=True, slots=True)
-class Unwanted:
-    """The account should not show this product. reason: in words."""
+class Wanted:
+    """What an account should show of a product, and the figures it came from.
 
-    reason: str
+    stock: what there is and what is told, whatever becomes of the listing; a Problem where it is not known.
+    priced: None where it was not asked. due: when this may change although nobody changes anything (a promotion or a
+    rule begins or ends), UTC; None = never.
+    """
+
+    target: Listing | Unwanted | list[Problem]
+    stock: Stock | Problem
+    priced: Priced | None = None
+
+    @property
+    def due(self) -> datetime | None:
+        """When the price may be another."""
+        return None if self.priced is None else self.priced.due
 
 
-def wanted(product: Product, account: Account) -> Listing | Unwanted | list[Problem]:
-    """Decide for one product on one account.
+def wanted(product: Product, account: Account, at: datetime) -> Wanted:
+    """Decide for one product on one account, at this moment, UTC.
 
     Whether it is wanted comes first: a product taken out of sale goes off the channel whatever else is wrong with it.
     Of the rest every problem is reported, not only the first.
     """
-    reason = _unwanted(product, account)
-    if reason:
-        return Unwanted(reason)
-    problems = [*_state_problems(product), *product.problems]
-    language = _language(product.names, account.languages)
-    if language is None:
-        problems.append(_no_title(product, account))
-    category = _category(product.category, account)
-    price = wanted_price(product.prices, account.price)
-    quantity = product.quantity
-    problems.extend(found for found in (category, price, quantity) if isinstance(found, Problem))
-    if problems or language is None or isinstance(category, Problem) or isinstance(price, Problem):
-        return problems
-    if isinstance(quantity, Problem):
-        return problems
-    texts_in = (language, *account.languages)
+    verdict = judge(product, account.selection)
+    unit = sold_as(product, account.selection.unit)
+    if isinstance(unit, Problem):
+        return Wanted(verdict if isinstance(verdict, Unwanted) else [*verdict, *_unread(product), unit], unit)
+    stock = offered_stock(unit.quantity, unit.locations, account.stock)
+    if isinstance(verdict, Unwanted):
+        return Wanted(verdict, stock)
+    priced = wanted_price(unit, account.price, at)
+    unwanted = judge_offer(
+        account.selection,
+        priced.price.amount if isinstance(priced.price, Money) else None,
+        stock.offered if isinstance(stock, Stock) else None,
+    )
+    target = unwanted or _shown(unit, account, verdict, priced.price, stock)
+    return Wanted(target, stock, priced)
+
+
+def _shown(
+    unit: Product, account: Account, problems: list[Problem], price: Money | Problem, stock: Stock | Problem
+) -> Listing | list[Problem]:
+    draft = account.content.draft(unit, account.languages)
+    category = account.categories.find(unit.category, draft.languages)
+    if isinstance(category, str):
+        account.categories.fill(draft, category)
+    found = [*problems, *_unread(unit), *draft.problems]
+    found.extend(each for each in (category, price, stock) if isinstance(each, Problem) and each not in found)
+    if found or isinstance(category, Problem) or isinstance(price, Problem) or isinstance(stock, Problem):
+        return found
+    return _listing(draft, category, price, stock.offered)
+
+
+def _listing(draft: Draft, category: str, price: Money, quantity: int) -> Listing:
     return Listing(
-        sku=product.sku,
-        title=_text(product.names, (language,)),
-        description=_text(product.descriptions, texts_in),
+        sku=draft.product.sku,
+        title=draft.text("title"),
+        description=draft.text("description"),
         price=price,
-        # The PIM goes below zero when more was sold than there was: nothing is left to sell, and that is known.
-        quantity=max(quantity, 0),
+        quantity=quantity,
         category=category,
-        condition=account.content.condition,
-        images=product.images,
-        language=language,
-        brand=product.brand,
-        mpn=product.model,
-        gtins=product.barcodes,
-        attributes=_attributes(product, texts_in),
+        condition=draft.text("condition"),
+        images=draft.get("images"),
+        language=draft.languages[0],
+        brand=draft.text("brand") or None,
+        mpn=draft.text("mpn") or None,
+        gtins=draft.get("gtins"),
+        attributes=draft.attributes,
+        remarks=(*draft.product.remarks, *draft.remarks),
     )
 
 
-def _unwanted(product: Product, account: Account) -> str | None:
-    if not product.current:
-        return "not the current version of the product"
-    if product.status == "archived":
-        return "archived in the PIM"
-    if product.status and product.status != "published":
-        return f"not published in the PIM (status {product.status})"
-    if product.hidden:
-        return "hidden in the PIM (not_visible)"
-    # The PIM sets is_parent on every stand-alone product too; only children make a group.
-    if product.variants:
-        return f"groups {product.variants} variants, which are sold one by one"
-    if product.product_status in account.selection.unwanted_statuses:
-        return f"product_status {product.product_status} is not sold on this account"
-    return None
-
-
-def _state_problems(product: Product) -> Iterator[Problem]:
+def _unread(product: Product) -> Iterator[Problem]:
     if not product.status and not any(problem.field == "status" for problem in product.problems):
         yield Problem(
             field="status",
@@ -86,74 +102,4 @@ def _state_problems(product: Product) -> Iterator[Problem]:
             message="the PIM does not say whether the product is published",
             cure="Publish the product in the PIM, or archive it.",
         )
-
-
-def _language(texts: Texts, languages: Iterable[str]) -> str | None:
-    """The first language of the account the texts have; it matches it-it, and it-IT matches it."""
-    for language in languages:
-        if _find(texts, language) is not None:
-            return language
-    return None
-
-
-def _text(texts: Texts, languages: Iterable[str]) -> str:
-    return next((text for text in (_find(texts, language) for language in languages) if text), "")
-
-
-def _find(texts: Mapping[str, str], language: str) -> str | None:
-    key = language.lower()
-    primary = key.split("-", 1)[0]
-    if key in texts or primary in texts:
-        return texts.get(key) or texts.get(primary)
-    return next((texts[known] for known in sorted(texts) if known.split("-", 1)[0] == primary), None)
-
-
-def _no_title(product: Product, account: Account) -> Problem:
-    accepted = ", ".join(account.languages)
-    if not product.names:
-        return Problem("title", "missing", "the product has no name", f"Fill name in the PIM, in {accepted}.")
-    return Problem(
-        field="title",
-        rule="no_language",
-        message=f"the name is in none of the account's languages ({accepted})",
-        cure="Translate name in the PIM, or add one of its languages to the account.",
-        value=", ".join(sorted(product.names)),
-    )
-
-
-def _category(category: Category | None, account: Account) -> str | Problem:
-    """The channel's category of the nearest mapped ancestor. There is no default."""
-    if category is None:
-        return Problem(
-            field="category",
-            rule="missing",
-            message="the product has no category",
-            cure="Give the product a category in the PIM.",
-        )
-    for candidate in (category.id, *category.ancestors):
-        if candidate in account.categories.map:
-            return account.categories.map[candidate]
-    name = _text(category.names, account.languages) or next(iter(category.names.values()), "")
-    return Problem(
-        field="category",
-        rule="unmapped",
-        message="neither the PIM's category nor one above it is mapped to a category of the channel",
-        cure=f"Map {category.id} or one of the categories above it in the account's categories.",
-        value=f"{category.id} {name}".strip(),
-    )
-
-
-def _attributes(product: Product, languages: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Label -> values in the listing's language. The brand is the listing's own field; channels name it as they do."""
-    found: dict[str, dict[str, None]] = {}
-    for attribute in _attributes_in(product.attributes, languages):
-        found.setdefault(attribute.label, {}).update(dict.fromkeys(attribute.values))
-    return {label: tuple(values) for label, values in found.items()}
-
-
-def _attributes_in(attributes: Mapping[str, tuple[Attribute, ...]], languages: Iterable[str]) -> tuple[Attribute, ...]:
-    for language in languages:
-        for key in (language.lower(), language.lower().split("-", 1)[0]):
-            if key in attributes:
-                return attributes[key]
-    return attributes.get("", ())
+    yield from product.problems
