@@ -8,8 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pydantic import BaseModel
-
 from adapters.base import Adapter
 from adapters.ebay import EbayAccount, EbayAdapter
 from adapters.ebay.client import EbayClient
