@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, SecretStr
 
 from adapters.rate_limits import Limit
+from consumer.listings.brakes import Brakes
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
@@ -26,8 +27,8 @@ class Account:
 
     mode: off = nothing is planned and nothing leaves; in dry-run all is planned and no write call leaves. languages: of
     the text; the first the product has wins. text_language: what plain strings in the PIM are written in. selection to
-    stock: the seller's rules. limits: the seller's own, kept beside those of the channel. settings: the channel's own
-    settings object, with the credentials.
+    stock: the seller's rules. brakes: what holds changes at scale. limits: the seller's own, kept beside those of the
+    channel. settings: the channel's own settings object, with the credentials.
     """
 
     tenant: str
@@ -41,6 +42,7 @@ class Account:
     content: Content = field(default_factory=Content)
     categories: Categories = field(default_factory=Categories)
     stock: StockRules = field(default_factory=StockRules)
+    brakes: Brakes = field(default_factory=Brakes)
     limits: tuple[Limit, ...] = ()
     settings: Any = field(default=None, repr=False)
 
@@ -50,7 +52,7 @@ class Account:
 
     @property
     def rules_print(self) -> str:
-        """A hash of everything that changes what is planned: all but mode, limits and credentials.
+        """A hash of everything that changes what is planned: all but mode, brakes, limits and credentials.
 
         Two accounts with the same one show the same of every product.
         """
@@ -59,7 +61,7 @@ class Account:
             "text_language": self.text_language,
             "settings": _public(self.settings) if isinstance(self.settings, BaseModel) else {},
             **{
-                name: section.model_dump()
+                name: section.model_dump(mode="json")
                 for name, section in (
                     ("selection", self.selection),
                     ("content", self.content),
@@ -69,16 +71,11 @@ class Account:
                 )
             },
         }
-        text = json.dumps(decides, sort_keys=True, default=_plain)
+        text = json.dumps(decides, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _public(settings: BaseModel) -> dict[str, Any]:
     """A channel's settings without the credentials."""
     secrets = {name for name in type(settings).model_fields if isinstance(getattr(settings, name), SecretStr)}
-    return settings.model_dump(exclude=secrets)
-
-
-def _plain(value: Any) -> Any:
-    """Sets in an order: that of their hashes differs from process to process."""
-    return sorted(map(str, value)) if isinstance(value, set | frozenset) else str(value)
+    return settings.model_dump(mode="json", exclude=secrets)
