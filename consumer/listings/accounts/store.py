@@ -102,7 +102,7 @@ class AccountStore:
 
 def of_channel(channel: str) -> Document:
     """The query for a channel's accounts. By id: other fields may have been broken by hand."""
-    return {"_id": {"$regex": f"^[^/]*/{re.escape(channel)}/"}}
+    return {"_id": {"$regex": f"^[^/]+/{re.escape(channel)}/[^/]+$"}}
 
 
 def _unknown(account: str) -> UnknownAccountError:

@@ -1,8 +1,8 @@
-"""What changed in the accounts since the last look: how running processes hear of it within a second or two.
+"""The accounts of a channel as they are stored now: how running processes hear of a change within a second or two.
 
-A look costs one small query: the revisions. Whoever changes an account through us raises its revision. A person who
-edits a document by hand does not, so every few seconds a look compares the documents whole. Polling was chosen over a
-change stream: it has no position to lose, and at any time it is known as of when it knows.
+A reading costs one small query: the revisions. Whoever changes an account through us raises its revision. A person who
+edits a document by hand does not, so every few seconds the documents are compared whole. Polling was chosen over a
+change stream: it has no position to lose, and it is always known as of when it knows.
 """
 
 from __future__ import annotations
@@ -27,16 +27,8 @@ _WHOLE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What a look found. changed: new, other than before, or broken now. gone: ids of those that are no more."""
-
-    changed: Sequence[Account | BrokenAccount] = ()
-    gone: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
-    """What a look saw. documents: by id. accounts: what was told of, by id. stored: no account is of variables."""
+    """What a reading saw, by id. stored: no account is of variables, None before the first reading."""
 
     documents: Mapping[str, Document] = field(default_factory=dict)
     accounts: Mapping[str, Account | BrokenAccount] = field(default_factory=dict)
@@ -44,7 +36,7 @@ class _Known:
 
 
 class AccountWatch:
-    """The accounts of one channel, look by look.
+    """The accounts of one channel, to be read again and again.
 
     fallback: the channel's accounts of the environment; they count only while the channel has no document at all.
     clock: seconds, monotonic.
@@ -67,24 +59,20 @@ class AccountWatch:
         self._known = _Known()
         self._whole_at: float | None = None
 
-    async def look(self) -> Changes:
-        """What changed since the last look; at the first one, everything there is.
+    async def read(self) -> Sequence[Account | BrokenAccount]:
+        """All of them as they are stored now. One that has not changed is the same object as before.
 
-        Raises PyMongoError; then nothing is lost, and the next look tells it.
+        Raises PyMongoError; what was read before then stays what is known.
         """
         now = self._clock()
         whole = self._whole_at is None or now - self._whole_at >= _WHOLE
         documents = await (self._read_whole() if whole else self._read_changed())
         accounts = await self._open(documents, anew=whole)
         self._say(bool(documents))
-        before = self._known.accounts
         self._known = _Known(documents, accounts, bool(documents))
         if whole:
             self._whole_at = now
-        return Changes(
-            [account for own_id, account in accounts.items() if before.get(own_id) != account],
-            [own_id for own_id in before if own_id not in accounts],
-        )
+        return list(accounts.values())
 
     async def _read_whole(self) -> dict[str, Document]:
         found = lenient(self._collection).find(of_channel(self._channel)).sort("_id")
@@ -120,7 +108,7 @@ class AccountWatch:
                 continue
             stored = read_stored(document)
             opened = stored if isinstance(stored, BrokenAccount) else await open_account(stored, self._vault)
-            accounts[own_id] = opened
+            accounts[own_id] = before if before == opened else opened
         return accounts
 
     def _say(self, stored: bool) -> None:
