@@ -3,6 +3,7 @@
 `wanted` composes them. The rules know products and never accounts: an account is made of them.
 """
 
-from consumer.listings.rules.wanted import Unwanted, wanted
+from consumer.listings.rules.selection import Policy, Unwanted, Why
+from consumer.listings.rules.wanted import Wanted, wanted
 
-__all__ = ["Unwanted", "wanted"]
+__all__ = ["Policy", "Unwanted", "Wanted", "Why", "wanted"]

@@ -15,6 +15,7 @@ from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.prices import PriceRules
 
 CODE = "TRAP-750-R"
+NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 ACCOUNT = Account(
     tenant="shop",
     channel="memory",
@@ -71,7 +72,7 @@ def make_product(**changes: Any) -> Product:
 
 
 def make_listing(account: Account = ACCOUNT, **changes: Any) -> Listing:
-    target = wanted(make_product(**changes), account)
+    target = wanted(make_product(**changes), account, NOW).target
     assert isinstance(target, Listing), target
     return target
 

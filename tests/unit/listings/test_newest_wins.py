@@ -23,7 +23,7 @@ from consumer.listings.reader import read_product
 from consumer.listings.rules import Unwanted, wanted
 from consumer.listings.state import Doubt, ListingState, Status
 from consumer.listings.transitions import intended, needs_another_plan, noted, settled
-from tests.unit.listings.making import ACCOUNT, CODE, make_event
+from tests.unit.listings.making import ACCOUNT, CODE, NOW, make_event
 
 ADAPTER = MemoryAdapter()
 
@@ -105,7 +105,7 @@ class Process:
 
     def deliver(self, event: ProductEvent, ending: str) -> None:
         self.clock += 1
-        planned = plan(event, self.stored, ACCOUNT, ADAPTER)
+        planned = plan(event, self.stored, ACCOUNT, ADAPTER, NOW)
         if isinstance(planned, Superseded):
             return
         if not isinstance(planned, Send):
@@ -179,7 +179,7 @@ def test_the_newest_state_wins(products: list[Any], schedule: list[tuple[int, st
 def _target(event: ProductEvent) -> Listing | Unwanted | list[Any]:
     if event.product is None:
         return Unwanted("deleted")
-    return wanted(read_product(event.product, CODE), ACCOUNT)
+    return wanted(read_product(event.product, CODE), ACCOUNT, NOW).target
 
 
 def _marked_uncertain(state: ListingState) -> ListingState:

@@ -15,6 +15,7 @@ from adapters.model import Operation, Outcome
 from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent
 from consumer.listings.accounts import Account
+from consumer.listings.owed import moment
 from consumer.listings.planner import Invalid, Nothing, Plan, Rehearsal, Send, Superseded, plan
 from consumer.listings.state import Doubt, ListingState, Status
 from consumer.listings.transitions import dead_lettered, intended, needs_another_plan, noted, settled
@@ -27,7 +28,7 @@ REFUSED = RejectedListingError("Invalid category", code="25005")
 
 
 def planned(event: ProductEvent, state: ListingState | None = None, account: Account = ACCOUNT) -> Plan:
-    return plan(event, state, account, ADAPTER)
+    return plan(event, state, account, ADAPTER, moment(NOW))
 
 
 def sent(event: ProductEvent, state: ListingState | None = None, account: Account = ACCOUNT) -> Send:
@@ -164,7 +165,7 @@ def test_stock_of_an_invalid_product_still_goes_down_and_nothing_else_is_sent(st
 def test_stock_of_an_invalid_product_goes_down_when_the_channel_s_own_checks_refuse_it() -> None:
     account = EbayAccount(app_id="a", api_secret=SecretStr("s"), marketplace_id="EBAY_IT")
     adapter = EbayAdapter(client=None, account=account)  # type: ignore[arg-type]  # checks make no call
-    found = plan(make_event(2, name={"it": "x" * 81}, quantity=0), LIVE, ACCOUNT, adapter)
+    found = plan(make_event(2, name={"it": "x" * 81}, quantity=0), LIVE, ACCOUNT, adapter, moment(NOW))
     assert isinstance(found, Send)
     assert (found.command.operation, found.command.quantity) == (Operation.REVISE_STOCK, 0)
 
@@ -223,7 +224,7 @@ def test_stock_that_was_not_taken_is_sent_again(error: Exception, status: Status
 def test_the_channel_s_own_checks_make_a_product_invalid_too() -> None:
     account = EbayAccount(app_id="a", api_secret=SecretStr("s"), marketplace_id="EBAY_IT")
     adapter = EbayAdapter(client=None, account=account)  # type: ignore[arg-type]  # checks make no call
-    found = plan(make_event(2, description="x" * 3_000_000), LIVE, ACCOUNT, adapter)
+    found = plan(make_event(2, description="x" * 3_000_000), LIVE, ACCOUNT, adapter, moment(NOW))
     assert isinstance(found, Invalid)
     assert [(problem.field, problem.rule) for problem in found.problems] == [("description", "too_long")]
     assert all(len(problem.value) < 200 for problem in found.problems)

@@ -14,13 +14,14 @@ from adapters.model import Listing, Money, Problem
 from consumer.listings.accounts import Account
 from consumer.listings.rules import Unwanted, wanted
 from consumer.listings.rules.categories import Categories
+from consumer.listings.rules.conditions import Choice
 from consumer.listings.rules.prices import PriceBasis, PriceRules
 from consumer.listings.rules.selection import Selection
-from tests.unit.listings.making import ACCOUNT, make_listing, make_product
+from tests.unit.listings.making import ACCOUNT, NOW, make_listing, make_product
 
 
 def problems_of(account: Account = ACCOUNT, **changes: Any) -> list[Problem]:
-    target = wanted(make_product(**changes), account)
+    target = wanted(make_product(**changes), account, NOW).target
     assert isinstance(target, list), target
     return target
 
@@ -57,8 +58,8 @@ def test_a_good_product_gives_the_whole_listing() -> None:
     ],
 )
 def test_unwanted_says_why_and_comes_before_problems(changes: dict[str, Any], word: str) -> None:
-    account = replace(ACCOUNT, selection=Selection(unwanted_statuses=frozenset({"EOL"})))
-    target = wanted(make_product(**changes), account)
+    account = replace(ACCOUNT, selection=Selection(product_statuses=Choice(exclude=("EOL",))))
+    target = wanted(make_product(**changes), account, NOW).target
     assert isinstance(target, Unwanted)
     assert word in target.reason
 
@@ -172,7 +173,7 @@ def test_never_a_zero_blank_or_negative_price_nor_an_invented_stock(
 ) -> None:
     pricing = {name: value for name, value in prices.items() if value is not ...}
     product = make_product(pricing={**pricing, "currency": "EUR", "vat_included": vat_included}, quantity=quantity)
-    target = wanted(product, replace(ACCOUNT, price=PriceRules(basis=basis)))
+    target = wanted(product, replace(ACCOUNT, price=PriceRules(basis=basis)), NOW).target
     if isinstance(target, list):
         assert {problem.field for problem in target} <= {"price", "quantity"}
         return

@@ -52,7 +52,7 @@ def listings() -> dict[str, Listing]:
             changed=None,
             product=document,
         )
-        planned = plan(event, None, ACCOUNT, adapter)
+        planned = plan(event, None, ACCOUNT, adapter, datetime(2026, 6, 1, tzinfo=UTC))
         assert isinstance(planned, Send), (code, planned)
         assert planned.command.operation is Operation.CREATE
         assert planned.command.listing is not None

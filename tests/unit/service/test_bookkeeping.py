@@ -16,7 +16,7 @@ from consumer.listings.fields import SHOWN
 from consumer.listings.reader import ALIASES, read_product
 from consumer.listings.rules import Unwanted, wanted
 from consumer.settings import CaptureSettings
-from tests.unit.listings.making import ACCOUNT, make_document
+from tests.unit.listings.making import ACCOUNT, NOW, make_document
 
 DEFAULT = CaptureSettings().bookkeeping
 BOOKKEEPING = Bookkeeping(DEFAULT)
@@ -69,7 +69,7 @@ STATES = st.builds(
 def listing_of(document: dict[str, Any]) -> Any:
     """All that a channel could ever get to see of it."""
     product = read_product(document, document["entity_code"])
-    return product, wanted(product, ACCOUNT)
+    return product, wanted(product, ACCOUNT, NOW).target
 
 
 @given(STATES | STATES.map(lambda state: {name: state[name] for name in state if name not in ALIASES}))

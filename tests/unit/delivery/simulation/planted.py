@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -58,10 +59,12 @@ def _offsets_are_finished_on_arrival(patch: pytest.MonkeyPatch) -> None:
 def _older_states_overtake_newer_ones(patch: pytest.MonkeyPatch) -> None:
     plan = planner.plan
 
-    def forgetful(event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter) -> planner.Plan:
+    def forgetful(
+        event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter, at: datetime
+    ) -> planner.Plan:
         if state is not None:
             state = replace(state, planned_sequence=min(state.planned_sequence, event.sequence))
-        return plan(event, state, account, adapter)
+        return plan(event, state, account, adapter, at)
 
     patch.setattr(planner, "plan", forgetful)
 
