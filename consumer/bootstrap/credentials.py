@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,12 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from consumer import embedded
+from consumer.bootstrap.start import configured_servers
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
-from consumer.listings.credentials.key_file import make_key_file, parse_keys, read_keys
+from consumer.listings.accounts.store import COLLECTION as ACCOUNTS
+from consumer.listings.credentials.key_file import add_key, make_key_file, parse_keys, read_keys
 from consumer.listings.credentials.store import CredentialStore
 from consumer.listings.credentials.vault import Vault
+from consumer.listings.credentials.watch import CredentialWatch
 from consumer.logs import hide
+from consumer.metrics.credentials import CredentialMetrics
 from consumer.mongo import AsyncMongoClient, Document, connect_async
 from consumer.mongo.encryption import Cipher, MasterKeys, local_provider
 from consumer.settings import Settings
@@ -23,7 +28,6 @@ from consumer.settings import Settings
 _FILE = "MARKETSYNC_CREDENTIALS_MASTER_KEY_FILE"
 _VARIABLE = "MARKETSYNC_CREDENTIALS_MASTER_KEYS"
 _OWN_FILE = "master.keys"
-_ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class Credentials:
 def open_credentials(settings: Settings, endpoints: Endpoints, client: AsyncMongoClient[Document]) -> Credentials:
     """Those of the installation, in its own database. Nothing is read before it is needed; close the cipher."""
     cipher = Cipher(client, settings.place.database, lambda: master_keys(settings, endpoints))
-    accounts = client[settings.place.database][_ACCOUNTS]
-    return Credentials(cipher, Vault(cipher, learn=hide, now=_now), CredentialStore(accounts))
+    accounts = client[settings.place.database][ACCOUNTS]
+    return Credentials(cipher, Vault(cipher, learn=hide, now=utc_now), CredentialStore(accounts))
 
 
 @asynccontextmanager
@@ -72,6 +76,39 @@ def master_keys(settings: Settings, endpoints: Endpoints) -> MasterKeys:
     return MasterKeys({**providers, service: options}, service, wanted.provider_key or None, tls)
 
 
+def new_master_key(settings: Settings, named: Path | None) -> tuple[Path, bool]:
+    """Make a local master key in the file that is named, or set. Returns the file, and whether it is new.
+
+    Raises SettingsError where none is named, and where it cannot be written.
+    """
+    path = named or key_file(settings, configured_servers(settings) or embedded.status(settings.place.home).endpoints)
+    if path is None:
+        raise SettingsError(
+            f"which file? Name it: `marketsync credentials new-master-key FILE` (or set {_FILE}). Keys in {_VARIABLE}"
+            " are changed where that is set"
+        )
+    try:
+        if path.exists():
+            read_keys(path, "FILE")
+            add_key(path)
+            return path, False
+        make_key_file(path)
+        return path, True
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written ({error.strerror})") from None
+
+
+@asynccontextmanager
+async def watching(opened: Credentials, channel: str, metrics: CredentialMetrics) -> AsyncIterator[None]:
+    """During the block, the credentials of a channel's accounts are looked at for their end."""
+    watch = asyncio.create_task(CredentialWatch(opened.store, channel, metrics, now=utc_now).run())
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+
+
 def key_file(settings: Settings, endpoints: Endpoints | None) -> Path | None:
     """The file of local master keys, None where it is not set and cannot be guessed.
 
@@ -101,7 +138,7 @@ def _local_keys(settings: Settings, endpoints: Endpoints) -> tuple[bytes, ...]:
     return read_keys(path, _FILE) if wanted.master_key_file or path.exists() else ()
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
     """MongoDB keeps milliseconds: what is stored is what was said."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -15,6 +15,7 @@ from adapters.errors import AdapterError, ConfigurationError
 from consumer.cli import (
     capture,
     check,
+    credentials,
     dead_letters,
     deliver,
     demo,
@@ -62,6 +63,7 @@ app = typer.Typer(
 for _command in (run, deliver, init, check, status, pause, resume, replay, resync, distrust, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
 app.add_typer(capture.app, name="capture")
+app.add_typer(credentials.app, name="credentials")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(held.app, name="held")
 app.add_typer(embedded.app, name="embedded")

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from consumer.metrics.capture import CaptureMetrics, capture_metrics
 from consumer.metrics.control import ControlMetrics, control_metrics
+from consumer.metrics.credentials import CredentialMetrics, credential_metrics
 from consumer.metrics.delivery import DeliveryMetrics, delivery_metrics
 from consumer.metrics.snapshots import SnapshotMetrics
 from consumer.metrics.tenants import TenantMetrics, tenant_metrics
 
-ROOMS = (capture_metrics, tenant_metrics, delivery_metrics, control_metrics)
+ROOMS = (capture_metrics, tenant_metrics, delivery_metrics, control_metrics, credential_metrics)
 """What registers the metrics of each room, in the order of the operator's page."""
 
 __all__ = [
     "ROOMS",
     "CaptureMetrics",
     "ControlMetrics",
+    "CredentialMetrics",
     "DeliveryMetrics",
     "SnapshotMetrics",
     "TenantMetrics",
     "capture_metrics",
     "control_metrics",
+    "credential_metrics",
     "delivery_metrics",
     "tenant_metrics",
 ]

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from consumer.listings.accounts.store import of_channel
 from consumer.listings.credentials.sealed import CredentialError, SealedCredential, read_sealed
 from consumer.mongo import AsyncCollection, Document
+from consumer.mongo.leniency import lenient
 
-_WANTED = {"tenant": True, "channel": True, "account": True, "credentials": True}
+_WANTED = {"credentials": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,6 @@ class Kept:
     """The credentials of one account. id: of its document. broken: fields that hold no sealed credential → words."""
 
     id: str
-    tenant: str
-    channel: str
-    account: str
     credentials: Mapping[str, SealedCredential]
     broken: Mapping[str, str] = field(default_factory=dict)
 
@@ -33,13 +32,13 @@ class CredentialStore:
 
     async def get(self, account: str) -> Kept | None:
         """Those of one account, None where there is no such account."""
-        document = await self._accounts.find_one({"_id": account}, _WANTED)
+        document = await lenient(self._accounts).find_one({"_id": account}, _WANTED)
         return None if document is None else _kept(document)
 
     async def all(self, channel: str = "") -> AsyncIterator[Kept]:
         """Those of every account, in order of their ids. channel: of this one only, "" = of all."""
-        query = {"channel": channel} if channel else {}
-        async for document in self._accounts.find(query, _WANTED).sort("_id"):
+        query = of_channel(channel) if channel else {}
+        async for document in lenient(self._accounts).find(query, _WANTED).sort("_id"):
             yield _kept(document)
 
     async def put(self, account: str, name: str, sealed: SealedCredential, *, now: datetime) -> bool:
@@ -71,5 +70,4 @@ def _kept(document: Mapping[str, Any]) -> Kept:
             credentials[name] = read_sealed(account, name, value)
         except CredentialError as error:
             broken[name] = str(error)
-    tenant, channel, name = (str(document.get(member, "")) for member in ("tenant", "channel", "account"))
-    return Kept(account, tenant, channel, name, credentials, broken)
+    return Kept(account, credentials, broken)
