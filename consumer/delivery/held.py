@@ -1,7 +1,7 @@
 """Records of retry topics that came before they were due. Their partition rests meanwhile; all others go on.
 
-A partition's records are handed out in order: those behind a held one wait with it, which costs nothing, for every
-record of one retry topic waits equally long.
+A partition's records are handed out in order: those behind a held one wait with it, but never longer than their topic's
+delay, for none of those before them is held longer than that.
 """
 
 from __future__ import annotations

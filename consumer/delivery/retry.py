@@ -2,7 +2,8 @@
 
 The type of the error is the recovery (`adapters.errors`). Backoff is exponential with full jitter under a ceiling; what
 the channel asks for (`Retry-After`) is a floor under it. Short waits are spent in memory; a longer one moves to
-the retry topic of the shortest delay that is not too early, so that the offset of its record can be committed.
+the retry topic of the shortest delay that is not too early, so that the offset of its record can be committed. It
+leaves that topic when it is due, not when the topic's whole delay is over.
 Whose fault a failure is, the listing's or the channel's, is found out in `verdict`.
 """
 
@@ -69,7 +70,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class RetryTopic:
-    """Wait in the retry topic of `tier` seconds, and not before `due`."""
+    """Wait in the retry topic of `tier` seconds until `due`; behind others there, up to `tier` seconds."""
 
     tier: int
     due: float
@@ -128,5 +129,4 @@ def postpone(delay: float, policy: RetryPolicy, *, now: float, burned: bool) -> 
     """Where a listing waits that may not go for `delay` seconds."""
     if delay <= policy.memory_wait or not policy.delays:
         return Wait(now + delay, burned)
-    tier = policy.tier(delay)
-    return RetryTopic(tier, now + max(delay, tier), burned)
+    return RetryTopic(policy.tier(delay), now + delay, burned)

@@ -1,7 +1,7 @@
 """Records of retry topics: the event as it was, with what is needed to go on. One record concerns one account.
 
-One topic per delay, so that nothing waits behind a record with a longer wait. The topics have as many partitions as the
-product topics and the same keys, so one process owns a product in all of them. A retry record is an old state on
+One topic per delay, so that nothing waits longer than that delay behind others. The topics have as many partitions as
+the product topics and the same keys, so one process owns a product in all of them. A retry record is an old state on
 purpose: when it comes due and a newer state was planned meanwhile, it is superseded like any other (promise 3).
 """
 

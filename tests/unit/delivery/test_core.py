@@ -453,7 +453,7 @@ def test_a_swept_state_that_has_to_wait_long_stays_owed(desk: Desk) -> None:
     desk.deliver(TemporaryError("maintenance", delay=30))
     assert not desk.given(Produce)
     [owing] = desk.owe()
-    assert (owing.cause, owing.due - desk.now, owing.work.attempts) == (Cause.RETRY, 40, 1)
+    assert (owing.cause, owing.due - desk.now, owing.work.attempts) == (Cause.RETRY, 30, 1)
 
 
 def test_nothing_swept_starts_for_a_partition_that_is_taken_away(desk: Desk) -> None:
