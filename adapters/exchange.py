@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -11,11 +11,12 @@ import orjson
 from pydantic import SecretStr
 
 from adapters.redaction import redacted
+from adapters.values import value_object
 
 _LONGEST_PAUSE = 24 * 3600.0  # a Retry-After beyond a day is a mistake of the channel or of its clock
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Request:
     """One call. authorization: value of the Authorization header; secrets: what else must never be shown.
 
@@ -43,7 +44,7 @@ class Request:
         return tuple(value for value in values if value)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Answer:
     """What the channel answered. retry_after: seconds it asks us to wait, if it does."""
 

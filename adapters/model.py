@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from adapters.errors import AdapterError
+from adapters.values import value_object
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Money:
     """An amount in a currency. currency: ISO 4217, three capital letters."""
 
@@ -19,7 +20,7 @@ class Money:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Listing:
     """What one account should show for one product. Prices include VAT as the buyer pays it; text is in `language`.
 
@@ -45,7 +46,7 @@ class Listing:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Problem:
     """Why a listing cannot be sent or was refused, in words a shop keeper understands.
 
@@ -74,7 +75,7 @@ class Operation(StrEnum):
     WITHDRAW = "withdraw"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Command:
     """One thing to do for one listing.
 
@@ -90,7 +91,7 @@ class Command:
     quantity: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Outcome:
     """What one command did. error is None when the channel accepted it.
 
@@ -104,7 +105,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Rendered:
     """What would be sent, apart from channel ids: the base of preview, dry run and fingerprints.
 
@@ -115,7 +116,7 @@ class Rendered:
     offer: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ChannelListing:
     """What the channel itself says of a listing when asked. live: a buyer can see it (sold out counts as live)."""
 

@@ -7,13 +7,13 @@ Key: `tenant/entity_code` in UTF-8. Headers: CloudEvents 1.0, Kafka binary bindi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NewType
 
 import orjson
 
+from adapters.values import value_object
 from consumer.errors import UndecodableEventError
 
 Headers = list[tuple[str, bytes]]
@@ -94,7 +94,7 @@ def read_sequence(time: int, increment: int) -> Sequence:
     return Sequence(f"{time:08x}{increment:08x}{_LAST_POSITION:08x}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ProductEvent:
     """A change of a product, with its whole state.
 

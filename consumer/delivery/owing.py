@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from adapters.values import value_object
 from consumer.delivery.work import Work
 from consumer.listings.owed import Cause
 
 _MOST = 500
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Owing:
     """A state to be marked. due: when it is looked at again, on the core's clock. words: for people."""
 
@@ -26,7 +26,7 @@ class Owing:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Owe:
     """Mark these listings as owed. Answer: `owed` or `not_owed`."""
 

@@ -9,15 +9,14 @@ Whose fault a failure is, the listing's or the channel's, is found out in `verdi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import tenacity
 
 from adapters.errors import AdapterError, ChannelHaltedError, PermanentError, RateLimitedError, TemporaryError
+from adapters.values import value_object
 from consumer.settings import DeliverySettings
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RetryPolicy:
     """The settings of retries; all durations in seconds, delays ascending.
 
@@ -60,7 +59,7 @@ class RetryPolicy:
         return next((tier for tier in self.delays if tier >= delay), self.delays[-1])
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Wait:
     """Wait in memory until `due`. burned: this try counts as an attempt."""
 
@@ -68,7 +67,7 @@ class Wait:
     burned: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RetryTopic:
     """Wait in the retry topic of `tier` seconds until `due`; behind others there, up to `tier` seconds."""
 
@@ -77,19 +76,19 @@ class RetryTopic:
     burned: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class DeadLetter:
     """Nobody could deliver it. reason: a bounded word, "exhausted" or "bug"."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Refused:
     """The channel will never take this state: a listing problem that people see and a newer state heals."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Halt:
     """The account stops, and owes this listing until it works again. No attempt is burned: it is not at fault."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from adapters.values import value_object
 from consumer.delivery.lanes import Lane
 from consumer.delivery.offsets import NO_OFFSET, Ticket
 from consumer.events import Sequence
@@ -27,7 +27,7 @@ def account_of(key: ListingKey) -> AccountKey:
     return AccountKey(key.tenant, key.account)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Work:
     """A state that wants to reach a listing. It keeps its record as bytes, so that waiting costs little memory.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from adapters.values import value_object
 
 
 class Partition(NamedTuple):
@@ -16,7 +17,7 @@ class Partition(NamedTuple):
         return f"{self.topic}[{self.number}]"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Record:
     """One Kafka record as it was read. timestamp: seconds since 1970 as its producer set it, 0 if unknown."""
 

@@ -7,17 +7,17 @@ been sent counts.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.model import Operation
 from adapters.rate_limits import Limit, Scope
+from adapters.values import value_object
 
 # They may use what is kept in reserve.
 _URGENT = frozenset({Operation.REVISE_OFFER, Operation.REVISE_STOCK, Operation.WITHDRAW})
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Spent:
     """What a listing has used of its window. since: when that began, UTC."""
 
@@ -25,7 +25,7 @@ class Spent:
     units: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class UsedUp:
     """The listing may not be written for so many seconds."""
 

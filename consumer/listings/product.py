@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
 from adapters.model import Problem
+from adapters.values import value_object
 
 Texts = Mapping[str, str]
 """Language in lower case ("it", "en-gb") -> text. Never holds a blank text."""
@@ -16,7 +17,7 @@ Figure = Decimal | Problem | None
 """A number, why it cannot be read, or None where the PIM has none. Never NaN or infinite."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Prices:
     """The PIM's prices of one piece, or of one packaging.
 
@@ -32,7 +33,7 @@ class Prices:
     vat_included: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Packaging:
     """One way the goods are packed: a piece, a box of six, a pallet.
 
@@ -50,7 +51,7 @@ class Packaging:
     prices: Prices = Prices()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Promotion:
     """A price for a time. starts: from then on; ends: not from then on; UTC, None = open."""
 
@@ -64,7 +65,7 @@ class Promotion:
         return (self.starts is None or self.starts <= at) and (self.ends is None or at < self.ends)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Category:
     """The PIM's category. ancestors: ids from the nearest up to the root."""
 
@@ -78,7 +79,7 @@ class Category:
         return (self.id, *self.ancestors)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Attribute:
     """One property as a person reads it. values: in the order of the PIM, not empty. key: the PIM's name for it, or
     the label where it has none."""
@@ -88,7 +89,7 @@ class Attribute:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Measure:
     """A weight or a length. unit: as written in the PIM, in capitals, "" where it does not say."""
 
@@ -96,7 +97,7 @@ class Measure:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Size:
     """What it weighs and measures, as far as the PIM says."""
 
@@ -106,7 +107,7 @@ class Size:
     height: Measure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Product:
     """One product.
 

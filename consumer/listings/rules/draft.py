@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from adapters.model import Problem
+from adapters.values import value_object
 from consumer.listings.product import Product
 from consumer.listings.rules.languages import attributes_in, language_of, text_in
 
@@ -17,7 +18,7 @@ MANY = ("gtins", "images")
 """Fields of several values, besides the attributes."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Unmapped:
     """A value that a table of the account does not know. field: where it should have gone."""
 

@@ -6,7 +6,6 @@ account with a rule for each price band has no price that two of them changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -14,6 +13,7 @@ from functools import cached_property
 from pydantic import Field, model_validator
 
 from adapters.model import Money, Problem
+from adapters.values import value_object
 from consumer.listings.product import Product
 from consumer.listings.rules import promotions
 from consumer.listings.rules.basis import PriceBasis, basis_of
@@ -87,7 +87,7 @@ class PriceRules(Taxes):
         return tuple((rule, in_utc(rule.starts, local), in_utc(rule.ends, local)) for rule in self.rules)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Priced:
     """What a buyer pays, or why nothing may be asked. before: the price before any rule, VAT included, not rounded.
 

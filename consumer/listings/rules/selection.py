@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -11,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from adapters.model import Problem
+from adapters.values import value_object
 from consumer.listings.product import Product
 from consumer.listings.rules.conditions import Band, Choice, Names, attribute_values
 from consumer.listings.rules.section import Section
@@ -55,7 +55,7 @@ class Delisting(Section):
         return policy
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Unwanted:
     """The account should not show this product. reason: in words. policy: what becomes of a listing that is there."""
 

@@ -7,7 +7,6 @@ for itself: capture passes over writes of those, so a rule on them would never h
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from adapters.model import Problem
+from adapters.values import value_object
 from consumer.listings.product import Attribute, Measure, Product, Texts
 from consumer.listings.rules.draft import ATTRIBUTE, MANY, SINGLE, Draft, Values
 from consumer.listings.rules.languages import find, text_in
@@ -27,7 +27,7 @@ _SPECIFICATION = "specifications."
 _LISTING = "listing."
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Source:
     """One thing to read. read: its values, in the first of these languages that has any; none = empty.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pydantic import Field
 
 from adapters.model import Problem
+from adapters.values import value_object
 from consumer.listings.rules.conditions import Names
 from consumer.listings.rules.section import Section
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Stock:
     """raw: pieces, or units, that the PIM has, below zero when oversold. offered: what the channel is told."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from adapters.html import as_markup, plain_text
+from adapters.values import value_object
 from consumer.listings.rules.draft import Draft, Values
 from consumer.listings.rules.sources import Source, find_source
 
@@ -32,7 +33,7 @@ class _Piece:
         return (part for part in self.parts if isinstance(part, Source))
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Template:
     """A template that was read. pieces: in order."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from adapters.model import Listing, Money, Problem
+from adapters.values import value_object
 from consumer.listings.product import Product
 from consumer.listings.rules.draft import Draft
 from consumer.listings.rules.prices import Priced, wanted_price
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from consumer.listings.accounts import Account
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Wanted:
     """What an account should show of a product, and the figures it came from.
 
