@@ -20,7 +20,18 @@ from consumer.listings.state import ListingKey, ListingState, Status
 CAPTURE = "capture"
 """Stands for a channel's name where capture gave up."""
 
-_DONE_WITH = frozenset({Status.LIVE, Status.WITHDRAWN, Status.UNLISTED, Status.INVALID, Status.REFUSED, Status.DRY_RUN})
+_DONE_WITH = frozenset(
+    {
+        Status.LIVE,
+        Status.LEFT,
+        Status.WITHDRAWN,
+        Status.UNLISTED,
+        Status.INVALID,
+        Status.REFUSED,
+        Status.BLOCKED,
+        Status.DRY_RUN,
+    }
+)
 
 
 class Standing(StrEnum):

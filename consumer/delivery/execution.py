@@ -17,6 +17,7 @@ from adapters.errors import AdapterError
 from adapters.model import Outcome
 from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
+from consumer.delivery.braking import HELD, Braking, Planning
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
 from consumer.delivery.keeping import Marks, States
 from consumer.delivery.owing import Owing
@@ -32,6 +33,9 @@ from consumer.mongo import PyMongoError
 
 Result = TypeVar("Result")
 
+# A newer state pays, or nothing does yet.
+_UNPAID = ("superseded", HELD)
+
 _log = structlog.get_logger()
 
 # Seconds after which a call that a dead process began cannot land any more: the longest an adapter waits, and a drain.
@@ -41,10 +45,11 @@ _LATEST_CALL = 180.0
 class Execution:
     """Performs the commands of one channel. clock: seconds since 1970. process: this one's own name, new each start.
 
-    pause: seconds between attempts to mark a listing uncertain, before which nothing may go on.
+    braking: keeps accidents from being sent. pause: seconds between attempts to mark a listing uncertain, before which
+    nothing may go on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it works with, each by its name
         self,
         sellers: Mapping[AccountKey, Seller],
         store: States,
@@ -52,9 +57,11 @@ class Execution:
         clock: Callable[[], float],
         *,
         process: str,
+        braking: Braking,
         pause: float = 1.0,
     ) -> None:
         self._sellers = sellers
+        self._braking = braking
         self._store = store
         self._marks = marks
         self._clock = clock
@@ -201,9 +208,11 @@ class Execution:
             plan_step(work, states.get(str(work.key)), self._sellers[account_of(work.key)], now, self._process)
             for work in works
         ]
-        late = [_late(step.result.work, now) for step in steps if step.late]
-        if late:
-            await self._marks.mark(late, moment(now))
+        braked = await self._braking.brake(Planning(works, steps, states), self._sellers, now)
+        steps = braked.steps
+        debts = [*braked.debts, *(_late(step.result.work, now) for step in steps if step.late)]
+        if debts:
+            await self._marks.mark(debts, moment(now))
         await self._distrust(outrun(works, steps, states), now)
         lost = await self._store.store_intents([step.store for step in steps if step.store is not None])
         kept = [step for step in steps if step.store is None or step.store.id not in lost]
@@ -252,7 +261,7 @@ def _crashed(send: Send, error: Exception) -> Outcome:
 def _noted(steps: Iterable[Step], states: Mapping[str, ListingState]) -> Iterator[ListingState]:
     """The states of listings that need no call, as they are stored now."""
     for step in steps:
-        if isinstance(step.result, Settled) and step.result.outcome != "superseded":
+        if isinstance(step.result, Settled) and step.result.outcome not in _UNPAID:
             state = step.store or states.get(str(step.result.work.key))
             if state is not None:
                 yield state

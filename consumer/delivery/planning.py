@@ -8,12 +8,13 @@ loaded, or not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from adapters.base import Adapter
 from adapters.errors import RateLimitedError
+from adapters.values import value_object
 from consumer import events
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Settled
@@ -41,7 +42,7 @@ def make_seller(account: Account, adapter: Adapter) -> Seller:
     return Seller(account, adapter, f"{account.mode} {account.rules_print}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Planned:
     """What a `Send` carries through the core. intended: the state stored before the call. written: the PIM's write.
 
@@ -54,7 +55,7 @@ class Planned:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Deferred:
     """The listing may not be written before some time."""
 
@@ -62,7 +63,7 @@ class Deferred:
     error: RateLimitedError
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Step:
     """One planned state. store: what to store first, None = nothing changed. result: what then follows.
 
@@ -80,23 +81,48 @@ def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float
     late_call_landed = state is not None and state.owed is not None and state.owed.distrusts(moment(now))
     if work.force or late_call_landed:
         state = transitions.distrusted(state)
-    plan = planner.plan(event, state, seller.account, seller.adapter)
+    plan = planner.plan(event, _heard_anew(state, seller.rules), seller.account, seller.adapter, moment(now))
     if isinstance(plan, planner.Superseded):
         return Step(None, Settled(work, "superseded"))
     if isinstance(plan, planner.Send):
-        limit = limit_of(seller.adapter.limits)
-        spent = spend(state.spent if state is not None else None, limit, plan.command.operation, now)
-        if isinstance(spent, UsedUp):
-            return Step(
-                None, Deferred(work, RateLimitedError("the listing was written often enough today", delay=spent.delay))
-            )
-        intended = replace(transitions.intended(state, plan, now, by), spent=spent, planned_rules=seller.rules)
-        carried = Planned(plan, intended, event.time, repeated=state is not None and state.intent is not None)
-        # The stored intent carries the distrust from here on.
-        send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)
-        return Step(intended, send, transitions.may_land_late(state, by, now))
+        return send_step(Case(work, state, seller, event.time, by), plan, now)
     noted = _ruled(transitions.noted(state, plan, now), state, seller.rules, now)
     return Step(None if noted is state else noted, _settled(work, plan))
+
+
+class Case(NamedTuple):
+    """A state that is to be sent.
+
+    state: of its listing, as it was loaded. written: the PIM's write. by: this process.
+    """
+
+    work: Work
+    state: ListingState | None
+    seller: Seller
+    written: datetime
+    by: str
+
+
+def send_step(case: Case, plan: planner.Send, now: float) -> Step:
+    """The intent to store and the command to call; or neither, where the channel counts writes and has had enough."""
+    work, state, seller, written, by = case
+    limit = limit_of(seller.adapter.limits)
+    spent = spend(state.spent if state is not None else None, limit, plan.command.operation, now)
+    if isinstance(spent, UsedUp):
+        error = RateLimitedError("the listing was written often enough today", delay=spent.delay)
+        return Step(None, Deferred(work, error))
+    intended = replace(transitions.intended(state, plan, now, by), spent=spent, planned_rules=seller.rules)
+    carried = Planned(plan, intended, written, repeated=state is not None and state.intent is not None)
+    # The stored intent carries the distrust from here on.
+    send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)
+    return Step(intended, send, transitions.may_land_late(state, by, now))
+
+
+def _heard_anew(state: ListingState | None, rules: str) -> ListingState | None:
+    """A refusal counts for the rules that it was planned by: under others the same state is sent once more."""
+    if state is None or state.status not in planner.REFUSALS or state.planned_rules == rules:
+        return state
+    return replace(state, status=Status.WAITING)
 
 
 def _ruled(noted: ListingState, state: ListingState | None, rules: str, now: float) -> ListingState:

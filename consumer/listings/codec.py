@@ -11,8 +11,8 @@ from adapters.model import Money, Operation, Problem
 from consumer.errors import MarketsyncError
 from consumer.events import Sequence
 from consumer.listings.allowance import Spent
-from consumer.listings.owed import Cause, Owed
-from consumer.listings.state import Doubt, Fingerprint, ListingKey, ListingState, Status, Version
+from consumer.listings.owed import Cause, Leave, Owed
+from consumer.listings.state import Doubt, Figures, Fingerprint, ListingKey, ListingState, Refusal, Status, Version
 from consumer.mongo import Document
 
 _KINDS: Mapping[str, type] = {
@@ -57,6 +57,9 @@ def to_document(state: ListingState) -> Document:
         "attempts": state.attempts,
         "spent": None if state.spent is None else {"since": state.spent.since, "units": state.spent.units},
         "planned_rules": state.planned_rules,
+        "passed": list(state.passed),
+        "figures": _figures_document(state.figures),
+        "refusal": None if state.refusal is None else {"reason": state.refusal.reason, "count": state.refusal.count},
     }
 
 
@@ -88,6 +91,9 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             owed=read_owed(document.get("owed")),
             spent=_spent(document.get("spent")),
             planned_rules=document.get("planned_rules", ""),
+            passed=tuple(document.get("passed", ())),
+            figures=_figures(document.get("figures") or {}),
+            refusal=None if document.get("refusal") is None else Refusal(**document["refusal"]),
         )
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         listing_id = document.get("_id")
@@ -116,6 +122,33 @@ def read_owed(document: Any) -> Owed | None:
         gone_since=document.get("gone_since"),
         allowed=document.get("allowed", False),
         late_until=document.get("late_until"),
+        brake=document.get("brake", ""),
+        leave=_leave(document.get("leave")),
+    )
+
+
+def _leave(document: Mapping[str, Any] | None) -> Leave | None:
+    if document is None:
+        return None
+    price = document["price"]
+    money = None if price is None else Money(Decimal(price), document["currency"])
+    return Leave(Operation(document["operation"]), money, document["quantity"])
+
+
+def _figures_document(figures: Figures) -> Document:
+    """Only what is known, so that the index on what falls due stays small."""
+    price = None if figures.price is None else str(figures.price)
+    members = {"stock": figures.stock, "price": price, "rule": figures.rule, "due": figures.due}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _figures(document: Mapping[str, Any]) -> Figures:
+    price = document.get("price")
+    return Figures(
+        stock=document.get("stock"),
+        price=None if price is None else Decimal(price),
+        rule=document.get("rule"),
+        due=document.get("due"),
     )
 
 

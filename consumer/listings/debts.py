@@ -19,13 +19,18 @@ from consumer.mongo import AsyncCollection, Document, ObjectId, UpdateOne
 from consumer.partitions import partition_of
 
 OWED_INDEX = "owed"
+PRICE_DUE_INDEX = "price_due"
+PRICE_DUE_KEYS = ("channel", "tenant", "account", "partition", "figures.due")
 
 _NEVER_PLANNED = EventSequence("")
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """A mark to be made. The listing may be unknown so far. due: when it is to be looked at; the rest: see `Owed`."""
+    """A mark to be made. The listing may be unknown so far. due: when it is to be looked at; the rest: see `Owed`.
+
+    brake: a brake that holds it takes back whatever leave there was.
+    """
 
     key: ListingKey
     cause: Cause
@@ -37,6 +42,7 @@ class Debt:
     suspect: datetime | None = None
     told: bool = False
     late_until: datetime | None = None
+    brake: str = ""
 
 
 class Found(NamedTuple):
@@ -161,6 +167,32 @@ class DebtStore:
         }
         return await self._mark_all(query, Cause.UNFINISHED, at, sequence="$planned_sequence")
 
+    async def mark_price_due(
+        self, account: tuple[str, str, str], partitions: Iterable[int], *, at: datetime, most: int
+    ) -> int:
+        """Up to `most` listings whose price may be another by now, because of the date alone. Returns how many.
+
+        The date goes as the mark comes; the next plan says when the one after it is due. What is owed already is
+        planned anyway, and looked at again once that is paid.
+        """
+        channel, tenant, name = account
+        query = {
+            "channel": channel,
+            "tenant": tenant,
+            "account": name,
+            "partition": {"$in": list(partitions)},
+            "figures.due": {"$lte": at},
+            "owed": None,
+        }
+        found = self._collection.find(query, {"_id": True}, batch_size=most, hint=PRICE_DUE_INDEX)
+        ids = [document["_id"] for document in await found.limit(most).to_list()]
+        if not ids:
+            return 0
+        marked = marking(Cause.PRICE_DUE, due=at, at=at, sequence=None, mark=self._new_stamp())
+        those = query | {"_id": {"$in": ids}}
+        result = await self._collection.update_many(those, [{"$set": marked}, {"$unset": "figures.due"}])
+        return result.modified_count
+
     async def mark_unseen(
         self, channel: str, tenant: str, partition: int, *, sequence: EventSequence, at: datetime
     ) -> int:
@@ -202,6 +234,8 @@ class DebtStore:
             "owed.told": debt.told,
             "partition": partition_of(key.tenant, key.entity_code, self._partitions),
         }
+        if debt.brake:
+            marked |= {"owed.brake": debt.brake, "owed.leave": None}
         if debt.late_until is not None:
             marked["owed.late_until"] = {"$max": ["$owed.late_until", debt.late_until]}
         # Of a listing nobody planned for so far, all but the mark is what an unknown listing is.

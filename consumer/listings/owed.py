@@ -7,10 +7,11 @@ was planned, so that a mark made meanwhile stays. Pure; times are UTC, whole mil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from adapters.model import Money, Operation
+from adapters.values import value_object
 from consumer.events import Sequence
 
 
@@ -23,6 +24,10 @@ class Cause(StrEnum):
     """Its account's credential or settings do not work."""
     HELD = "held"
     """A person has to decide: `marketsync held`."""
+    CAPPED = "capped"
+    """Its account has created as many listings as it may for now; it follows by itself."""
+    RELEASED = "released"
+    """A person let it pass a brake."""
     ZOMBIE = "zombie"
     """The outcome of a call could not be stored over what somebody else had written meanwhile."""
     LATE_CALL = "late_call"
@@ -37,15 +42,40 @@ class Cause(StrEnum):
     """Changes were missed, and the reading afterwards did not meet the product."""
     DISTRUST = "distrust"
     """What the store says of the channel is not to be believed."""
+    RULES = "rules"
+    """The rules of its account changed, or its mode."""
+    PRICE_DUE = "price_due"
+    """The date has come at which its price may be another: a promotion or a rule begins or ends."""
     FLOOD = "flood"
     """Too many listings were given up at once."""
 
 
 # Nobody waits for these: they go behind everything that happens now.
-BACKGROUND = frozenset({Cause.GAP, Cause.DISTRUST, Cause.UNFINISHED, Cause.SPILLED})
+BACKGROUND = frozenset(
+    {
+        Cause.GAP,
+        Cause.DISTRUST,
+        Cause.UNFINISHED,
+        Cause.SPILLED,
+        Cause.RULES,
+        Cause.PRICE_DUE,
+        Cause.HELD,
+        Cause.CAPPED,
+        Cause.RELEASED,
+    }
+)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
+class Leave:
+    """What a person was shown when they let a held listing pass. price, quantity: None on withdrawal."""
+
+    operation: Operation
+    price: Money | None = None
+    quantity: int | None = None
+
+
+@value_object
 class Owed:
     """The mark. since: when it was owed first. due: when it is looked at next; a sweep moves it ahead while it works.
 
@@ -54,7 +84,7 @@ class Owed:
     deleted. gap: its product may have gone without an event, since this sequence: a withdrawal then needs the brake's
     leave. gone_since: when a sweep first found no such product. allowed: its withdrawal has leave, of the brake or of a
     person. late_until: until then a call of another process may land; nothing pays before, and after it all is sent
-    again.
+    again. brake: what holds it, "" = none of an account's brakes. leave: of a person, for what the brake held.
     """
 
     cause: Cause
@@ -71,6 +101,8 @@ class Owed:
     gone_since: datetime | None = None
     allowed: bool = False
     late_until: datetime | None = None
+    brake: str = ""
+    leave: Leave | None = None
 
     def paid_by(self, sequence: Sequence, at: datetime) -> bool:
         """Whether a state of this sequence, settled now, is all that was owed."""

@@ -10,20 +10,30 @@ read is no zero: then nothing is sent. A listing whose new state the channel ref
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 from adapters.base import Adapter
 from adapters.model import Command, Listing, Operation, Problem
+from adapters.values import value_object
 from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent, Sequence
 from consumer.listings.accounts import Account
 from consumer.listings.fingerprints import fingerprint
 from consumer.listings.reader import read_product
-from consumer.listings.rules import Unwanted, wanted
-from consumer.listings.state import Doubt, Fingerprint, ListingState, Status
+from consumer.listings.rules import Unwanted, Wanted, Why, wanted
+from consumer.listings.rules.stock import Stock
+from consumer.listings.state import NO_FIGURES, Doubt, Figures, Fingerprint, ListingState, Status
+
+REFUSALS = frozenset({Status.REFUSED, Status.BLOCKED})
+"""The channel refused what was sent last; sending the same again cannot help."""
+
+_UNCHANGED = "refused before, and nothing changed"
+_CENT = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Superseded:
     """A newer state was planned before; drop this one. Nothing is to be stored."""
 
@@ -32,7 +42,7 @@ class Superseded:
     planned_sequence: Sequence
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Nothing:
     """No call. `transitions.noted` is to be stored, so that older events stay superseded.
 
@@ -43,9 +53,10 @@ class Nothing:
     sequence: Sequence
     status: Status
     reason: str
+    figures: Figures = NO_FIGURES
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Invalid:
     """The product cannot be listed as it is, and the channel need not know: it keeps its last state.
 
@@ -55,9 +66,10 @@ class Invalid:
     listing_id: str
     sequence: Sequence
     problems: tuple[Problem, ...]
+    figures: Figures = NO_FIGURES
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Rehearsal:
     """What would be sent if the account were live. Never to be sent; `transitions.noted` is to be stored."""
 
@@ -66,9 +78,10 @@ class Rehearsal:
     command: Command
     fingerprint: Fingerprint | None
     reason: str = ""
+    figures: Figures = NO_FIGURES
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Send:
     """Store `transitions.intended`, call the adapter, store `transitions.settled`.
 
@@ -76,6 +89,7 @@ class Send:
     plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
     problems: why the product is invalid or refused, where only its stock may be sent; verdict: which of the two.
     lowers_stock: the channel sells more than there is until it takes this. remarks: what of the product is left out.
+    pieces: of a withdrawal, how many the PIM has all the same.
     """
 
     listing_id: str
@@ -88,13 +102,16 @@ class Send:
     verdict: Status = Status.INVALID
     lowers_stock: bool = False
     remarks: tuple[str, ...] = ()
+    pieces: int | None = None
+    figures: Figures = NO_FIGURES
 
 
-Plan = Superseded | Nothing | Invalid | Rehearsal | Send
+_Decided = Nothing | Invalid | Rehearsal | Send
+Plan = Superseded | _Decided
 
 
-def plan(event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter) -> Plan:
-    """Decide. Same arguments, same plan; never raises for what a product holds.
+def plan(event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter, at: datetime) -> Plan:
+    """Decide. Same arguments, same plan; never raises for what a product holds. at: now, UTC; prices go by it.
 
     The newest state ever planned wins; the same one may be planned again, so that a crash between plan and answer
     costs nothing. Where a call may have had an effect nobody saw (an intent without end, a lost race, a failed call),
@@ -105,21 +122,36 @@ def plan(event: ProductEvent, state: ListingState | None, account: Account, adap
         return Superseded(listing_id, event.sequence, state.planned_sequence)
     case = _Case(listing_id, event, state, account)
     if event.operation is EventOperation.DELETED or event.product is None:
-        return case.withdraw("deleted in the PIM")
+        return case.unwanted(account.selection.unwanted(Why.DELETED, "deleted in the PIM"), None)
     product = read_product(event.product, event.entity_code, text_language=account.text_language)
-    target = wanted(product, account)
+    found = wanted(product, account, at)
+    return replace(_planned(case, found, adapter), figures=_figures(found))
+
+
+def _planned(case: _Case, found: Wanted, adapter: Adapter) -> _Decided:
+    target, stock = found.target, found.stock
     if isinstance(target, Unwanted):
-        return case.withdraw(target.reason)
+        return case.unwanted(target, stock.offered if isinstance(stock, Stock) else None)
     if isinstance(target, Listing):
         problems = adapter.validate(target)
         if not problems:
             shown = case.show(target, fingerprint(adapter.render(target)))
-            return replace(shown, remarks=product.remarks) if isinstance(shown, Send) else shown
+            return replace(shown, remarks=target.remarks) if isinstance(shown, Send) else shown
         target = problems
-    return case.invalid(tuple(target), product.quantity)
+    return case.invalid(tuple(target), stock.offered if isinstance(stock, Stock) else None)
 
 
-@dataclass(frozen=True, slots=True)
+def _figures(found: Wanted) -> Figures:
+    priced = found.priced
+    return Figures(
+        stock=found.stock.raw if isinstance(found.stock, Stock) else None,
+        price=None if priced is None or priced.before is None else priced.before.quantize(_CENT, ROUND_HALF_UP),
+        rule=None if priced is None else priced.rule,
+        due=found.due,
+    )
+
+
+@value_object
 class _Case:
     """One decision to take: the event, and what is known of its listing."""
 
@@ -128,17 +160,35 @@ class _Case:
     state: ListingState | None
     account: Account
 
-    def withdraw(self, reason: str) -> Plan:
+    def unwanted(self, verdict: Unwanted, quantity: int | None) -> _Decided:
+        """What becomes of the listing is the account's policy. quantity: what could be sold; None = not known."""
         state = self.state
         if state is None or not state.maybe_live:
             # Something was sent once, so it was taken down since; otherwise it would be in doubt.
             status = Status.WITHDRAWN if state is not None and state.sent is not None else Status.UNLISTED
-            return Nothing(self.listing_id, self.event.sequence, status, reason)
+            return Nothing(self.listing_id, self.event.sequence, status, verdict.reason)
+        if verdict.policy == "end":
+            return self._withdraw(state, verdict.reason, quantity)
+        return self._leave(state, verdict.reason, 0 if verdict.policy == "zero" else quantity)
+
+    def _leave(self, state: ListingState, reason: str, quantity: int | None) -> _Decided:
+        """It stays on the channel, and sells no more than this. quantity: None = nobody knows, so it stays as it is."""
+        stock = None if quantity is None else _stock_to_send(state, quantity)
+        if stock is None:
+            return Nothing(self.listing_id, self.event.sequence, Status.LEFT, reason)
+        sku = state.sku or self._sku_in_event() or self.event.entity_code
+        send = self._send(Command(Operation.REVISE_STOCK, sku, None, state.references, stock), None, reason=reason)
+        return replace(send, verdict=Status.LEFT) if isinstance(send, Send) else send
+
+    def _withdraw(self, state: ListingState, reason: str, quantity: int | None) -> _Decided:
+        if self._is_blocked_withdrawal(state):
+            return Nothing(self.listing_id, self.event.sequence, Status.BLOCKED, _UNCHANGED)
         # The number the channel knows. Without one, a rival process sent what we never saw: by the PIM's own rule.
         sku = state.sku or self._sku_in_event() or self.event.entity_code
-        return self._send(Command(Operation.WITHDRAW, sku, None, state.references), None, reason=reason)
+        send = self._send(Command(Operation.WITHDRAW, sku, None, state.references), None, reason=reason)
+        return replace(send, pieces=quantity) if isinstance(send, Send) else send
 
-    def show(self, listing: Listing, wanted_print: Fingerprint) -> Plan:
+    def show(self, listing: Listing, wanted_print: Fingerprint) -> _Decided:
         state = self.state
         renumbered = state is not None and state.maybe_live and state.sku not in ("", listing.sku)
         if state is not None and renumbered and self.account.mode == "live":
@@ -154,17 +204,15 @@ class _Case:
         send = self._send(Command(operation, listing.sku, listing, references), wanted_print)
         return replace(send, lowers_stock=_is_lower(listing.quantity, state)) if isinstance(send, Send) else send
 
-    def _refused(self, state: ListingState, quantity: int) -> Plan:
+    def _refused(self, state: ListingState, quantity: int) -> _Decided:
         if self.account.mode != "live" or not _is_lower(quantity, state):
-            return Nothing(self.listing_id, self.event.sequence, Status.REFUSED, "refused before, and nothing changed")
+            return Nothing(self.listing_id, self.event.sequence, state.status, _UNCHANGED)
         command = Command(Operation.REVISE_STOCK, state.sku, None, state.references, quantity)
-        return Send(
-            self.listing_id, self.event.sequence, command, None, problems=state.problems, verdict=Status.REFUSED
-        )
+        return Send(self.listing_id, self.event.sequence, command, None, problems=state.problems, verdict=state.status)
 
-    def invalid(self, problems: tuple[Problem, ...], quantity: int | Problem) -> Plan:
+    def invalid(self, problems: tuple[Problem, ...], quantity: int | None) -> _Decided:
         state = self.state
-        stock = None if isinstance(quantity, Problem) or state is None else _stock_to_send(state, max(quantity, 0))
+        stock = None if quantity is None or state is None else _stock_to_send(state, quantity)
         if state is None or stock is None or self.account.mode != "live":
             return Invalid(self.listing_id, self.event.sequence, problems)
         sku = state.sku or self._sku_in_event() or self.event.entity_code
@@ -172,15 +220,22 @@ class _Case:
         return Send(self.listing_id, self.event.sequence, command, None, problems=problems)
 
     def _was_refused(self, listing: Listing, wanted_print: Fingerprint) -> bool:
-        """Sending it again cannot help. A state that was read on purpose (resync) is sent once more, and once only."""
+        """Sending it again cannot help.
+
+        A state that was read on purpose (resync) is sent once more, and once only, until the listing is blocked.
+        """
         state = self.state
-        return (
-            state is not None
-            and state.status is Status.REFUSED
-            and state.sent is not None
-            and (state.sent.sku, state.sent.fingerprint) == (listing.sku, wanted_print)
-            and (self.event.operation is not EventOperation.READ or state.sent.sequence == self.event.sequence)
-        )
+        if state is None or state.status not in REFUSALS or state.sent is None:
+            return False
+        if (state.sent.sku, state.sent.fingerprint) != (listing.sku, wanted_print):
+            return False
+        asked_for = self.event.operation is EventOperation.READ and state.sent.sequence != self.event.sequence
+        return state.status is Status.BLOCKED or not asked_for
+
+    def _is_blocked_withdrawal(self, state: ListingState) -> bool:
+        """The channel does not let it go, and nobody changed the product: it was only read."""
+        withdrew = state.sent is not None and state.sent.operation is Operation.WITHDRAW
+        return withdrew and state.status is Status.BLOCKED and self.event.operation is EventOperation.READ
 
     def _send(
         self, command: Command, wanted_print: Fingerprint | None, *, reason: str = "", plan_again: bool = False

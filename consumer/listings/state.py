@@ -7,14 +7,19 @@ that a late or repeated older event cannot bring it back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 from adapters.model import Money, Operation, Problem
+from adapters.values import value_object
 from consumer.events import Sequence
 from consumer.listings.allowance import Spent
 from consumer.listings.owed import Owed
+
+# So often a channel refuses the same thing for the same reason before it is believed.
+_REFUSALS = 3
 
 
 class Status(StrEnum):
@@ -24,6 +29,9 @@ class Status(StrEnum):
     """Something is owed to the channel: planned, being sent, or to be tried again."""
     LIVE = "live"
     """The channel accepted the wanted state."""
+    LEFT = "left"
+    """Not wanted any more; by the account's policy it stays on the channel, sold out or with no more stock than there
+    is."""
     WITHDRAWN = "withdrawn"
     """Not wanted any more; the channel took it down."""
     UNLISTED = "unlisted"
@@ -32,6 +40,8 @@ class Status(StrEnum):
     """Refused by our own checks. The channel keeps showing what it accepted last, with no more stock than there is."""
     REFUSED = "refused"
     """Refused by the channel. A change of the product heals it."""
+    BLOCKED = "blocked"
+    """Refused three times for the same reason. It is not sent again before the product or the account changes."""
     DEAD_LETTER = "dead_letter"
     """Given up after its retries or because of a bug."""
     DRY_RUN = "dry_run"
@@ -53,7 +63,7 @@ class Doubt(IntEnum):
     """Even whether there is a listing."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Fingerprint:
     """Hashes of what a channel would show; equal hashes = nothing to send. "" = not known, equal to no hash."""
 
@@ -61,7 +71,25 @@ class Fingerprint:
     offer: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
+class Figures:
+    """Where the last plan's stock and price came from.
+
+    stock: what the PIM has, before the account's rules; below zero when oversold. price: with VAT, before the rules.
+    rule: the number of the price rule that counted, from 1; None = none. due: when the price may change although nobody
+    changes anything, UTC; None = never. All None where it was not asked.
+    """
+
+    stock: int | None = None
+    price: Decimal | None = None
+    rule: int | None = None
+    due: datetime | None = None
+
+
+NO_FIGURES = Figures()
+
+
+@value_object
 class Version:
     """One state of a listing as it was, or would be, sent.
 
@@ -81,7 +109,20 @@ class Version:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
+class Refusal:
+    """The channel refused the same thing for the same reason `count` times. reason: its code, or its words."""
+
+    reason: str
+    count: int
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it has to be taken at its word."""
+        return self.count >= _REFUSALS
+
+
+@value_object
 class ListingKey:
     """The parts of a listing's id."""
 
@@ -100,7 +141,7 @@ class ListingKey:
         return cls(channel, account, tenant, entity_code)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ListingState:
     """One listing. Values are made by `transitions`, kept by `store`.
 
@@ -108,12 +149,14 @@ class ListingState:
     planned_sequence: the newest product state a plan was made for, whatever the plan said. Older ones are superseded.
     sku: the number under which the channel may know the listing. intent: a call was about to start; still there after
     a crash. sent: the last call with an answer, good or bad. accepted: what the channel took last and should show;
-    None = nothing. proposed: what a dry run would send. doubt: see `open_doubt`. references: channel ids. warnings:
-    what of the product was left out, and the channel's remarks on what it accepted. reason: why it is not listed, in
-    words. problems: why it is invalid or refused. error: the last failure in words, None after a success. attempts:
-    failed tries for planned_sequence. owed: what has to be done without an event; marked and paid beside the state, and
-    never stored with it. spent: how often it was written today, where the channel counts that. planned_rules: print of
-    the account's mode and rules that the last plan was made with.
+    None = nothing. proposed: what a dry run would send, or what a brake holds. doubt: see `open_doubt`. references:
+    channel ids. warnings: what of the product was left out, and the channel's remarks on what it accepted. reason: why
+    it is not listed, in words. problems: why it is invalid or refused. error: the last failure in words, None after a
+    success. attempts: failed tries for planned_sequence. owed: what has to be done without an event; marked and paid
+    beside the state, and never stored with it. spent: how often it was written today, where the channel counts that.
+    planned_rules: print of the account's mode and rules that the last plan was made with. passed: brakes that have let
+    it pass since the channel accepted it last: they count it once, however often it is tried. refusal: how often the
+    channel has refused what was sent last. figures: where the last plan's stock and price came from.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -138,6 +181,9 @@ class ListingState:
     owed: Owed | None = None
     spent: Spent | None = None
     planned_rules: str = ""
+    passed: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+    figures: Figures = NO_FIGURES
 
     @property
     def uncertain(self) -> bool:

@@ -10,15 +10,16 @@ from typing import Any
 
 from consumer.events import Sequence as EventSequence
 from consumer.listings.codec import UnreadableStateError, from_document, to_document
-from consumer.listings.debts import OWED_INDEX, marking
+from consumer.listings.debts import OWED_INDEX, PRICE_DUE_INDEX, PRICE_DUE_KEYS, marking
 from consumer.listings.owed import Cause
+from consumer.listings.replans import RULES_INDEX, RULES_KEYS
 from consumer.listings.state import Doubt, ListingState, Status
-from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, UpdateOne
+from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, OperationFailure, UpdateOne
 from consumer.partitions import partition_of
 
 COLLECTION = "listings"
 
-PROBLEM_STATUSES = (Status.INVALID, Status.REFUSED, Status.DEAD_LETTER)
+PROBLEM_STATUSES = (Status.INVALID, Status.REFUSED, Status.BLOCKED, Status.DEAD_LETTER)
 
 _DUPLICATE_KEY = 11000
 _MOST_PLACED = 1000
@@ -52,11 +53,18 @@ class ListingStore:
         )
         await self._collection.create_index([("tenant", 1), ("entity_code", 1)], name="by_product")
         await self._collection.create_index([("status", 1), ("updated_at", -1)], name="newest_by_status")
-        # Its keys never change after the first write, so it costs nothing where many states are stored.
-        await self._collection.create_index([("channel", 1), ("tenant", 1), ("partition", 1)], name="by_partition")
+        # Its keys seldom change after the first write, so it costs nothing where many states are stored.
+        await self._collection.create_index([(field, 1) for field in RULES_KEYS], name=RULES_INDEX)
+        with suppress(OperationFailure):  # of an older version; the one above begins with its keys
+            await self._collection.drop_index("by_partition")
         owed = ("channel", "tenant", "account", "partition", "owed.due", "owed.cause", "owed.since")
         await self._collection.create_index(
             [(field, 1) for field in owed], name=OWED_INDEX, partialFilterExpression={"owed.due": {"$exists": True}}
+        )
+        await self._collection.create_index(
+            [(field, 1) for field in PRICE_DUE_KEYS],
+            name=PRICE_DUE_INDEX,
+            partialFilterExpression={"figures.due": {"$exists": True}},
         )
         await self._place_old_listings()
 

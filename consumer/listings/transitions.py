@@ -18,7 +18,7 @@ from adapters.model import Operation, Outcome, Problem
 from consumer.events import Sequence
 from consumer.listings.owed import moment
 from consumer.listings.planner import Invalid, Nothing, Rehearsal, Send
-from consumer.listings.state import Doubt, Fingerprint, ListingState, Status, Version, doubt_after
+from consumer.listings.state import Doubt, Fingerprint, ListingState, Refusal, Status, Version, doubt_after
 
 # A product can hold anything; what we keep of it for people to read is bounded.
 _WORDS = 1000
@@ -39,6 +39,7 @@ def noted(state: ListingState | None, plan: Nothing | Invalid | Rehearsal, now: 
         doubt=base.open_doubt,
         intent=None,
         attempts=base.attempts if base.planned_sequence == plan.sequence else 0,
+        figures=plan.figures,
         **_verdict(base, plan, at),
     )
     return base if changed == state else replace(changed, revision=base.revision + 1, updated_at=at)
@@ -53,7 +54,7 @@ def _verdict(base: ListingState, plan: Nothing | Invalid | Rehearsal, at: dateti
             if base.proposed is not None and replace(base.proposed, at=at) == proposed:
                 proposed = base.proposed
             return {"status": Status.DRY_RUN, "problems": (), "reason": plan.reason[:_WORDS], "proposed": proposed}
-        case Nothing(status=Status.REFUSED):
+        case Nothing(status=Status.REFUSED | Status.BLOCKED):
             return {}
         case Nothing():
             reason = "" if plan.status is Status.LIVE else plan.reason[:_WORDS]
@@ -78,6 +79,27 @@ def intended(state: ListingState | None, plan: Send, now: float, by: str = "") -
         problems=_kept(plan.problems),
         reason=plan.reason[:_WORDS],
         attempts=base.attempts if base.planned_sequence == plan.sequence else 0,
+        figures=plan.figures,
+    )
+
+
+def held(state: ListingState | None, plan: Send, now: float, doubt: Doubt = Doubt.NONE) -> ListingState:
+    """The state of a listing that a brake holds: the channel keeps what it accepted, `proposed` is what waits.
+
+    doubt: of what the channel shows, beside what is stored.
+    """
+    at = moment(now)
+    base = state or _unknown(plan.listing_id, plan.sequence, at)
+    return replace(
+        base,
+        revision=base.revision + 1,
+        updated_at=at,
+        planned_sequence=plan.sequence,
+        doubt=max(base.open_doubt, doubt),
+        intent=None,
+        proposed=_version(plan, at),
+        reason=plan.reason[:_WORDS],
+        figures=plan.figures,
     )
 
 
@@ -101,7 +123,7 @@ def settled(state: ListingState, plan: Send, outcome: Outcome, *, now: float) ->
         return _stock_taken(answered, plan, outcome)
     if outcome.error is None:
         return _succeeded(answered, plan, outcome)
-    return _failed(answered, plan, outcome.error)
+    return _failed(answered, plan, outcome.error, state.sent)
 
 
 def _succeeded(state: ListingState, plan: Send, outcome: Outcome) -> ListingState:
@@ -112,6 +134,8 @@ def _succeeded(state: ListingState, plan: Send, outcome: Outcome) -> ListingStat
         problems=(),
         error=None,
         attempts=0,
+        passed=(),
+        refusal=None,
     )
     if plan.command.operation is not Operation.WITHDRAW:
         return replace(certain, status=Status.LIVE, accepted=certain.sent, reason="")
@@ -141,20 +165,37 @@ def _stock_taken(state: ListingState, plan: Send, outcome: Outcome) -> ListingSt
         warnings=tuple(warning[:_WORDS] for warning in outcome.warnings),
         error=None,
         attempts=0,
+        passed=(),
     )
 
 
-def _failed(state: ListingState, plan: Send, error: AdapterError) -> ListingState:
-    """Even a clear refusal may come from the second of three calls: what was tried is in doubt from now on."""
+def _failed(state: ListingState, plan: Send, error: AdapterError, before: Version | None) -> ListingState:
+    """Even a clear refusal may come from the second of three calls: what was tried is in doubt from now on.
+
+    before: what was sent before this.
+    """
     doubtful = replace(state, doubt=max(state.doubt, doubt_after(plan.command.operation)), error=_words(error))
     if _is_gone(plan, error):
         return replace(doubtful, status=Status.WAITING, accepted=None, doubt=Doubt.EXISTENCE)
     if isinstance(error, PermanentError):
-        refused = plan.verdict if plan.problems else Status.REFUSED
-        problems = (_refusal(error), *_kept(plan.problems))[:_PROBLEMS]
-        return replace(doubtful, status=refused, problems=problems, attempts=state.attempts + 1)
+        refusal = _refusal_after(state, plan, error, before)
+        blocked = refusal is not None and refusal.blocks
+        refused = plan.verdict if plan.problems else Status.BLOCKED if blocked else Status.REFUSED
+        problems = (_refusal(error, blocked=blocked), *_kept(plan.problems))[:_PROBLEMS]
+        return replace(doubtful, status=refused, problems=problems, refusal=refusal, attempts=state.attempts + 1)
     burned = 0 if isinstance(error, RateLimitedError | ChannelHaltedError) else 1
     return replace(doubtful, status=Status.WAITING, attempts=state.attempts + burned)
+
+
+def _refusal_after(state: ListingState, plan: Send, error: AdapterError, before: Version | None) -> Refusal | None:
+    """How often in a row the channel has said so to the same. A stock that went alone proves nothing about the rest."""
+    if plan.command.operation is Operation.REVISE_STOCK:
+        return state.refusal
+    reason = error.code or f"{error.kind}: {error.message}"[:_VALUE]
+    same = before is not None and (before.sku, before.fingerprint) == (plan.command.sku, plan.fingerprint)
+    if same and state.refusal is not None and state.refusal.reason == reason:
+        return replace(state.refusal, count=state.refusal.count + 1)
+    return Refusal(reason, 1)
 
 
 def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
@@ -236,13 +277,16 @@ def _version(plan: Send | Rehearsal, at: datetime) -> Version:
     )
 
 
-def _refusal(error: AdapterError) -> Problem:
+def _refusal(error: AdapterError, *, blocked: bool) -> Problem:
     code = f" ({error.code})" if error.code else ""
+    again = "the next change of the product is sent."
+    if blocked:
+        again = "until then it is blocked: not sent again, also by a resync, unless that is forced."
     return Problem(
         field="listing",
         rule=error.code or error.kind,
         message=f"the channel refused it{code}: {error.message[:_WORDS]}",
-        cure="Correct the product in the PIM, or the account's settings; the next change of the product is sent.",
+        cure=f"Correct the product in the PIM, or the account's rules and settings; {again}",
     )
 
 

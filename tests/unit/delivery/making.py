@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from consumer.delivery.core import CoreSettings
 from consumer.delivery.lanes import Lane
+from consumer.delivery.limits import CoreSettings
 from consumer.delivery.offsets import Ticket
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import Work
 from consumer.events import Operation, ProductEvent, Sequence, change_sequence, encode_headers, encode_key, encode_value
 from consumer.kafka.records import Partition, Record
 from consumer.listings.accounts import Account
+from consumer.listings.brakes import NO_BRAKES
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.prices import PriceRules
 from consumer.listings.state import ListingKey
@@ -34,6 +35,8 @@ def make_account(name: str = "default", tenant: str = "shop", **changes: Any) ->
         price=PriceRules(basis="retail", vat_included=True),
         languages=("it",),
         categories=Categories(map={"c-1": "9355"}),
+        # Tests change everything at once, as no shop does; those of brakes say which they want.
+        brakes=NO_BRAKES,
     )
     return replace(account, **changes)
 

@@ -11,6 +11,7 @@ import pytest
 from adapters.errors import ChannelUnavailableError
 from adapters.memory import MemoryAdapter
 from adapters.model import Operation, Outcome
+from consumer.delivery.braking import Braking
 from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Prepared, Probe, Store, Stored
 from consumer.delivery.execution import Execution
 from consumer.delivery.lanes import Lane
@@ -25,6 +26,7 @@ from consumer.listings.debts import Debt
 from consumer.listings.owed import Cause, Owed, moment
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import PyMongoError
+from tests.unit.delivery.ledgers import LedgersInMemory
 from tests.unit.delivery.making import CHANNEL, START, make_account, make_event, make_record
 
 ACCOUNT = AccountKey("shop", "default")
@@ -95,7 +97,10 @@ class Bench:
         self.store = StoreInMemory()
         sellers = {ACCOUNT: Seller(make_account(), self.adapter)}
         self.marks = MarksInMemory()
-        self.execution = Execution(sellers, self.store, self.marks, lambda: float(START), process=process, pause=0.001)
+        braking = Braking(CHANNEL, LedgersInMemory(), by=process)
+        self.execution = Execution(
+            sellers, self.store, self.marks, lambda: float(START), process=process, braking=braking, pause=0.001
+        )
 
     async def prepare(self, *works: Work) -> Prepared:
         report = await self.execution.prepare(Prepare(works))
@@ -201,6 +206,7 @@ async def test_who_lost_the_race_before_the_call_sends_nothing(bench: Bench) -> 
         bench.marks,
         lambda: float(START),
         process="1/second",
+        braking=Braking(CHANNEL, LedgersInMemory(), by="1/second"),
     )
     original = bench.store.store_intents
 
