@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from adapters.errors import AdapterError, AuthenticationError, ConfigurationError
-from adapters.registry import make_adapter
+from consumer.bootstrap.account_checks import check_accounts
+from consumer.bootstrap.accounts import channels_of
 from consumer.bootstrap.start import find_servers, topic_names
 from consumer.bootstrap.tenant_checks import Finding, check_tenants
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.kafka.probe import cluster_of
 from consumer.kafka.topic_checks import Complaint, Gravity, check_topics
-from consumer.listings.accounts import Account
-from consumer.listings.accounts.environment import accounts_from_environment
 from consumer.mongo import Document, PyMongoError, connect
 from consumer.mongo.oplog import OplogHiddenError, oplog_begin
 from consumer.mongo.words import in_words
@@ -30,36 +27,28 @@ _NAMED = 4
 
 def check(settings: Settings) -> list[Finding]:
     """Look at servers, topics and credentials. Writes nothing; never raises for what it is there to find."""
-    findings: list[Finding] = []
-    accounts: Sequence[Account] = ()
     try:
-        accounts = accounts_from_environment(settings)
-        findings.append(_accounts_finding(accounts))
+        endpoints = find_servers(settings)
     except MarketsyncError as error:
-        findings.append(Finding("accounts", str(error), "Set the variable and check again."))
-    channels = sorted({account.channel for account in accounts})
+        without = Finding("servers", str(error), "Set both variables, or start servers here.")
+        return [without, *check_accounts(settings, None)]
     # Together, so that the person waits for the slowest server and not for the sum.
     with ThreadPoolExecutor() as threads:
-        credentials = threads.submit(asyncio.run, _check_credentials(accounts))
-        try:
-            endpoints = find_servers(settings)
-            mongodb = threads.submit(_check_mongodb, settings, endpoints)
-            window = threads.submit(_oplog_window, endpoints)
-            findings += _check_kafka(settings, endpoints, channels, window)
-            findings += mongodb.result()
-        except MarketsyncError as error:
-            findings.append(Finding("servers", str(error), "Set both variables, or start servers here."))
-        return findings + credentials.result()
+        accounts = threads.submit(check_accounts, settings, endpoints)
+        channels = threads.submit(_channels, settings, endpoints)
+        mongodb = threads.submit(_check_mongodb, settings, endpoints)
+        window = threads.submit(_oplog_window, endpoints)
+        kafka = list(_check_kafka(settings, endpoints, channels, window))
+        first, *others = accounts.result()
+        return [first, *kafka, *mongodb.result(), *others]
 
 
-def _accounts_finding(accounts: Sequence[Account]) -> Finding:
-    if accounts:
-        return Finding("accounts", ", ".join(f"{a.channel}/{a.name} of {a.tenant} ({a.mode})" for a in accounts))
-    return Finding(
-        "accounts",
-        "none: nothing would be delivered",
-        "Name tenants in MARKETSYNC_TENANTS and enable a channel, e.g. EBAY_ENABLED=true.",
-    )
+def _channels(settings: Settings, endpoints: Endpoints) -> list[str]:
+    """Whose topics are looked at; none where that cannot be known, of which others tell."""
+    try:
+        return channels_of(settings, endpoints)
+    except MarketsyncError:
+        return []
 
 
 def _check_mongodb(settings: Settings, endpoints: Endpoints) -> list[Finding]:
@@ -98,7 +87,7 @@ def _oplog_window(endpoints: Endpoints) -> float | None:
 
 
 def _check_kafka(
-    settings: Settings, endpoints: Endpoints, channels: Sequence[str], window: Future[float | None]
+    settings: Settings, endpoints: Endpoints, channels: Future[list[str]], window: Future[float | None]
 ) -> Iterator[Finding]:
     kafka = endpoints.kafka_bootstrap_servers
     if cluster_of(kafka, deadline=_KAFKA_DEADLINE) is None:
@@ -111,7 +100,7 @@ def _check_kafka(
             kafka,
             topic_names(settings),
             topic_settings=settings.topics,
-            channels=channels,
+            channels=channels.result(),
             retry_delays=settings.delivery.retry_delays,
             oplog_window=window.result(),
         )
@@ -137,28 +126,3 @@ def _topic_findings(complaints: Sequence[Complaint]) -> Iterator[Finding]:
             yield Finding("topics", found, cure)
     if not complaints:
         yield Finding("topics", "all there")
-
-
-async def _check_credentials(accounts: Sequence[Account]) -> list[Finding]:
-    return [await _check_account(account) for account in accounts]
-
-
-async def _check_account(account: Account) -> Finding:
-    subject = f"{account.channel}/{account.name} of {account.tenant}"
-    try:
-        adapter = make_adapter(account.channel, account.settings)
-        try:
-            await adapter.test_connection()
-        finally:
-            await adapter.close()
-    except AdapterError as error:
-        return Finding(subject, error.message, _cure_of(error))
-    return Finding(subject, "credentials and required settings work")
-
-
-def _cure_of(error: AdapterError) -> str:
-    if isinstance(error, AuthenticationError):
-        return "Have the seller sign in again and set the new refresh token; check app id and secret."
-    if isinstance(error, ConfigurationError):
-        return "Correct the setting that is named."
-    return "Try again; if it stays so, see the channel's status page and the address in the settings."

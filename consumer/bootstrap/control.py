@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from consumer.bootstrap.accounts import accounts_of
 from consumer.bootstrap.start import topic_names
 from consumer.control.jobs import COLLECTION as JOBS
 from consumer.control.jobs import JobStore
@@ -18,10 +19,7 @@ from consumer.control.pace import Pace
 from consumer.control.running import Runner, Watch
 from consumer.control.targets import Outbox
 from consumer.embedded import Endpoints
-from consumer.errors import SettingsError
 from consumer.kafka import ReliableProducer, TopicNames
-from consumer.listings.accounts import Account
-from consumer.listings.accounts.environment import accounts_from_environment
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
 from consumer.mongo import AsyncDatabase, Document, PyMongoError, connect_async
@@ -88,18 +86,6 @@ def this_person() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def accounts_of(settings: Settings, channel: str, *, tenants: Sequence[str] = (), account: str = "") -> list[Account]:
-    """The accounts of a channel that are asked for. Raises SettingsError where there is none."""
-    enabled = [one for one in accounts_from_environment(settings) if one.channel == channel]
-    if not enabled:
-        raise SettingsError(f"no account of the channel {channel!r} is enabled")
-    wanted = [one for one in enabled if (not tenants or one.tenant in tenants) and account in ("", one.name)]
-    if not wanted:
-        known = ", ".join(f"{one.name} of {one.tenant}" for one in enabled)
-        raise SettingsError(f"no such account on the channel {channel!r} (enabled: {known})")
-    return wanted
-
-
 def distrust(settings: Settings, endpoints: Endpoints, channel: str, *, tenants: Sequence[str], account: str) -> int:
     """Put in doubt what is believed of these listings; returns how many. Raises MarketsyncError."""
 
@@ -107,7 +93,7 @@ def distrust(settings: Settings, endpoints: Endpoints, channel: str, *, tenants:
         async with open_control(settings, endpoints) as control:
             return await control.listings.distrust(channel, {one.tenant for one in accounts}, account=account)
 
-    accounts = accounts_of(settings, channel, tenants=tenants, account=account)
+    accounts = accounts_of(settings, endpoints, channel, tenants=tenants, account=account)
     return asyncio.run(mark())
 
 

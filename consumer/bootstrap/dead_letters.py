@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from consumer.bootstrap.control import Control, accounts_of, now, open_control, this_person
-from consumer.bootstrap.preparation import channels_of
+from consumer.bootstrap.accounts import accounts_of, channels_of
+from consumer.bootstrap.control import Control, now, open_control, this_person
 from consumer.control import requests
 from consumer.control.jobs import Job, ended
 from consumer.control.letter_book import COLLECTION as LETTERS
@@ -45,9 +45,9 @@ class RedriveRequest:
     anew: bool
 
 
-def channels_with_letters(settings: Settings, channel: str) -> list[str]:
+def channels_with_letters(settings: Settings, endpoints: Endpoints, channel: str) -> list[str]:
     """The one that is named, or all there are with capture. Raises SettingsError for one that is not enabled."""
-    known = [*channels_of(settings), CAPTURE]
+    known = [*channels_of(settings, endpoints), CAPTURE]
     if channel and channel not in known:
         raise SettingsError(f"no such channel: {channel!r} (there are: {', '.join(known)})")
     return [channel] if channel else known
@@ -118,7 +118,7 @@ def preview_redrive(settings: Settings, endpoints: Endpoints, request: RedriveRe
             redrive = Redrive(office, _book(control), now)
             return await redrive.histogram(request.channel, spans, request.wanted, again=request.again)
 
-    accounts_of(settings, request.channel)
+    accounts_of(settings, endpoints, request.channel)
     return asyncio.run(preview())
 
 
@@ -134,7 +134,7 @@ def run_redrive(
             job = await redrive.run(job, control.runner(request.rate, watch))
             return await control.jobs.save(ended(job, now()))
 
-    accounts_of(settings, request.channel)
+    accounts_of(settings, endpoints, request.channel)
     return asyncio.run(run())
 
 

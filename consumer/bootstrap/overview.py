@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.bootstrap.preparation import channels_of
+from consumer.bootstrap.accounts import channels_of
 from consumer.bootstrap.start import capture_leases, named_databases, settings_of_stream, topic_names
 from consumer.bootstrap.tenant_streams import registered, streams_of
 from consumer.bootstrap.waiting import Waiting, read_waiting
@@ -92,7 +92,7 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
     names = topic_names(settings)
     kafka = endpoints.kafka_bootstrap_servers
     lags = {}
-    for channel in channels_of(settings):
+    for channel in channels_of(settings, endpoints):
         topics = (*names.products, *(names.retry(channel, delay) for delay in settings.delivery.retry_delays))
         group = group_of(channel, names)
         lags[group] = group_lag(kafka, group, topics)

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import structlog
 
+from consumer.bootstrap.accounts import channels_of
+from consumer.bootstrap.credentials import utc_now
 from consumer.bootstrap.start import configured_servers, named_databases, topic_names
 from consumer.bootstrap.tenant_streams import pim_client, registered, streams_of
 from consumer.control.letter_book import COLLECTION as LETTERS
@@ -15,7 +17,8 @@ from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError, UnavailableError
 from consumer.kafka.topic_checks import Gravity, check_topics
 from consumer.kafka.topics import ensure_topics, missing_topics
-from consumer.listings.accounts.environment import accounts_from_environment
+from consumer.listings.accounts.store import COLLECTION as ACCOUNTS
+from consumer.listings.accounts.store import AccountStore
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import Database, Document, MongoClient, PyMongoError, connect, connect_async
 from consumer.mongo.pim import PRODUCTS, enable_pre_images, pre_images_on
@@ -25,17 +28,12 @@ from consumer.settings import Settings
 _log = structlog.get_logger()
 
 
-def channels_of(settings: Settings) -> list[str]:
-    """The channels on which some account is enabled, in order. Raises SettingsError when an account is unusable."""
-    return sorted({account.channel for account in accounts_from_environment(settings)})
-
-
 def initialise(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
     """Create what is missing; says what was done, line by line. Idempotent.
 
     Raises UnavailableError when a server cannot be reached or refuses, SettingsError when an account is unusable.
     """
-    channels = channels_of(settings)
+    channels = channels_of(settings, endpoints)
     try:
         yield from _prepare_mongodb(settings, endpoints)
     except PyMongoError as error:
@@ -61,7 +59,7 @@ def ready_to_run(settings: Settings, endpoints: Endpoints) -> None:
         for done in initialise(settings, endpoints):
             _log.info("prepared", done=done)
         return
-    refuse_wrong_topics(settings, endpoints, channels_of(settings))
+    refuse_wrong_topics(settings, endpoints, channels_of(settings, endpoints))
 
 
 def refuse_wrong_topics(
@@ -116,6 +114,7 @@ def _prepare_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
             yield _turn_on_images(client[name])
     asyncio.run(_create_indexes(settings, endpoints))
     yield f"indexes of {settings.place.database}.{COLLECTION}: there"
+    yield f"schema of {settings.place.database}.{ACCOUNTS}: there"
 
 
 def _prepare_registered(settings: Settings, endpoints: Endpoints, home: MongoClient[Document]) -> Iterator[str]:
@@ -143,3 +142,4 @@ async def _create_indexes(settings: Settings, endpoints: Endpoints) -> None:
         database = client[settings.place.database]
         await ListingStore(database[COLLECTION], settings.topics.partitions).ensure_indexes()
         await LetterBook(database[LETTERS]).ensure_indexes()
+        await AccountStore(database[ACCOUNTS], now=utc_now).prepare()

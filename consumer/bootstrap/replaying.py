@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.bootstrap.control import Control, accounts_of, now, open_control, this_person
+from consumer.bootstrap.accounts import accounts_of
+from consumer.bootstrap.control import Control, now, open_control, this_person
 from consumer.bootstrap.start import topic_names
 from consumer.control import requests
 from consumer.control.jobs import Job, ended
@@ -62,7 +63,7 @@ class Preview:
 
 def preview_replay(settings: Settings, endpoints: Endpoints, request: ReplayRequest) -> Preview:
     """Read, send nothing. Raises MarketsyncError."""
-    filters = _filters(settings, request)
+    filters = _filters(settings, endpoints, request)
     spans = _find(settings, endpoints, request)
     products, unreadable = asyncio.run(Replay(endpoints.kafka_bootstrap_servers).histogram(spans, wish_of(filters)))
     return Preview(products, unreadable, sum(span.end - span.start for span in spans), any(span.cut for span in spans))
@@ -72,20 +73,21 @@ def run_replay(
     settings: Settings, endpoints: Endpoints, request: ReplayRequest, *, watch: Watch, say: Callable[[str], None]
 ) -> Job:
     """Begin a replay, or go on with the unfinished one of the same words. Raises MarketsyncError."""
-    return asyncio.run(_run(settings, endpoints, request, watch=watch, say=say))
+
+    async def run() -> Job:
+        async with open_control(settings, endpoints) as control:
+            job = await _job(control, filters, request, say=say)
+            job = await Replay(control.bootstrap).run(job, control.runner(request.rate, watch))
+            return await control.jobs.save(ended(job, now()))
+
+    filters = _filters(settings, endpoints, request)
+    return asyncio.run(run())
 
 
-async def _run(
-    settings: Settings, endpoints: Endpoints, request: ReplayRequest, *, watch: Watch, say: Callable[[str], None]
+async def _job(
+    control: Control, filters: Mapping[str, object], request: ReplayRequest, *, say: Callable[[str], None]
 ) -> Job:
-    async with open_control(settings, endpoints) as control:
-        job = await _job(control, settings, request, say=say)
-        job = await Replay(control.bootstrap).run(job, control.runner(request.rate, watch))
-        return await control.jobs.save(ended(job, now()))
-
-
-async def _job(control: Control, settings: Settings, request: ReplayRequest, *, say: Callable[[str], None]) -> Job:
-    asked = Request("replay", request.channel, _filters(settings, request), this_person(), request.anew)
+    asked = Request("replay", request.channel, filters, this_person(), request.anew)
     job = await requests.unfinished(control.jobs, asked)
     if job is not None:
         say(f"Going on with {job.id}, begun {job.started:%Y-%m-%d %H:%M} UTC by {job.who}.")
@@ -110,6 +112,6 @@ def _find(settings: Settings, endpoints: Endpoints, request: ReplayRequest) -> l
     return find_spans(endpoints.kafka_bootstrap_servers, names.products, since=request.since, until=request.until)
 
 
-def _filters(settings: Settings, request: ReplayRequest) -> dict[str, object]:
-    accounts = accounts_of(settings, request.channel, tenants=request.tenants, account=request.account)
+def _filters(settings: Settings, endpoints: Endpoints, request: ReplayRequest) -> dict[str, object]:
+    accounts = accounts_of(settings, endpoints, request.channel, tenants=request.tenants, account=request.account)
     return request.filters([account.tenant for account in accounts])

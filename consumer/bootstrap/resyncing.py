@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from consumer.bootstrap.control import accounts_of, now, open_control, this_person
+from consumer.bootstrap.accounts import accounts_of
+from consumer.bootstrap.control import now, open_control, this_person
 from consumer.bootstrap.start import named_databases, topic_names
 from consumer.bootstrap.tenant_products import tenant_products
 from consumer.capture.records import RecordWriter
@@ -56,7 +57,7 @@ def filters_of(
 
 def preview_resync(settings: Settings, endpoints: Endpoints, request: ResyncRequest) -> ResyncPreview:
     """Read, send nothing. Raises MarketsyncError."""
-    tenants = _tenants(settings, request)
+    tenants = _tenants(settings, endpoints, request)
     with make_resync(settings, endpoints) as (resync, _):
         return asyncio.run(_preview(resync, tenants, request.codes))
 
@@ -88,7 +89,7 @@ def run_resync(
             job = await resync.run(job, control.runner(request.rate, watch))
             return await control.jobs.save(ended(job, now()))
 
-    tenants = _tenants(settings, request)
+    tenants = _tenants(settings, endpoints, request)
     with make_resync(settings, endpoints) as (resync, _):
         return asyncio.run(run())
 
@@ -108,6 +109,6 @@ def make_resync(settings: Settings, endpoints: Endpoints) -> Iterator[tuple[Resy
             raise unavailable(error) from error
 
 
-def _tenants(settings: Settings, request: ResyncRequest) -> list[str]:
-    accounts = accounts_of(settings, request.channel, tenants=request.tenants, account=request.account)
+def _tenants(settings: Settings, endpoints: Endpoints, request: ResyncRequest) -> list[str]:
+    accounts = accounts_of(settings, endpoints, request.channel, tenants=request.tenants, account=request.account)
     return sorted({account.tenant for account in accounts})

@@ -41,11 +41,9 @@ def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supe
 
     Raises SettingsError when no account of the channel is enabled, and what `DeliveryWorker.run` raises.
     """
-    enabled = accounts_from_environment(settings)
-    accounts = [account for account in enabled if account.channel == channel]
+    accounts = accounts_from_environment(settings, channel)
     if not accounts:
-        others = ", ".join(sorted({account.channel for account in enabled})) or "none"
-        raise SettingsError(f"no account of the channel {channel!r} is enabled (enabled: {others})")
+        raise SettingsError(f"no account of the channel {channel!r} is enabled")
     collect_seldom()
     asyncio.run(_deliver(settings, endpoints, accounts, supervised=supervised))
     _log.info("delivery has ended")

@@ -54,8 +54,9 @@ def list_command(  # noqa: PLR0913  options are arguments
 
     settings = _begin(channel)
     wanted = _filter(account=account, tenant=tenant, reason=reason, product=product, times=(since, until))
-    channels = channels_with_letters(settings, channel)
-    listing = list_letters(settings, find_servers(settings), channels, wanted, closed=closed, most=most)
+    servers = find_servers(settings)
+    channels = channels_with_letters(settings, servers, channel)
+    listing = list_letters(settings, servers, channels, wanted, closed=closed, most=most)
     if as_json:
         typer.echo(letter_tables.listing_as_json(listing))
         return
@@ -157,8 +158,8 @@ def discard_command(  # noqa: PLR0913  options are arguments
 
     settings = _begin(channel)
     wanted = _filter(ids, account=account, tenant=tenant, reason=reason, product=product, times=(since, until))
-    channels_with_letters(settings, channel)
     servers, console = find_servers(settings), Console(highlight=False)
+    channels_with_letters(settings, servers, channel)
     counts = discard_letters(settings, servers, channel, wanted=wanted, why=why, dry_run=True)
     letter_tables.show_counts(console, counts)
     if dry_run or not counts:

@@ -14,12 +14,13 @@ def command(
     supervised: Supervised = False,
 ) -> None:
     """Bring product changes from Kafka to the accounts of one channel, until stopped."""
-    from consumer.bootstrap.preparation import channels_of, require_topics
+    from consumer.bootstrap.accounts import channels_of
+    from consumer.bootstrap.preparation import require_topics
     from consumer.bootstrap.service import run_delivery
     from consumer.bootstrap.start import begin, find_servers
 
     settings = begin("deliver", channel=channel)
     endpoints = find_servers(settings)
-    if channel in channels_of(settings):  # of any other, run_delivery says what is wrong
+    if channel in channels_of(settings, endpoints):  # of any other, run_delivery says what is wrong
         require_topics(settings, endpoints, channel)
     run_delivery(settings, endpoints, channel, supervised=supervised)

@@ -15,11 +15,12 @@ def command(channel: Channel, tenant: Tenants = None, account: Account = "", yes
     """
     from rich.console import Console
 
-    from consumer.bootstrap.control import accounts_of, distrust
+    from consumer.bootstrap.accounts import accounts_of
+    from consumer.bootstrap.control import distrust
     from consumer.bootstrap.start import begin, find_servers
 
     settings = begin("distrust", level="warning", channel=channel)
-    accounts = accounts_of(settings, channel, tenants=tenant or (), account=account)
+    accounts = accounts_of(settings, find_servers(settings), channel, tenants=tenant or (), account=account)
     if not yes:
         whose = ", ".join(f"{one.name} of {one.tenant}" for one in accounts)
         typer.confirm(f"Send every listing of {channel} ({whose}) again with its next state?", abort=True)

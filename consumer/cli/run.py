@@ -15,8 +15,9 @@ def command() -> None:
 
     import structlog
 
+    from consumer.bootstrap.accounts import channels_of
     from consumer.bootstrap.parts import service_parts
-    from consumer.bootstrap.preparation import channels_of, ready_to_run
+    from consumer.bootstrap.preparation import ready_to_run
     from consumer.bootstrap.start import begin, own_servers
     from consumer.errors import SettingsError
     from consumer.processes import Supervisor, doubling, ignore_signals, interrupt_on_term, run_until_signalled
@@ -24,15 +25,15 @@ def command() -> None:
     interrupt_on_term()
     settings = begin("run")
     log = structlog.get_logger()
-    channels = channels_of(settings)
     if not (settings.place.tenants or settings.place.tenant_registry):
         raise SettingsError(
             "MARKETSYNC_TENANTS is empty: name the tenants, or their registry in MARKETSYNC_TENANT_REGISTRY"
         )
-    if not channels:
-        log.warning("no channel is enabled, changes are only captured", cure="for eBay set EBAY_ENABLED=true")
     with own_servers(settings, log.info) as endpoints:
         ready_to_run(settings, endpoints)
+        channels = channels_of(settings, endpoints)
+        if not channels:
+            log.warning("there is no account, changes are only captured", cure="`marketsync accounts add`")
         parts = service_parts(settings, endpoints, channels)
         for part in parts:
             log.info("metrics and health", of=part.child.name, at=part.metrics_url)

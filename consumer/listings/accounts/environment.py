@@ -33,15 +33,20 @@ _EBAY_REQUIRED = (
 )
 
 
-def accounts_from_environment(settings: Settings) -> list[Account]:
-    """The accounts that the variables describe: one named "default" for each enabled channel, of one tenant.
+def channels_in_environment(settings: Settings) -> list[str]:
+    """The channels that are enabled by variables."""
+    return ["ebay"] if settings.ebay.enabled else []
+
+
+def accounts_from_environment(settings: Settings, channel: str) -> list[Account]:
+    """The accounts of a channel that the variables describe: one named "default", of one tenant; none if not enabled.
 
     One seller for several tenants would be wrong: products of equal SKU would overwrite each other on the channel.
     Raises SettingsError naming every variable that is missing or unusable, and what belongs there.
     """
-    ebay = settings.ebay
-    if not ebay.enabled:
+    if channel not in channels_in_environment(settings):
         return []
+    ebay = settings.ebay
     tenant = _selling_tenant("EBAY_TENANT", ebay.tenant, settings.place.tenants)
     _require_ebay(ebay)
     return [replace(_ebay_for(tenant, ebay, _ebay_account(ebay)), limits=_own_limits(settings.sync))]

@@ -42,6 +42,15 @@ async def open_account(stored: StoredAccount, vault: Opens) -> Account | BrokenA
         return broken(stored.id, str(error))
 
 
+def look_at(stored: StoredAccount) -> Account | BrokenAccount:
+    """The account with its credentials closed: they are blank. To look at and to plan with, not to call with."""
+    document = stored.document
+    try:
+        return account_of(document, open_settings(document.channel, document.settings, {}))
+    except AccountError as error:
+        return broken(stored.id, str(error))
+
+
 def account_of(document: AccountDocument, settings: BaseModel) -> Account:
     """The account in a document, with the channel's own settings object."""
     return Account(

@@ -39,6 +39,7 @@ class AccountWatch:
     """The accounts of one channel, to be read again and again.
 
     fallback: the channel's accounts of the environment; they count only while the channel has no document at all.
+    What it raises, reading raises.
     clock: seconds, monotonic.
     """
 
@@ -48,7 +49,7 @@ class AccountWatch:
         vault: Opens,
         *,
         channel: str,
-        fallback: Sequence[Account],
+        fallback: Callable[[], Sequence[Account]],
         clock: Callable[[], float],
     ) -> None:
         self._collection = accounts
@@ -68,7 +69,7 @@ class AccountWatch:
         whole = self._whole_at is None or now - self._whole_at >= _WHOLE
         documents = await (self._read_whole() if whole else self._read_changed())
         accounts = await self._open(documents, anew=whole)
-        self._say(bool(documents))
+        self._say(accounts, stored=bool(documents))
         self._known = _Known(documents, accounts, bool(documents))
         if whole:
             self._whole_at = now
@@ -98,7 +99,7 @@ class AccountWatch:
         What broke one may be mended elsewhere: a master key was put back.
         """
         if not documents:
-            return {account_id(one.tenant, one.channel, one.name): one for one in self._fallback}
+            return {account_id(one.tenant, one.channel, one.name): one for one in self._fallback()}
         accounts: dict[str, Account | BrokenAccount] = {}
         for own_id, document in documents.items():
             before = self._known.accounts.get(own_id)
@@ -111,10 +112,10 @@ class AccountWatch:
             accounts[own_id] = before if before == opened else opened
         return accounts
 
-    def _say(self, stored: bool) -> None:
+    def _say(self, accounts: Mapping[str, object], *, stored: bool) -> None:
         if stored == self._known.stored:
             return
         if stored:
             _log.info("accounts come from the database; variables of the channel do not count", channel=self._channel)
-        elif self._fallback:
+        elif accounts:
             _log.info("the account comes from variables: the database has none", channel=self._channel)
