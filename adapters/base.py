@@ -38,6 +38,13 @@ class Adapter(Protocol):
         fault, TemporaryError when the channel could not be asked.
         """
 
+    def fit(self, listing: Listing) -> Listing:
+        """The listing within the channel's grammar of texts; what was cut is added to its remarks.
+
+        It decides on no field: what is too long, missing or wrong is for `validate`. Pure; fitting again changes
+        nothing. Whoever validates, renders or applies fits first.
+        """
+
     def validate(self, listing: Listing) -> list[Problem]:
         """Everything the channel is known to refuse about this listing; empty = may be sent. Pure."""
 

@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-_OPENING = re.compile(r"<([a-zA-Z][\w:-]*)")
+_OPENING = re.compile(r"<([a-zA-Z][\w:-]*)([^>]*)")
 _ATTRIBUTE = re.compile(r"""[\s"'/]([a-zA-Z][\w:-]*)\s*=""")
 _MOST_NAMED = 10
 
@@ -47,15 +47,21 @@ class Grammar:
 
         A text with nothing but bare tags of the grammar stays exactly as it is, one with others is written anew.
         """
-        if self._not_bare.search(text) is None:
+        if self._is_bare(text):
             return Cleaned(text)
         cleaned = self._cleaner.clean(text)
-        return Cleaned(cleaned, _cut(text, cleaned))
+        return Cleaned(cleaned, _cut(text, cleaned) if cleaned != text else ())
+
+    def _is_bare(self, text: str) -> bool:
+        if "<" not in text:
+            return True
+        known = self._bare
+        return all(part[: part.find(">") + 1] in known for part in text.split("<")[1:])
 
     @cached_property
-    def _not_bare(self) -> re.Pattern[str]:
-        """Finds a `<` that does not begin a tag of the grammar without attributes: a parser has to look."""
-        return re.compile(rf"<(?!/?(?:{'|'.join(map(re.escape, sorted(self.tags)))})\s*/?>)", re.IGNORECASE)
+    def _bare(self) -> frozenset[str]:
+        """Tags without attributes as they are mostly written, behind their `<`."""
+        return frozenset(spelling for tag in self.tags for spelling in (f"{tag}>", f"/{tag}>", f"{tag}/>", f"{tag} />"))
 
     @cached_property
     def _cleaner(self) -> nh3.Cleaner:
@@ -69,16 +75,21 @@ class Grammar:
 
 
 def _cut(before: str, after: str) -> tuple[str, ...]:
-    """The tags and attributes that are rarer now, in order of their first place."""
-    tags = Counter(map(str.lower, _OPENING.findall(before)))
-    tags.subtract(map(str.lower, _OPENING.findall(after)))
-    attributes = Counter(map(str.lower, _ATTRIBUTE.findall(before)))
-    attributes.subtract(map(str.lower, _ATTRIBUTE.findall(after)))
-    gone = [f"<{name}>" for name, count in tags.items() if count > 0]
-    gone += [name for name, count in attributes.items() if count > 0]
+    """The tags and attributes that are rarer now: tags first, each in order of its first place."""
+    tags, attributes = _census(before)
+    tags_left, attributes_left = _census(after)
+    gone = [f"<{name}>" for name, count in tags.items() if count > tags_left[name]]
+    gone += [name for name, count in attributes.items() if count > attributes_left[name]]
     if before.count("<!") > after.count("<!"):
-        gone.append("a comment")
+        gone.append("comment")
     return tuple(gone[:_MOST_NAMED])
+
+
+def _census(markup: str) -> tuple[Counter[str], Counter[str]]:
+    """How often each tag is opened, and each attribute set."""
+    opened = _OPENING.findall(markup)
+    attributes = Counter(name.lower() for _, rest in opened for name in _ATTRIBUTE.findall(rest))
+    return Counter(tag.lower() for tag, _ in opened), attributes
 
 
 def plain_text(markup: str) -> str:

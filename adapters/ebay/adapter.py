@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from adapters.ebay import mapping, validation
+from adapters.ebay import grammar, mapping, validation
 from adapters.ebay.client import BULK_SIZE, EbayClient, Entry
 from adapters.ebay.quotas import limits_of
 from adapters.ebay.settings import EbayAccount
@@ -61,6 +61,10 @@ class EbayAdapter:
         ]
         if any(complaints):
             raise ConfigurationError("; ".join(complaint for complaint in complaints if complaint))
+
+    def fit(self, listing: Listing) -> Listing:
+        """The listing with a description that eBay takes."""
+        return grammar.fit(listing)
 
     def validate(self, listing: Listing) -> list[Problem]:
         """Everything eBay is known to refuse about this listing."""

@@ -8,10 +8,10 @@ Field names and limits: sell_inventory_v1 (1.18.5). The SKU is sent as it is: eB
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 from adapters.ebay.settings import EbayAccount
+from adapters.html import plain_text
 from adapters.model import Listing, Money, Rendered
 
 PRODUCT_DESCRIPTION_LIMIT = 4000
@@ -131,28 +131,11 @@ def short_description(description: str) -> str:
     """
     if len(description) <= PRODUCT_DESCRIPTION_LIMIT:
         return description
-    text = one_line(plain_text(description))
+    text = plain_text(description)
     if len(text) <= PRODUCT_DESCRIPTION_LIMIT:
         return text
     cut = text[: PRODUCT_DESCRIPTION_LIMIT - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"
-
-
-def plain_text(html: str) -> str:
-    """The text between the tags."""
-    reader = _TextReader()
-    reader.feed(html)
-    reader.close()
-    return " ".join(reader.pieces)
-
-
-class _TextReader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)
 
 
 def _availability(listing: Listing) -> dict[str, Any]:

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from adapters.gtins import is_gtin
+from adapters.gtins import is_gtin, is_internal
 from adapters.model import Problem
 from consumer.listings.figures import shown
 from consumer.listings.leaves import wrong_shape
-
-# Number ranges for use inside a shop or company, written as GTIN-13 (GS1 prefixes 020-029, 040-049, 200-299): another
-# seller may use the same number for something else, so no channel may see them.
-_INTERNAL = ("2", "02", "04")
-_INTERNAL_SHORT = ("0", "2")  # the same for GTIN-8
 
 
 def read_gtins(value: Any, path: str, problems: list[Problem]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -36,14 +31,8 @@ def sort_gtins(codes: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for code in filter(None, map(str.strip, codes)):
         if not is_gtin(code):
             remarks[f"barcode {shown(code)} is left out: it is no EAN or UPC (wrong length or check digit)"] = None
-        elif _is_internal(code):
+        elif is_internal(code):
             remarks[f"barcode {code} is left out: its number range is for use inside a shop"] = None
         else:
             usable[code] = None
     return tuple(usable), tuple(remarks)
-
-
-def _is_internal(code: str) -> bool:
-    if len(code) == 8:
-        return code.startswith(_INTERNAL_SHORT)
-    return code[-13:].rjust(13, "0").startswith(_INTERNAL)

@@ -41,6 +41,9 @@ class BenchAdapter:
     async def test_connection(self) -> None:
         """There is nothing to prove."""
 
+    def fit(self, listing: Listing) -> Listing:
+        return listing
+
     def validate(self, listing: Listing) -> list[Problem]:
         del listing
         return []

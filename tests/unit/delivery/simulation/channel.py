@@ -68,6 +68,9 @@ class Channel:
     async def test_connection(self) -> None:
         await Request(self._answer_to_a_question, 0.05, 0.05)
 
+    def fit(self, listing: Listing) -> Listing:
+        return self.memory.fit(listing)
+
     def validate(self, listing: Listing) -> list[Problem]:
         return self.memory.validate(listing)
 
