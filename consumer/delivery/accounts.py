@@ -3,7 +3,8 @@
 A throttled account, and one whose channel does not answer (the circuit breaker), are closed until a time. After that
 the gate is half open: one call goes through as a probe, and its answer opens the gate or closes it again. A halted
 account (dead credential, closed account) stands still until a try that writes nothing (`test_connection`) succeeds;
-then its gate is half open too. A paused one stands still until a person lets it go on. Other accounts never notice.
+then its gate is half open too. A paused one stands still until a person lets it go on, one whose document cannot be
+used until somebody mends it. Other accounts never notice.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ class Gate:
     most_in_flight: all that may be between slot and stored outcome.
     down: closed because the channel does not answer. alive_at: when it answered last, for some listing or to a
     question. wants_answer: too few listings got no answer to tell whose fault it is, so the channel is to be asked.
-    paused: why a person stopped it, "" = nobody did.
+    paused: why a person stopped it, "" = nobody did. broken: why its document cannot be used, "" = it can. gone: there
+    is no such account any more; what is in flight ends, and nothing else starts. changed_at: when its rules or settings
+    changed last. generation: counts its credentials.
     """
 
     def __init__(self, account: AccountKey, batch_size: int, *, concurrency: int, policy: RetryPolicy) -> None:
         self.account = account
-        self.batch_size = batch_size
         self.preparing = 0
         self.queued = 0
         self.calling = 0
@@ -41,6 +43,10 @@ class Gate:
         self.in_flight = 0
         self.halted = False
         self.paused = ""
+        self.broken = ""
+        self.gone = False
+        self.changed_at = -math.inf
+        self.generation = 0
         self.down = False
         self.alive_at = -math.inf
         self.wants_answer = False
@@ -55,18 +61,31 @@ class Gate:
         self._unanswered = 0
         self._halts = 0
         self._trying = False
+        self.resize(batch_size)
+
+    def resize(self, batch_size: int) -> None:
+        """So many commands fit into one call from now on."""
+        self.batch_size = batch_size
         # Prepared ahead of free calls, so that no call waits for the store: half of what is in calls.
-        self._ahead = max(batch_size, concurrency * batch_size // 2)
-        self.most_in_flight = 2 * (concurrency * batch_size + self._ahead)
+        self._ahead = max(batch_size, self._concurrency * batch_size // 2)
+        self.most_in_flight = 2 * (self._concurrency * batch_size + self._ahead)
+
+    def renew(self, now: float) -> None:
+        """It has another credential, or other settings: where the old ones were refused, these are tried at once."""
+        self.generation += 1
+        self._trying = False
+        if self.halted:
+            self._halts = 0
+            self.until = now
 
     @property
     def stands(self) -> bool:
         """Whether nothing may be called however long one waits: what there is to do becomes owed."""
-        return self.halted or self.paused != ""
+        return self.halted or self.gone or self.paused != "" or self.broken != ""
 
     def wants_try(self, now: float) -> bool:
         """Whether it is time to ask the channel if the halted account works again. True once for each answer."""
-        if not self.halted or self._trying or now < self.until:
+        if not self.halted or self._trying or now < self.until or self.gone or self.broken:
             return False
         self._trying = True
         return True
@@ -135,11 +154,18 @@ class Gate:
                 self._open()
 
     def answered(
-        self, errors: Sequence[Exception | None], now: float, jitter: float, *, fresh: Iterable[ListingKey] = ()
+        self,
+        errors: Sequence[Exception | None],
+        now: float,
+        jitter: float,
+        *,
+        fresh: Iterable[ListingKey] = (),
+        generation: int = 0,
     ) -> None:
         """A call came back: `halted` and `down` may be others now.
 
         jitter: a random number from 0 up to 1. fresh: the call's listings that were no suspects before (`verdict`).
+        generation: of the credential it was made with; that an older one is refused says nothing of this one.
         """
         alive = self.proves_life(errors)
         if alive:
@@ -149,7 +175,8 @@ class Gate:
         refusals = [error for error in errors if isinstance(error, ChannelHaltedError)]
         limits = [error for error in errors if isinstance(error, RateLimitedError)]
         if refusals and len(refusals) == len(errors):
-            self._halt(refusals[0], now)
+            if generation == self.generation:
+                self._halt(refusals[0], now)
         elif limits:
             self._throttle(limits, now, jitter)
         elif not alive:

@@ -9,21 +9,26 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
+from consumer.delivery.braking import Braking
 from consumer.delivery.clocks import Clocks
-from consumer.delivery.core import Core, CoreSettings
+from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.flood import FloodLimits
+from consumer.delivery.following import Follower, Hands
 from consumer.delivery.gap_brake import GapLimits
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
+from consumer.delivery.limits import CoreSettings
 from consumer.delivery.parts import Parts
 from consumer.delivery.pauses import COLLECTION as PAUSES
 from consumer.delivery.pauses import Pauses
-from consumer.delivery.planning import Seller
+from consumer.delivery.planning import Seller, make_seller
 from consumer.delivery.quotas.leases import quotas_of
 from consumer.delivery.quotas.store import QuotaStore
+from consumer.delivery.replanning import Replanner
 from consumer.delivery.reporting import Reporter
 from consumer.delivery.retry import RetryPolicy
+from consumer.delivery.sellers import Sellers
 from consumer.delivery.standstills import COLLECTION as STANDSTILLS
 from consumer.delivery.standstills import Standstills
 from consumer.delivery.sweeper import Catalogue, Products, Sweeper
@@ -35,8 +40,11 @@ from consumer.kafka import RecordTooLargeError, ReliableProducer, TopicNames
 from consumer.kafka.consumer import ConsumerThread
 from consumer.kafka.membership import Membership
 from consumer.kafka.records import Partition
+from consumer.listings.brakes.store import COLLECTION as BRAKES
+from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.debts import DebtStore
 from consumer.listings.gone import LEDGER, GoneStore
+from consumer.listings.replans import ReplanStore
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
 from consumer.metrics import DeliveryMetrics
@@ -52,7 +60,9 @@ class OwedPlaces:
     """Where it is kept what is owed, and where products are read for it."""
 
     debts: DebtStore
+    replans: ReplanStore
     gone: GoneStore
+    brakes: BrakeStore
     pauses: Pauses
     standstills: Standstills
     products: Products
@@ -60,7 +70,10 @@ class OwedPlaces:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where a worker reads and writes. max_message_bytes: the largest event (TopicSettings)."""
+    """Where a worker reads and writes. max_message_bytes: the largest event (TopicSettings).
+
+    hands: to follow the accounts as they come, change and go; None = those there are at first stay.
+    """
 
     bootstrap: str
     names: TopicNames
@@ -68,6 +81,7 @@ class Servers:
     quotas: QuotaStore
     owed: OwedPlaces
     max_message_bytes: int
+    hands: Hands | None = None
 
 
 def owed_places(database: AsyncDatabase[Document], partitions: int, products: Products) -> OwedPlaces:
@@ -75,7 +89,9 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
     listings = database[LISTINGS]
     return OwedPlaces(
         debts=DebtStore(listings, partitions),
+        replans=ReplanStore(listings),
         gone=GoneStore(listings, database[LEDGER]),
+        brakes=BrakeStore(database[BRAKES], listings),
         pauses=Pauses(database[PAUSES]),
         standstills=Standstills(database[STANDSTILLS]),
         products=products,
@@ -98,7 +114,8 @@ def make_worker(
 ) -> DeliveryWorker:
     """A worker for all accounts of one channel. Connects to nothing before it runs.
 
-    missed: is told of partitions whose records were deleted before they were read.
+    sellers: the accounts there are at first. missed: is told of partitions whose records were deleted before they were
+    read.
     """
     return DeliveryWorker(make_parts(channel, sellers, servers, settings=settings, metrics=metrics), missed)
 
@@ -109,7 +126,7 @@ def make_parts(
     """What `make_worker` puts together."""
     clocks = Clocks()
     names = servers.names
-    by_account = {AccountKey(seller.account.tenant, seller.account.name): seller for seller in sellers}
+    at_work = Sellers(make_seller(seller.account, seller.adapter) for seller in sellers)
     background = frozenset({names.of(Operation.READ)})
     membership = Membership(
         bootstrap=servers.bootstrap,
@@ -120,17 +137,29 @@ def make_parts(
         drain=settings.drain,
         protocol=settings.group_protocol,
     )
-    core = _make_core(channel, by_account, settings, background)
+    core = _make_core(channel, at_work, settings, background)
     process = f"{settings.replica}/{uuid4().hex[:12]}"
-    execution = Execution(by_account, servers.store, servers.owed.debts, clocks.wall, process=process)
+    braking = Braking(channel, servers.owed.brakes, by=process)
+    execution = Execution(at_work, servers.store, servers.owed.debts, clocks.wall, process=process, braking=braking)
     producer = ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES)
+    intake = Intake(channel, at_work, Sources(background, partial(names.delay_of, channel)))
+    upkeep = _make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics)
+    follower = None
+    if servers.hands is not None:
+        accounts = metrics.accounts
+        follower = Follower(channel, core, intake, at_work, servers.hands, upkeep.pause, clocks.core, accounts)
     return Parts(
         channel=channel,
         core=core,
-        intake=Intake(channel, by_account, Sources(background, partial(names.delay_of, channel))),
+        intake=intake,
+        sellers=at_work,
+        follower=follower,
+        replanner=Replanner(
+            channel, at_work, servers.owed.replans, core.offsets.numbers, clocks=clocks, metrics=metrics.accounts
+        ),
         execution=execution,
         quotas=servers.quotas,
-        upkeep=_make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics),
+        upkeep=upkeep,
         letters=Letters(channel, membership.group, names),
         writer=KafkaWriter(producer, settings.drain),
         consumer=ConsumerThread(membership),
@@ -156,7 +185,7 @@ def _make_upkeep(
     limits = GapLimits(settings.withdrawals, settings.withdrawals_share)
     catalogue = Catalogue(owed.products, names.of(Operation.READ))
     sweeper = Sweeper(channel, owed.debts, owed.gone, catalogue, limits=limits, clock=clocks.wall)
-    watched = Watched(owed.debts, owed.pauses, owed.standstills, sweeper, settings.replica)
+    watched = Watched(owed.debts, owed.brakes, owed.pauses, owed.standstills, sweeper, settings.replica)
     return Upkeep(channel, core, execution, watched, clocks=clocks, metrics=metrics.owed)
 
 

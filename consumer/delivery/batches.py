@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from adapters.values import value_object
 from consumer.delivery.work import Work
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Send:
     """A planned command whose intent is stored. plan: what the shell needs to perform it, opaque to the core.
 
@@ -44,10 +44,10 @@ def unlimited(_operation: str, most: int, *, urgent: bool) -> int:
 
 
 class Batches:
-    """What waits for a call, by operation, in the order it was prepared."""
+    """What waits for a call, by operation, in the order it was prepared. batch_size: most commands of one call."""
 
     def __init__(self, batch_size: int, linger: float) -> None:
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._linger = linger
         self._queues: dict[str, Queue] = {}
         self._count = 0
@@ -72,7 +72,7 @@ class Batches:
         ready = [entry for entry in self._queues.items() if entry[1] and self._is_ready(entry[1], now)]
         ready.sort(key=lambda entry: (probe and _is_suspicious(entry[1]), _urgency(entry[1])))
         for operation, queue in ready:
-            most = 1 if probe else min(len(queue), self._batch_size)
+            most = 1 if probe else min(len(queue), self.batch_size)
             if fits := room(operation, most, urgent=False):
                 return self._take_one(queue) if probe else self._take(queue, fits, _any)
             if any(_is_urgent(send) for send, _ in queue) and (fits := room(operation, most, urgent=True)):
@@ -105,7 +105,7 @@ class Batches:
         return removed
 
     def _is_ready(self, queue: Queue, now: float) -> bool:
-        return len(queue) >= self._batch_size or queue[0][1] + self._linger <= now
+        return len(queue) >= self.batch_size or queue[0][1] + self._linger <= now
 
     def _take(self, queue: Queue, most: int, wanted: Callable[[Send], bool]) -> tuple[Send, ...]:
         first = next(place for place, (send, _) in enumerate(queue) if wanted(send))

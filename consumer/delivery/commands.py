@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.values import value_object
 from consumer.delivery.batches import Send
 from consumer.delivery.flood import StopFlood
 from consumer.delivery.offsets import Ticket
@@ -25,7 +26,7 @@ from consumer.delivery.work import AccountKey, Work
 from consumer.kafka.records import Partition, Record
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Prepare:
     """Load the states of these listings, plan, store what was planned. Answer: `prepared` or `not_prepared`.
 
@@ -36,23 +37,24 @@ class Prepare:
     asked: float = math.inf
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Call:
-    """Perform these commands in one call. Answer: `called`."""
+    """Perform these commands in one call. Answer: `called`. generation: of the account's credential."""
 
     account: AccountKey
     operation: str
     sends: tuple[Send, ...]
+    generation: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Probe:
     """Ask the channel something cheap, to know whether it answers this account at all. Answer: `probed`."""
 
     account: AccountKey
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Ending:
     """How one command ended and what follows from it. outcome is opaque; error None = the channel accepted."""
 
@@ -62,14 +64,14 @@ class Ending:
     follow_up: Decision | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Store:
     """Store these outcomes durably. Answer: `stored` or `not_stored`."""
 
     endings: tuple[Ending, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Letter:
     """A record to be written to a retry topic (`retry` set) or to the dead letters.
 
@@ -84,7 +86,7 @@ class Letter:
     error: Exception | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Produce:
     """Write these records and wait until Kafka has them. Answer: `produced` or `not_produced`.
 
@@ -94,23 +96,30 @@ class Produce:
     letters: tuple[Letter, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Release:
     """These held records are due: take them in (`arrived`, `undecodable`)."""
 
     records: tuple[Record, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Rest:
     """Exactly these assigned partitions are not to be read for now."""
 
     partitions: frozenset[Partition]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TryAccount:
     """Ask the channel whether a halted account works again. Answer: `tried`."""
+
+    account: AccountKey
+
+
+@value_object
+class Dismiss:
+    """Nothing of this account is in flight any more, and there is no such account: forget it. No answer."""
 
     account: AccountKey
 
@@ -129,10 +138,11 @@ CoreCommand = (
     | TryAccount
     | MarkUnseen
     | StopFlood
+    | Dismiss
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Answer:
     """What a call did for one command. again: plan the same state once more, the way is clear now."""
 
@@ -142,7 +152,7 @@ class Answer:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Settled:
     """A state that needs no call. outcome: a bounded word: unchanged, invalid, superseded, rehearsed …
 
@@ -154,7 +164,7 @@ class Settled:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Prepared:
     """The end of a `Prepare`; every work stands in exactly one of the lists.
 
@@ -168,7 +178,7 @@ class Prepared:
     failed: Sequence[tuple[Work, Exception]] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Stored:
     """The end of a `Store`. lost: ids of listings that someone else wrote meanwhile. failed: id → a bug of ours, which
     kept the outcome from being stored: the intent stands.
@@ -178,14 +188,14 @@ class Stored:
     failed: Mapping[str, Exception] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Superseded:
     """A state that was never sent because a newer one was there."""
 
     work: Work
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Finished:
     """A listing is done with one state. operation: what was called, "none" without a call.
 
@@ -199,7 +209,7 @@ class Finished:
     send: Send | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Postponed:
     """A try failed or could not be made; the listing waits in "memory" or in a "topic" for `delay` seconds."""
 
@@ -209,7 +219,7 @@ class Postponed:
     error: Exception | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class AccountHalted:
     """The account's gate closed because the account itself was refused."""
 
@@ -218,14 +228,14 @@ class AccountHalted:
     delay: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class AccountOpened:
     """A probe went through: the account works again."""
 
     account: AccountKey
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ChannelDown:
     """The account's gate closed because the channel does not answer."""
 
@@ -234,7 +244,7 @@ class ChannelDown:
     delay: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ChannelAnswers:
     """A probe went through: the channel is back."""
 

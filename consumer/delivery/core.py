@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
@@ -40,45 +40,33 @@ from consumer.delivery.commands import (
 )
 from consumer.delivery.debts import Debts
 from consumer.delivery.dispatch import Dispatch
-from consumer.delivery.flood import Flood, FloodLimits
+from consumer.delivery.flood import Flood
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.held import Held
+from consumer.delivery.limits import CoreSettings
 from consumer.delivery.offsets import Offsets, Ticket
-from consumer.delivery.quotas.leases import Quota
 from consumer.delivery.quotas.quotas import Quotas
-from consumer.delivery.retry import DeadLetter, RetryPolicy, decide
+from consumer.delivery.retry import DeadLetter, decide
+from consumer.delivery.roster import Roster
 from consumer.delivery.share import Share
 from consumer.delivery.slots import Slots
 from consumer.delivery.steps import Steps
 from consumer.delivery.sweeps import Sweeps
 from consumer.delivery.too_large import TOO_LARGE, smaller
 from consumer.delivery.verdict import Judge
-from consumer.delivery.work import AccountKey, Work
+from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
 
-
-@dataclass(frozen=True, slots=True)
-class CoreSettings:
-    """Limits. concurrency: calls at once per account. linger: seconds. max_waiting: listings in memory.
-
-    quotas: what each account's calls count for, where the channel counts them. flood: how many dead letters are too
-    many.
-    """
-
-    policy: RetryPolicy
-    concurrency: int
-    linger: float
-    max_waiting: int
-    background_topics: frozenset[str]
-    quotas: Mapping[AccountKey, Sequence[Quota]] = field(default_factory=dict)
-    flood: FloodLimits = field(default_factory=FloodLimits)
+# Seconds: a record that is held until something else is known is not due before.
+_A_MOMENT = 0.001
 
 
 class Core:
-    """One channel's delivery. accounts: account → how many commands its adapter takes in one call.
+    """One channel's delivery. accounts: those there are at first → how many commands their adapter takes in one call.
 
     resting: the partitions that are not to be read now. quotas: told by the shell what was leased. debts: what is owed.
+    roster: told by the shell which accounts there are.
     """
 
     def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
@@ -89,6 +77,9 @@ class Core:
         self.quotas = Quotas(settings.quotas)
         share = Share(settings.max_waiting, len(accounts))
         self._dispatch = Dispatch(self.gates, self.quotas, self.flow, share, linger=settings.linger, policy=policy)
+        self.roster = Roster(
+            self.gates, self.flow, self._dispatch, self.quotas, concurrency=settings.concurrency, policy=policy
+        )
         self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
         self._policy = policy
         self._jitter = jitter
@@ -157,8 +148,11 @@ class Core:
     # Records
 
     def hold(self, record: Record, until: float, now: float) -> bool:
-        """Keep a record of a retry topic that is not due. Returns False where it may be taken in now."""
-        return self.held.hold(record, until, now)
+        """Keep a record that may not be taken in now. Returns False where it may.
+
+        until: of a retry topic's records, when they are due. Nothing is taken in without knowing the accounts.
+        """
+        return self.held.hold(record, until if now < self.roster.fresh_until else max(until, now + _A_MOMENT), now)
 
     def ticket(self, record: Record) -> Ticket | None:
         """The ticket for a record; None where its partition is leaving us: leave it to the next owner."""
@@ -185,6 +179,8 @@ class Core:
         for send in report.sends:
             if self.flow.leaves(send.work):
                 self.flow.forget(send.work, now)
+            elif self.roster.outdated(account_of(send.work.key), prepare.asked):
+                self.flow.wait(replace(send.work, due=now), now)
             else:
                 self._dispatch.add(send, min(prepare.asked, now))
         for settled in report.settled:
@@ -209,8 +205,9 @@ class Core:
 
     def probed(self, probe: Probe, error: Exception | None, now: float) -> None:
         """Answer to `Probe`. error: what the channel said to the question, None where all is well."""
-        for note in self._judge.hear_answer(self.gates[probe.account], error, now):
-            self.notes.add(note)
+        if gate := self.gates.get(probe.account):
+            for note in self._judge.hear_answer(gate, error, now):
+                self.notes.add(note)
 
     def stored(self, store: Store, stored: Stored, now: float) -> None:
         """Answer to `Store`.
@@ -263,7 +260,7 @@ class Core:
     def tick(self, now: float) -> list[CoreCommand]:
         """What to do now. Every command is given once and must be answered."""
         self.flow.ready.wake(now)
-        records = self.held.release(now)
+        records = self.held.release(now) if now < self.roster.fresh_until else ()
         commands: list[CoreCommand] = [Release(records)] if records else []
         self._dispatch.spill(now)
         commands += self._dispatch.to_call(now)
@@ -273,6 +270,7 @@ class Core:
         commands += self._steps.next(now)
         commands += self.debts.next(now)
         commands += self.flow.flood.next()
+        commands += self.roster.next(now)
         resting = self._wanted_rest()
         if resting != self.resting or self._rest_again:
             self.resting = resting

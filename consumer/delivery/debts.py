@@ -16,7 +16,7 @@ from consumer.delivery.owing import Owe
 from consumer.delivery.steps import Steps
 from consumer.delivery.sweeps import Sweep, Sweeps
 from consumer.delivery.unseen import Markers, MarkUnseen
-from consumer.delivery.work import AccountKey, Work
+from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.markers import SnapshotCompleted
 
 
@@ -34,7 +34,8 @@ class Debts:
         """Exactly these accounts are paused, and why. Calls in flight end; nothing else starts for them."""
         for account, gate in self._gates.items():
             gate.paused = paused.get(account, "")
-        self._flow.resumed(self._flow.flood.paused(paused.keys(), every=len(paused) == len(self._gates)))
+        every = bool(self._gates) and len(paused) == len(self._gates)
+        self._flow.resumed(self._flow.flood.paused(paused.keys(), every=every))
 
     def marker(self, ticket: Ticket, marker: SnapshotCompleted) -> None:
         """A record that says that a tenant was read whole."""
@@ -71,7 +72,9 @@ class Debts:
         """Answer to `Sweep`. works: states to be sent; their marks are claimed. found: how many listings were due."""
         self._sweeps.ended(found, now)
         for work in works:
-            if not self._flow.leaves(work):
+            gate = self._gates.get(account_of(work.key))
+            # Of an account that went meanwhile the mark stands, and is found when it comes back.
+            if gate is not None and not gate.gone and not self._flow.leaves(work):
                 self._flow.offer(work, now)
 
     def not_swept(self, now: float) -> None:
@@ -80,7 +83,9 @@ class Debts:
 
     def tried(self, command: TryAccount, error: Exception | None, now: float) -> None:
         """Answer to `TryAccount`."""
-        gate = self._gates[command.account]
+        gate = self._gates.get(command.account)
+        if gate is None:
+            return  # it went meanwhile
         halted = gate.halted
         gate.tried(error, now)
         if halted and not gate.halted:

@@ -53,9 +53,28 @@ class Dispatch:
         self._flow = flow
         self._share = share
         self._policy = policy
+        self._linger = linger
         self._batches = {key: Batches(gate.batch_size, linger) for key, gate in gates.items()}
         self._order = deque(gates)
         self._turn = 0
+
+    def open(self, gate: Gate) -> None:
+        """There is one account more. Its gate is among `gates` by now."""
+        self._batches[gate.account] = Batches(gate.batch_size, self._linger)
+        self._order.append(gate.account)
+        self._share.accounts = len(self.gates)
+
+    def close(self, account: AccountKey) -> None:
+        """There is nothing of this account any more. Its gate is not among `gates` any more."""
+        del self._batches[account]
+        self._order.remove(account)
+        self._share.accounts = len(self.gates)
+
+    def changed(self, gate: Gate, now: float) -> None:
+        """The account's rules or settings are others: what is not called yet is planned by them, or finished with."""
+        self._batches[gate.account].batch_size = gate.batch_size
+        for send in self._take_out(gate.account, lambda _: True):
+            self._flow.wait(replace(send.work, due=now), now)
 
     def to_prepare(self, least: int, now: float) -> tuple[Work, ...]:
         """The states to plan in one step, none if there are fewer than `least`. They are in flight from now on."""
@@ -98,7 +117,7 @@ class Dispatch:
                 gate.calls += 1
                 urgent = all(send.work.lane.urgent for send in sends)
                 self._quotas.spend(account, now, sends[0].operation, len(sends), urgent=urgent)
-                calls.append(Call(account, sends[0].operation, sends))
+                calls.append(Call(account, sends[0].operation, sends, gate.generation))
         if calls:
             self._order.rotate(-1)  # accounts that share a quota take turns
         return calls
@@ -133,7 +152,8 @@ class Dispatch:
 
     def _owe(self, gate: Gate, now: float) -> None:
         """The account stands still: what it has becomes owed, so that memory and lag stay flat however long it does."""
-        cause, words = (Cause.PAUSED, gate.paused) if gate.paused else (Cause.HALTED, str(gate.error)[:_LONGEST])
+        cause = Cause.PAUSED if gate.paused else Cause.HALTED
+        words = gate.paused or gate.broken or str(gate.error)[:_LONGEST]
         works = [send.work for send in self._take_out(gate.account, lambda _: True)]
         taken = self._flow.ready.take(gate.account, self._flow.owings.room, now)
         gate.in_flight += len(taken)

@@ -24,6 +24,8 @@ from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.kafka.records import Partition
 from consumer.listings.owed import Cause
 
+# How a state of an account ends that is no more: its products are read again when it comes back.
+GONE = "account_gone"
 _LONGEST = 300
 # Seconds until a listing that was not given up is looked at: by then its account is paused.
 _AFTER_FLOOD = 5.0
@@ -116,7 +118,11 @@ class Flow:
         if self.leaves(work):
             self.forget(work, now)
             return
-        self._gates[account_of(work.key)].in_flight -= 1
+        gate = self._gates[account_of(work.key)]
+        if gate.gone:
+            self.finish(Finished(work, "none", GONE), now)
+            return
+        gate.in_flight -= 1
         superfluous = self.slots.put_back(work)
         if superfluous is not None:
             self.supersede(superfluous)
@@ -142,6 +148,13 @@ class Flow:
         self.withheld = deque(letter for letter in self.withheld if self.offsets.is_current(letter.ticket))
         for work in self.owings.drop(lambda work: not self.offsets.is_current(work.ticket)):
             self.forget(work, now)
+
+    def drop_account(self, account: AccountKey, now: float) -> None:
+        """There is no such account any more: what waits for it is finished with."""
+        for work in self.slots.drop_waiting(lambda work: account_of(work.key) == account):
+            self.notes.add(Finished(work, "none", GONE))
+            self.offsets.finish(work.ticket)
+        self.ready.rebuild(now)
 
     def give_up(self, letter: Letter, now: float) -> None:
         """A record that belongs to no account goes to the dead letters, or waits while too many do."""
@@ -177,4 +190,4 @@ def _after(failed: Failed, decision: Wait | RetryTopic, now: float) -> Work:
 
 
 def _words(error: Exception | None) -> str:
-    return "" if error is None else str(error)[:_LONGEST]
+    return "" if error is None else without_secrets(str(error))[:_LONGEST]

@@ -7,8 +7,8 @@ other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from adapters.values import value_object
 from consumer import events
 from consumer.delivery.lanes import lane_of
 from consumer.delivery.offsets import Ticket
@@ -19,7 +19,7 @@ from consumer.listings.state import ListingKey
 from consumer.markers import is_marker
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Sources:
     """What the topics are for. background: nobody waits for these. delay_of: a retry topic's delay in seconds."""
 
@@ -34,6 +34,11 @@ class Intake:
         self._channel = channel
         self._sources = sources
         self._accounts: dict[str, list[AccountKey]] = {}
+        self.follow(accounts)
+
+    def follow(self, accounts: Iterable[AccountKey]) -> None:
+        """Exactly these accounts there are from now on."""
+        self._accounts.clear()
         for account in accounts:
             self._accounts.setdefault(account.tenant, []).append(account)
 

@@ -11,13 +11,14 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from adapters.values import value_object
 from consumer.kafka.records import Partition
 
 # Of a state that came by no record: nothing is to be committed for it.
 NO_OFFSET = -1
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Ticket:
     """One record taken in during one ownership (epoch) of its partition.
 
@@ -62,6 +63,10 @@ class Offsets:
     def partitions(self) -> frozenset[Partition]:
         """The assigned ones."""
         return frozenset(self._partitions)
+
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the assigned ones, in order."""
+        return tuple(sorted({partition.number for partition in self._partitions}))
 
     def assign(self, partition: Partition) -> None:
         """The partition is ours from now on. One that was ours already starts over."""

@@ -9,10 +9,13 @@ from typing import Protocol
 from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
+from consumer.delivery.following import Follower
 from consumer.delivery.intake import Intake
 from consumer.delivery.letters import Letters, Outgoing
 from consumer.delivery.quotas.store import QuotaStore
+from consumer.delivery.replanning import Replanner
 from consumer.delivery.reporting import Reporter
+from consumer.delivery.sellers import Sellers
 from consumer.delivery.upkeep import Upkeep
 from consumer.kafka.consumer import ConsumerThread
 from consumer.metrics import DeliveryMetrics
@@ -33,11 +36,17 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a worker is made of. drain: seconds that calls in flight may take to end."""
+    """What a worker is made of. drain: seconds that calls in flight may take to end.
+
+    follower: None where the accounts stay as they are.
+    """
 
     channel: str
     core: Core
     intake: Intake
+    sellers: Sellers
+    follower: Follower | None
+    replanner: Replanner
     execution: Execution
     quotas: QuotaStore
     upkeep: Upkeep

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from consumer.delivery.commands import Call, Prepare, Probe, Produce, Store, TryAccount
+from consumer.delivery.commands import Call, Dismiss, Prepare, Probe, Produce, Store, TryAccount
 from consumer.delivery.flood import StopFlood
 from consumer.delivery.owing import Owe
 from consumer.delivery.parts import Parts
@@ -19,7 +19,9 @@ from consumer.delivery.unseen import MarkUnseen
 from consumer.errors import UnavailableError
 from consumer.mongo import PyMongoError
 
-Performed = Prepare | Call | Probe | Store | Produce | Lease | Owe | Sweep | TryAccount | MarkUnseen | StopFlood
+Performed = (
+    Prepare | Call | Probe | Store | Produce | Lease | Owe | Sweep | TryAccount | MarkUnseen | StopFlood | Dismiss
+)
 Command = TypeVar("Command", bound=Performed)
 
 _log = structlog.get_logger()
@@ -50,7 +52,12 @@ class Performer:
                 self._start(self._produce, command)
             case Lease():
                 self._start(self._lease, command)
-            case Owe() | Sweep() | TryAccount() | MarkUnseen() | StopFlood():
+            case Dismiss():
+                self._parts.sellers.drop(command.account)
+                self._parts.reporter.forget(command.account)
+            case TryAccount():
+                self._start(self._try, command)
+            case Owe() | Sweep() | MarkUnseen() | StopFlood():
                 self._start(self._parts.upkeep.perform, command)
 
     async def cancel(self) -> None:
@@ -87,7 +94,8 @@ class Performer:
 
     async def _call(self, call: Call) -> None:
         begun = self._now()
-        answers = await self._parts.execution.call(call)
+        with self._parts.sellers.in_use(call.account):
+            answers = await self._parts.execution.call(call)
         now = self._now()
         self._parts.reporter.answered(call, answers)
         seconds = self._parts.metrics.call_seconds
@@ -95,7 +103,15 @@ class Performer:
         self._core.called(call, answers, now)
 
     async def _probe(self, probe: Probe) -> None:
-        self._core.probed(probe, await self._parts.execution.probe(probe), self._now())
+        with self._parts.sellers.in_use(probe.account) as known:
+            if known:
+                self._core.probed(probe, await self._parts.execution.probe(probe), self._now())
+
+    async def _try(self, command: TryAccount) -> None:
+        with self._parts.sellers.in_use(command.account) as known:
+            if known:
+                error = await self._parts.execution.try_account(command.account)
+                self._core.debts.tried(command, error, self._now())
 
     async def _store(self, store: Store) -> None:
         stored = await self._parts.execution.store(store)

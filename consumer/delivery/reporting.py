@@ -23,7 +23,7 @@ from consumer.delivery.core import Core
 from consumer.delivery.dead_letters import error_kind
 from consumer.delivery.planning import Planned
 from consumer.delivery.quotas.quotas import Figures
-from consumer.delivery.work import Work, account_of
+from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Record
 from consumer.metrics import DeliveryMetrics
@@ -121,6 +121,12 @@ class Reporter:
         self._metrics.quotas.left.labels(*labels).set(figures.left)
         self._metrics.quotas.wait_seconds.labels(*labels).inc(figures.waited - self._waited.get(figures.key, 0.0))
         self._waited[figures.key] = figures.waited
+
+    def forget(self, account: AccountKey) -> None:
+        """There is no such account any more: its gauges tell nothing."""
+        metrics = self._metrics
+        for gauge in (metrics.in_flight, metrics.waiting, metrics.halted, metrics.down, metrics.owed.paused):
+            gauge.remove(self._channel, str(account))
 
     def undecodable(self, error: Exception, record: Record) -> None:
         """A record that is no event of ours, or one that a bug of ours keeps us from reading."""

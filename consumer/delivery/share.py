@@ -18,16 +18,16 @@ _LEFT = 0.25
 
 
 class Share:
-    """max_waiting: listings in memory. accounts: how many share it; one alone may have all."""
+    """max_waiting: listings in memory. accounts: how many share it now; one alone may have all."""
 
     def __init__(self, max_waiting: int, accounts: int) -> None:
+        self.accounts = accounts
         self._max_waiting = max_waiting
-        self._shared = accounts > 1
 
     def excess(self, slots: Slots) -> tuple[AccountKey | None, int]:
         """The account that fills the memory, if one does, and how many listings it has above a quarter of the room."""
         room = self._max_waiting - min(slots.waiting_background, self._max_waiting // 2)
-        if not self._shared or slots.waiting_live < _CROWDED * room:
+        if self.accounts < 2 or slots.waiting_live < _CROWDED * room:
             return None, 0
         account, waiting = slots.live_by_account.most_common(1)[0]
         too_many = waiting - int(_LEFT * room)

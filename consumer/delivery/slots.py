@@ -104,13 +104,16 @@ class Slots:
         if slot.waiting is None:
             del self._slots[key]
 
-    def drop_waiting(self, unwanted: Callable[[Work], bool]) -> None:
-        """Forget waiting states, unfinished: another process will get their records."""
+    def drop_waiting(self, unwanted: Callable[[Work], bool]) -> list[Work]:
+        """Forget these waiting states, and return them: their records are not finished by that."""
+        dropped: list[Work] = []
         for key, slot in list(self._slots.items()):
             if slot.waiting is not None and unwanted(slot.waiting):
+                dropped.append(slot.waiting)
                 self._wait(slot, None)
                 if slot.in_flight is None:
                     del self._slots[key]
+        return dropped
 
     def all_waiting(self) -> Iterator[Work]:
         """Every state that could be taken."""

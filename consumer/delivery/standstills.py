@@ -22,7 +22,7 @@ _BELIEVED = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """state: "halted", "down" or "throttled". replica: the process. why: in words. next_try: UTC."""
+    """state: "broken", "halted", "down" or "throttled". replica: the process. why: in words. next_try: UTC."""
 
     channel: str
     tenant: str
@@ -35,7 +35,9 @@ class Standstill:
 
 
 def state_of(gate: Gate, now: float) -> str:
-    """What keeps this account from calling; "" = nothing that its channel said."""
+    """What keeps this account from calling; "" = nothing but what people decided."""
+    if gate.broken:
+        return "broken"
     if gate.halted:
         return "halted"
     if not gate.closed_for(now):

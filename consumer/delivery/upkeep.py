@@ -1,30 +1,31 @@
 """The shell's part of what is owed: performs its commands, and keeps watch on what happens outside of Kafka.
 
-Every second the pauses are read; every few seconds it is told which accounts stand still and how much is owed;
-every few minutes, and in partitions that are new to us, intents without an end are looked for.
+Every second the pauses are read, and prices looked for that a date changes; every few seconds it is told which accounts
+stand still and how much is owed; every few minutes, and in partitions that are new to us, intents without an end are
+looked for.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from consumer.delivery.clocks import Clocks
-from consumer.delivery.commands import TryAccount
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.flood import StopFlood
 from consumer.delivery.owing import Owe
-from consumer.delivery.pauses import Pauses, paused_accounts
+from consumer.delivery.pauses import Pause, Pauses, paused_accounts
 from consumer.delivery.standstills import TELL_EVERY, Standstills, state_of
 from consumer.delivery.sweeper import Sweeper
 from consumer.delivery.sweeps import Sweep
 from consumer.delivery.unseen import MarkUnseen
 from consumer.delivery.work import AccountKey
+from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.debts import DebtStore
 from consumer.listings.owed import moment
 from consumer.metrics.owed import OwedMetrics
@@ -34,6 +35,8 @@ _log = structlog.get_logger()
 
 _READ_PAUSES = 1.0
 _LOOK_FOR_UNFINISHED = 300.0
+# How many of an account become owed at once when a date comes, so that a sale of everything does not stop the rest.
+_MOST_DUE = 1000
 # An intent this old belongs to nobody: longer than any call, any wait in memory and any rest of a batch.
 _UNFINISHED_AFTER = timedelta(minutes=15)
 _LONGEST = 300
@@ -44,6 +47,7 @@ class Watched:
     """Where upkeep looks and tells. replica: this process among those of its channel."""
 
     debts: DebtStore
+    brakes: BrakeStore
     pauses: Pauses
     standstills: Standstills
     sweeper: Sweeper
@@ -69,18 +73,16 @@ class Upkeep:
         self._watched = watched
         self._clocks = clocks
         self._metrics = metrics
-        self._looked_in: list[int] = []
+        self._pauses: Sequence[Pause] = ()
+        self._looked_in: tuple[int, ...] = ()
 
-    async def perform(self, command: Owe | Sweep | TryAccount | MarkUnseen | StopFlood) -> None:
+    async def perform(self, command: Owe | Sweep | MarkUnseen | StopFlood) -> None:
         """Do it and tell the core."""
         match command:
             case Owe():
                 await self._owe(command)
             case Sweep():
                 await self._sweep(command)
-            case TryAccount():
-                error = await self._execution.try_account(command.account)
-                self._core.debts.tried(command, error, self._now())
             case MarkUnseen():
                 await self._mark_unseen(command)
             case StopFlood():
@@ -100,6 +102,7 @@ class Upkeep:
             await asyncio.sleep(_READ_PAUSES)
             if await self._attempt(self._read_pauses):
                 changed()
+            await self._attempt(self._look_for_due)
             now = self._now()
             if now >= tell_at:
                 tell_at = now + TELL_EVERY
@@ -107,6 +110,13 @@ class Upkeep:
             if now >= look_at or self._looked_in != self._numbers():
                 look_at = now + _LOOK_FOR_UNFINISHED
                 await self._attempt(self._look_for_unfinished)
+
+    def pause(self) -> None:
+        """Pause whom the pauses cover that were read last: an account that is new too."""
+        paused = paused_accounts(self._pauses, self._core.gates)
+        self._core.debts.pause(paused)
+        for account in self._core.roster.accounts:
+            self._metrics.paused.labels(self._channel, str(account)).set(account in paused)
 
     async def _stop_flood(self, command: StopFlood) -> None:
         tenant, account = command.whom or (None, None)
@@ -160,27 +170,37 @@ class Upkeep:
         self._core.debts.unseen_marked(command)
 
     async def _read_pauses(self) -> None:
-        pauses = await self._watched.pauses.current(self._channel)
-        paused = paused_accounts(pauses, self._core.gates)
-        self._core.debts.pause(paused)
-        for account in self._core.gates:
-            self._metrics.paused.labels(self._channel, str(account)).set(account in paused)
+        self._pauses = await self._watched.pauses.current(self._channel)
+        self.pause()
 
     async def _tell(self) -> None:
         now, at = self._now(), moment(self._clocks.wall())
         standing = {
-            account: (state, str(gate.error)[:_LONGEST], gate.closed_for(now))
-            for account, gate in self._core.gates.items()
+            account: (state, (gate.broken or without_secrets(str(gate.error)))[:_LONGEST], gate.closed_for(now))
+            for account, gate in self._core.roster.accounts.items()
             if (state := state_of(gate, now))
         }
         await self._watched.standstills.tell(self._channel, self._watched.replica, standing, at)
         owed = await self._watched.debts.counts(self._channel, self._numbers())
-        self._metrics.tell(self._channel, map(str, self._core.gates), owed, at)
+        self._metrics.tell(self._channel, map(str, self._core.roster.accounts), owed, at)
+        closed = await self._watched.brakes.open_idle(self._channel)
+        accounts = ((str(AccountKey(each.place.tenant, each.place.account)), each.brake.value) for each in closed)
+        self._metrics.tell_brakes(self._channel, accounts)
+
+    async def _look_for_due(self) -> None:
+        """What a date alone changes: rules and promotions that begin or end."""
+        at, numbers = moment(self._clocks.wall()), self._numbers()
+        for account in self._core.roster.accounts:
+            place = (self._channel, account.tenant, account.name)
+            count = await self._watched.debts.mark_price_due(place, numbers, at=at, most=_MOST_DUE)
+            if count:
+                words = "a date has come at which prices may change; the listings are planned anew"
+                _log.info(words, account=str(account), listings=count)
 
     async def _look_for_unfinished(self) -> None:
         at = moment(self._clocks.wall())
         numbers = self._numbers()
-        for account in self._core.gates:
+        for account in self._core.roster.accounts:
             place = (self._channel, account.tenant, account.name)
             count = await self._watched.debts.mark_unfinished(place, numbers, before=at - _UNFINISHED_AFTER, at=at)
             if count:
@@ -195,8 +215,8 @@ class Upkeep:
             return False
         return True
 
-    def _numbers(self) -> list[int]:
-        return sorted({partition.number for partition in self._core.offsets.partitions})
+    def _numbers(self) -> tuple[int, ...]:
+        return self._core.offsets.numbers()
 
     def _now(self) -> float:
         return self._clocks.core()

@@ -39,7 +39,8 @@ class Judge:
         """Tell the gate how the call went; what of it is worth telling people."""
         halted, down = gate.halted, gate.down
         fresh = [send.work.key for send in call.sends if send.work.suspect is None]
-        gate.answered([answer.error for answer in answers], now, self._jitter(), fresh=fresh)
+        errors = [answer.error for answer in answers]
+        gate.answered(errors, now, self._jitter(), fresh=fresh, generation=call.generation)
         notes: list[Note] = []
         if gate.halted is not halted:
             delay = gate.closed_for(now)

@@ -88,6 +88,8 @@ class DeliveryWorker:
                 self._timer.cancel()
             await self._performer.cancel()
             await asyncio.gather(keeper, watch, return_exceptions=True)
+            if parts.follower is not None:  # whoever gave us adapters closes them; these were made here
+                await parts.sellers.close()
             await parts.consumer.close({})
             await parts.writer.close()
         if self._failure is not None:
@@ -219,11 +221,20 @@ class DeliveryWorker:
             await asyncio.sleep(_LOOK)
 
     async def _watch(self) -> None:
-        """Nothing is read before it is known what is paused."""
+        """Nothing is read before it is known what is paused, and which accounts there are."""
+        parts = self.parts
         try:
-            await self.parts.upkeep.begin()
-            self.parts.consumer.start(self)
-            await self.parts.upkeep.run(self._soon)
+            await parts.upkeep.begin()
+            if parts.follower is not None:
+                await parts.follower.begin()
+            parts.consumer.start(self)
+            async with asyncio.TaskGroup() as beside:
+                beside.create_task(parts.upkeep.run(self._soon))
+                beside.create_task(parts.replanner.run(self._soon))
+                if parts.follower is not None:
+                    beside.create_task(parts.follower.run(self._soon))
+        except ExceptionGroup as group:
+            self.failed(group.exceptions[0])
         except Exception as error:
             self.failed(error)
 

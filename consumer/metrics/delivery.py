@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from consumer.metrics.accounts import AccountMetrics, account_metrics
 from consumer.metrics.buckets import CALL_SECONDS
 from consumer.metrics.owed import OwedMetrics, owed_metrics
 from consumer.metrics.quotas import QuotaMetrics, quota_metrics
@@ -37,6 +38,7 @@ class DeliveryMetrics:
     poll_pause: Gauge
     quotas: QuotaMetrics
     owed: OwedMetrics
+    accounts: AccountMetrics
 
 
 def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
@@ -135,4 +137,5 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
             registry=registry,
         ),
         owed=owed_metrics(registry),
+        accounts=account_metrics(registry),
     )

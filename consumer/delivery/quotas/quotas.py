@@ -35,6 +35,7 @@ class Quotas:
     def __init__(self, accounts: Mapping[AccountKey, Sequence[Quota]]) -> None:
         self._buckets = {quota.key: Bucket(quota) for quotas in accounts.values() for quota in quotas}
         self._of = {account: [self._buckets[q.key] for q in quotas] for account, quotas in accounts.items() if quotas}
+        self._returned: list[Ask] = []
         self._asking = False
         self._ask_at = 0.0
         self.away = False
@@ -60,6 +61,15 @@ class Quotas:
             if pool.is_low(now):
                 pool.want(cost.of(1), cost.of(listings))
 
+    def follow(self, account: AccountKey, quotas: Sequence[Quota], now: float) -> None:
+        """The account's calls count for these from now on. What nobody needs any more goes back to other processes."""
+        self._of.pop(account, None)
+        if quotas:
+            self._of[account] = [self._bucket(quota) for quota in quotas]
+        wanted = {bucket.quota.key for buckets in self._of.values() for bucket in buckets}
+        for key in self._buckets.keys() - wanted:
+            self._returned += _unused(self._buckets.pop(key), now)
+
     def answered(self, account: AccountKey, operation: str, errors: Sequence[Exception | None]) -> None:
         """A call came back. Where the channel says that it was too much, the bucket shrinks for all processes."""
         limits = [error for error in errors if isinstance(error, RateLimitedError)]
@@ -72,17 +82,22 @@ class Quotas:
         """What to ask MongoDB for now. Asked after `room`, one question at a time."""
         if self._asking or now < self._ask_at:
             return None
-        asks = tuple(ask for bucket in self._buckets.values() if (ask := bucket.ask(now)) is not None)
+        asks = [ask for bucket in self._buckets.values() if (ask := bucket.ask(now)) is not None]
+        # One quota stands in a question once: one that came back meanwhile waits for the next.
+        asked = {ask.quota.key for ask in asks}
+        asks += [ask for ask in self._returned if ask.quota.key not in asked]
+        self._returned = [ask for ask in self._returned if ask.quota.key in asked]
         if not asks:
             return None
         self._asking = True
-        return Lease(asks, now)
+        return Lease(tuple(asks), now)
 
     def leased(self, lease: Lease, found: Mapping[str, Slice], now: float) -> None:
         """Answer to `Lease`, by the quota's key."""
         self._asking = self.away = False
         for ask in lease.asks:
-            self._buckets[ask.quota.key].given(ask, found[ask.quota.key], lease.asked, now)
+            if bucket := self._buckets.get(ask.quota.key):
+                bucket.given(ask, found[ask.quota.key], lease.asked, now)
 
     def not_leased(self, lease: Lease, now: float) -> None:
         """`Lease` could not be done: our store is away."""
@@ -90,7 +105,8 @@ class Quotas:
         self.away = True
         self._ask_at = now + _PAUSE
         for ask in lease.asks:
-            self._buckets[ask.quota.key].not_given(ask)
+            if bucket := self._buckets.get(ask.quota.key):
+                bucket.not_given(ask)
 
     def dry_for(self, account: AccountKey, now: float, *, urgent: bool) -> float:
         """Seconds for which no call of this kind can start, because a quota of the account is used up."""
@@ -100,14 +116,7 @@ class Quotas:
 
     def give_back(self, now: float) -> Lease | None:
         """At the end: whatever is held goes back to the others."""
-        for bucket in self._buckets.values():
-            bucket.urgent.drop()
-            bucket.ordinary.drop()
-        asks = tuple(
-            Ask(bucket.quota, unused=unused)
-            for bucket in self._buckets.values()
-            if (unused := (*bucket.urgent.unused(now), *bucket.ordinary.unused(now)))
-        )
+        asks = tuple(ask for bucket in self._buckets.values() for ask in _unused(bucket, now))
         return Lease(asks, now) if asks else None
 
     def next_due(self, now: float) -> float | None:
@@ -124,6 +133,22 @@ class Quotas:
             Figures(b.quota.key, b.used, b.left, b.urgent.waited + b.ordinary.waited) for b in self._buckets.values()
         ]
 
+    def _bucket(self, quota: Quota) -> Bucket:
+        """The one that counts already, by the limit as it is now; or a new one."""
+        bucket = self._buckets.get(quota.key)
+        if bucket is None:
+            bucket = self._buckets[quota.key] = Bucket(quota)
+        bucket.quota = quota
+        return bucket
+
     def _counted(self, account: AccountKey, operation: str) -> list[tuple[Bucket, Cost]]:
         found = [(bucket, bucket.quota.limit.costs.get(Operation(operation))) for bucket in self._of[account]]
         return [(bucket, cost) for bucket, cost in found if cost is not None]
+
+
+def _unused(bucket: Bucket, now: float) -> list[Ask]:
+    """What gives back all that the bucket holds; it is empty after that."""
+    bucket.urgent.drop()
+    bucket.ordinary.drop()
+    unused = (*bucket.urgent.unused(now), *bucket.ordinary.unused(now))
+    return [Ask(bucket.quota, unused=unused)] if unused else []

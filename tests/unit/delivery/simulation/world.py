@@ -12,13 +12,15 @@ from functools import lru_cache, partial
 from typing import Any
 
 from adapters.rate_limits import Limit
+from consumer.delivery.braking import Braking
 from consumer.delivery.commands import Letter
-from consumer.delivery.core import Core, CoreSettings
+from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.flood import FloodLimits
 from consumer.delivery.gap_brake import GapLimits
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
+from consumer.delivery.limits import CoreSettings
 from consumer.delivery.planning import Seller
 from consumer.delivery.quotas.leases import Lease, answered, quotas_of
 from consumer.delivery.quotas.ledger import Ledger, Slice
@@ -28,6 +30,7 @@ from consumer.delivery.work import AccountKey
 from consumer.events import Operation
 from consumer.kafka import RecordTooLargeError, TopicNames
 from consumer.kafka.records import Record
+from tests.unit.delivery.ledgers import LedgersInMemory
 from tests.unit.delivery.making import CHANNEL, START, make_account
 from tests.unit.delivery.simulation.channel import Channel
 from tests.unit.delivery.simulation.debts import DebtsInMemory
@@ -77,6 +80,7 @@ class World:
         self.dead_letters: list[Record] = []
         self.poison_records = 0
         self.bulky: dict[bytes | None, int] = {}
+        self.brakes = LedgersInMemory()
         self.promises = Promises(self)
         self.group = Group(self)
         self.happenings = Happenings(self)
@@ -104,7 +108,8 @@ class World:
 
     def make_execution(self, process: Process) -> Execution:
         name = f"process {len(self.group.everybody)}"
-        return Execution(self.sellers, self.store, self.debts, process.wall, process=name)
+        braking = Braking(CHANNEL, self.brakes, by=name)
+        return Execution(self.sellers, self.store, self.debts, process.wall, process=name, braking=braking)
 
     def make_sweeper(self, process: Process) -> SimulatedSweeper:
         debts: Any = self.debts  # as the two stores in MongoDB
