@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
 from consumer.events import Operation, ProductEvent
+from consumer.listings.reader import ALIASES
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -36,7 +37,7 @@ LEAST_URGENT_FIRST = (Lane.CONTENT, Lane.OFFER, Lane.WITHDRAW)
 """Without background work."""
 
 # Fields of a PIM product, with their aliases, that decide price and stock, or whether it is for sale at all.
-_STOCK = frozenset({"quantity", "stock_quantity", "stock_status"})
+_STOCK = frozenset({*ALIASES["quantity"], *ALIASES["locations"], "stock_status"})
 _PRICE = frozenset({"pricing", "price", "packaging_options", "promotions"})
 _FOR_SALE = frozenset({"status", "not_visible", "channels", "isCurrent", "is_parent", "variants_entity_code"})
 

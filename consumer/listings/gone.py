@@ -48,7 +48,7 @@ class GoneStore:
             looking=await self._collection.count_documents(looking, hint=OWED_INDEX),
             gone=await self._collection.count_documents(owed | {"owed.gone_since": {"$ne": None}}, hint=OWED_INDEX),
             passed=0 if found is None else found["passed"],
-            live=await self._collection.count_documents(_of(account) | {"status": Status.LIVE.value}),
+            live=await self._collection.count_documents(_of(account) | {"status": {"$in": [Status.LIVE, Status.LEFT]}}),
         )
 
     async def let_pass(self, account: tuple[str, str, str], *, count: int, at: datetime) -> None:

@@ -109,3 +109,15 @@ async def test_a_call_of_a_dead_process_that_lands_late_is_repaired(line: Line) 
         past = datetime.now(UTC) - timedelta(seconds=1)
         await change(line, "P-1", **{"owed.late_until": past, "owed.due": past})
         await heals(line, "P-1", 2)
+
+
+async def test_a_price_that_a_date_changes_is_sent_when_the_date_comes(line: Line) -> None:
+    await line.publish(make_event("P-1", 1))
+    async with line.running():
+        await line.shows("P-1", 1)
+        await line.settles()
+        line.keep(("P-1", 4))
+        # The date at which a promotion begins, as the last plan noted it.
+        await change(line, "P-1", figures={"due": datetime.now(UTC)})
+        await heals(line, "P-1", 4)
+    assert (await state_of(line, "P-1")).figures.due is None

@@ -13,9 +13,9 @@ import pytest
 from adapters.model import Operation
 from consumer.embedded import Endpoints
 from consumer.events import Sequence, change_sequence, read_sequence
-from consumer.listings.debts import OWED_INDEX, Claim, Debt, DebtStore
+from consumer.listings.debts import OWED_INDEX, PRICE_DUE_INDEX, Claim, Debt, DebtStore
 from consumer.listings.owed import Cause, Owed
-from consumer.listings.state import Doubt, ListingKey, ListingState, Status, Version
+from consumer.listings.state import Doubt, Figures, ListingKey, ListingState, Status, Version
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import AsyncCollection, Document, connect_async
 from consumer.partitions import partition_of
@@ -204,3 +204,37 @@ async def test_of_two_sweeps_that_claim_at_the_same_moment_one_wins_each_listing
     for each in found[0]:
         assert sum(str(each.key) not in ids for ids in lost) == 1
     assert await debts.due(ACCOUNT, EVERY, AT, 50) == []
+
+
+async def test_a_listing_is_owed_when_the_date_comes_at_which_its_price_changes(
+    store: ListingStore, debts: DebtStore, collection: AsyncCollection[Document]
+) -> None:
+    hour = timedelta(hours=1)
+    dated = [state_of(code, figures=Figures(due=AT + due)) for code, due in (("A", hour), ("B", 2 * hour))]
+    await store.store_outcomes([*dated, state_of("C")])
+    assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT, most=10) == 0
+    assert await debts.mark_price_due(("ebay", "shop", "other"), EVERY, at=AT + hour, most=10) == 0
+    assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT + hour, most=10) == 1
+    assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT + hour, most=10) == 0
+    mark = await owed(store)
+    assert mark is not None
+    assert (mark.cause, mark.due) == (Cause.PRICE_DUE, AT + hour)
+    assert [found.key.entity_code for found in await debts.due(ACCOUNT, EVERY, AT + hour, 10)] == ["A"]
+    query = {"channel": "ebay", "tenant": "shop", "account": "default", "partition": {"$in": [0]}}
+    explained = await collection.find(query | {"figures.due": {"$lte": AT}}, hint=PRICE_DUE_INDEX).explain()
+    assert "COLLSCAN" not in str(explained["queryPlanner"]["winningPlan"])
+
+
+async def test_many_prices_due_at_once_come_in_portions_and_none_is_lost_to_another_mark(
+    store: ListingStore, debts: DebtStore
+) -> None:
+    await store.store_outcomes([state_of(code, figures=Figures(due=AT)) for code in "ABC"])
+    await debts.mark([debt("B")], AT)
+    assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT, most=1) == 1
+    assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT, most=1) == 1
+    assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT, most=1) == 0
+    paused = await owed(store, "B")
+    assert paused is not None
+    assert paused.cause is Cause.PAUSED
+    await debts.pay([("ebay/default/shop/B", paused.mark)])
+    assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT, most=1) == 1
