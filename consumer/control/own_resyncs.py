@@ -1,6 +1,7 @@
 """Resyncs that a channel's delivery starts itself: because its group is new, or because it missed records.
 
-    no offsets, group never seen              a new channel: what the topics hold is not all there is
+    no offsets, group never seen              a new channel: what the topics hold is not all there is (an account that
+                                              comes later: `newcomers`)
     no offsets, the group had some            Kafka forgot them: nobody ran for longer than it keeps those of idle ones
     an offset fell out of retention           records were deleted before they were read
 
@@ -11,7 +12,7 @@ goes on. Tenants whose first reading by capture is not done yet are left to that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,12 +45,14 @@ class Cause(StrEnum):
     NEW_GROUP = "new_group"
     FORGOTTEN = "offsets_forgotten"
     OUT_OF_RETENTION = "offsets_out_of_retention"
+    NEW_ACCOUNT = "new_account"
 
 
 _WORDS: Mapping[Cause, str] = {
     Cause.NEW_GROUP: "the channel is new: all products are read from the PIM once",
     Cause.FORGOTTEN: "Kafka forgot how far this channel came: changes may be missed, so all products are read again",
     Cause.OUT_OF_RETENTION: "records were deleted before this channel read them: all products are read again",
+    Cause.NEW_ACCOUNT: "an account is new, or was off: all its products are read from the PIM",
 }
 
 
@@ -58,7 +61,8 @@ class Group:
     """A channel's consumer group, and what to ask about it. All functions block and raise MarketsyncError.
 
     has_offsets: whether Kafka knows any of it in the product topics. read_whole: those of the channel's tenants whose
-    first reading by capture is done. oldest: the oldest offset that partitions still have.
+    first reading by capture is done. oldest: the oldest offset that partitions still have. begins: told that the group
+    is new, after its resync was begun and before it is joined.
     """
 
     channel: str
@@ -66,6 +70,7 @@ class Group:
     has_offsets: Callable[[], bool]
     read_whole: Callable[[], Sequence[str]]
     oldest: Callable[[Iterable[Partition]], Mapping[Partition, int]]
+    begins: Callable[[], Awaitable[None]] | None = None
 
 
 class OwnResyncs:
@@ -118,6 +123,8 @@ class OwnResyncs:
         before = await self._book.had_offsets(self._group.name)
         if before is None:
             await self._start(Cause.NEW_GROUP, job_id=f"resync-{self._group.name}-start")
+            if self._group.begins is not None:
+                await self._group.begins()
         elif before:
             self._metrics.forgotten_offsets.labels(self._group.channel).inc()
             await self._start(Cause.FORGOTTEN)

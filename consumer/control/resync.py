@@ -120,7 +120,7 @@ class Resync:
         """Behind the last chunk: let delivery look for what was not met. An emptied collection takes nothing down."""
         tenant, database = place
         whole = await asyncio.to_thread(collection_id, database) == job.cursor["collection"]
-        if whole and job.cursor["seen"] and not target.account:
+        if whole and job.cursor["seen"]:
             await runner.mark(self._marker(job, tenant), target.headers())
         elif not whole or not job.cursor["seen"]:
             _log.error("the products vanished while they were read: nothing is withdrawn for that", tenant=tenant)

@@ -37,10 +37,10 @@ class Debts:
         every = bool(self._gates) and len(paused) == len(self._gates)
         self._flow.resumed(self._flow.flood.paused(paused.keys(), every=every))
 
-    def marker(self, ticket: Ticket, marker: SnapshotCompleted) -> None:
-        """A record that says that a tenant was read whole."""
+    def marker(self, ticket: Ticket, marker: SnapshotCompleted, account: str = "") -> None:
+        """A record that says that a tenant was read whole. account: for which one, "" = for all."""
         self._flow.offsets.start(ticket, 1)
-        self._markers.add(ticket, marker)
+        self._markers.add(ticket, marker, account)
 
     def next(self, now: float) -> list[CoreCommand]:
         """What to do now. Sweeps are paced by the shell, which looks every second while nothing happens."""

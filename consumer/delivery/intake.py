@@ -63,7 +63,7 @@ class Intake:
         accounts = self._accounts.get(event.tenant, [])
         force = _header(record, events.FORCE) == "1"
         if self._sources.delay_of(record.topic) is None:
-            only = _header(record, events.TARGET_ACCOUNT)
+            only = target_account(record)
             lane = lane_of(event, background=record.topic in self._sources.background)
             return [
                 Work(_key(self._channel, account, event.entity_code), event.sequence, lane, record, ticket, force=force)
@@ -90,6 +90,11 @@ class Intake:
             for account in accounts
             if account.name == retry.account
         ]
+
+
+def target_account(record: Record) -> str | None:
+    """The only account that the record is for; None = it is for all."""
+    return _header(record, events.TARGET_ACCOUNT)
 
 
 def _header(record: Record, name: str) -> str | None:

@@ -14,10 +14,14 @@ from consumer.markers import SnapshotCompleted
 
 @dataclass(frozen=True, slots=True)
 class MarkUnseen:
-    """Mark the listings of this partition that the reading did not meet. Answer: `unseen_marked` or `not_marked`."""
+    """Mark the listings of this partition that the reading did not meet. Answer: `unseen_marked` or `not_marked`.
+
+    account: the one it was read for, "" = all of the tenant.
+    """
 
     ticket: Ticket
     marker: SnapshotCompleted
+    account: str = ""
 
 
 class Markers:
@@ -26,9 +30,9 @@ class Markers:
     def __init__(self) -> None:
         self._waiting: list[MarkUnseen] = []
 
-    def add(self, ticket: Ticket, marker: SnapshotCompleted) -> None:
-        """A marker came in."""
-        self._waiting.append(MarkUnseen(ticket, marker))
+    def add(self, ticket: Ticket, marker: SnapshotCompleted, account: str) -> None:
+        """A marker came in. account: the one it is for, "" = all."""
+        self._waiting.append(MarkUnseen(ticket, marker, account))
 
     def next(self, offsets: Offsets) -> list[MarkUnseen]:
         """Those whose time has come. Those of partitions that are not ours any more are forgotten."""

@@ -28,6 +28,7 @@ from consumer.delivery.work import AccountKey
 from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.debts import DebtStore
 from consumer.listings.owed import moment
+from consumer.logs import without_secrets
 from consumer.metrics.owed import OwedMetrics
 from consumer.mongo import PyMongoError
 
@@ -158,7 +159,7 @@ class Upkeep:
         at = moment(self._clocks.wall())
         try:
             count = await self._watched.debts.mark_unseen(
-                self._channel, marker.tenant, partition, sequence=marker.sequence, at=at
+                self._channel, marker.tenant, partition, account=command.account, sequence=marker.sequence, at=at
             )
         except PyMongoError as error:
             _log.warning("MongoDB cannot be used, a finished reading waits", error=str(error)[:_LONGEST])

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from consumer.delivery.commands import CoreCommand, Release, Rest
+from consumer.delivery.intake import target_account
 from consumer.delivery.parts import Parts
 from consumer.delivery.performing import Performer
 from consumer.kafka.records import Partition, Record
@@ -162,7 +163,8 @@ class DeliveryWorker:
             return
         try:
             if is_marker(record.headers):
-                self._core.debts.marker(ticket, decode_marker(record.value, record.headers))
+                marker = decode_marker(record.value, record.headers)
+                self._core.debts.marker(ticket, marker, target_account(record) or "")
                 return
             works = self.parts.intake.works(record, ticket, shift)
         except Exception as error:  # also a bug of ours: it must not stop all others, and again after each restart

@@ -194,13 +194,13 @@ class DebtStore:
         return result.modified_count
 
     async def mark_unseen(
-        self, channel: str, tenant: str, partition: int, *, sequence: EventSequence, at: datetime
+        self, channel: str, tenant: str, partition: int, *, sequence: EventSequence, at: datetime, account: str = ""
     ) -> int:
         """Listings of this partition that a reading of the whole tenant, begun at `sequence`, did not meet.
 
-        Only those of which the channel may show something. Returns how many.
+        Only those of which the channel may show something. account: "" = of all. Returns how many.
         """
-        query = {
+        query = ({"account": account} if account else {}) | {
             "channel": channel,
             "tenant": tenant,
             "partition": partition,

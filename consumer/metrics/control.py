@@ -27,7 +27,8 @@ def control_metrics(registry: CollectorRegistry) -> ControlMetrics:
         ),
         own_resyncs=Counter(
             "marketsync_control_own_resyncs",
-            "Resyncs that the service started itself (new_group, offsets_forgotten, offsets_out_of_retention)",
+            "Resyncs that the service started itself (new_group, new_account, offsets_forgotten,"
+            " offsets_out_of_retention)",
             ["channel", "cause"],
             registry=registry,
         ),
