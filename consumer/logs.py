@@ -104,10 +104,19 @@ class SecretCutter:
 
 def hide(secrets: Iterable[str]) -> None:
     """Cut these out of every line of this process from now on: secrets that became known while it runs."""
-    known = tuple(secrets)
-    for processor in structlog.get_config()["processors"]:
-        if isinstance(processor, SecretCutter):  # the one that libraries' lines pass through too
-            processor.learn(known)
+    cutter = _cutter_at_work()
+    if cutter is not None:
+        cutter.learn(secrets)
+
+
+def without_secrets(text: str) -> str:
+    """The text as a log line would have it: for words that are stored or sent elsewhere."""
+    return (_cutter_at_work() or SecretCutter()).text(text)
+
+
+def _cutter_at_work() -> SecretCutter | None:
+    """The one that all lines of this process pass through, libraries' too; None before logging is configured."""
+    return next((step for step in structlog.get_config()["processors"] if isinstance(step, SecretCutter)), None)
 
 
 def configure_logging(

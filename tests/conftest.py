@@ -8,6 +8,7 @@ import shutil
 import signal
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
@@ -16,6 +17,7 @@ import structlog
 
 from consumer import embedded
 from consumer.embedded import Endpoints
+from tests.lookout import LookOut, listening
 
 _OURS = ("MONGODB_", "KAFKA_", "MARKETSYNC_", "SYNC_", "EBAY_", "AMAZON_", "MANOMANO_", "TROVAPREZZI_")
 _KEPT = frozenset({"MARKETSYNC_SHARED"})  # where the vendors' contracts are: test input, no setting of the service
@@ -33,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # How long an example takes depends on the machine; a test that hangs is ended by its timeout.
     hypothesis.settings.register_profile("marketsync", deadline=None, print_blob=True)
     hypothesis.settings.load_profile("marketsync")
+    look_out = LookOut()
+    config.pluginmanager.register(look_out, "look-out for planted secrets")
+    ending = ExitStack()
+    ending.enter_context(listening(look_out))
+    config.add_cleanup(ending.close)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from consumer.delivery.origin import (
 from consumer.errors import UndecodableEventError
 from consumer.events import Headers
 from consumer.kafka.records import Record
+from consumer.logs import without_secrets
 
 _DLT = "kafka_dlt-"
 # Vendors answer with whole pages; a header is for reading.
@@ -52,7 +53,7 @@ def dead_letter_headers(record: Record, letter: GivenUp) -> Headers:
         *origin_headers(_origin(record), _DLT + "original-"),
         (_DLT + "original-consumer-group", letter.group.encode()),
         (_DLT + "exception-fqcn", _class_name(letter.error).encode()),
-        (_DLT + "exception-message", str(letter.error or "")[:_LONGEST_MESSAGE].encode("utf-8", "replace")),
+        (_DLT + "exception-message", _message(letter.error).encode("utf-8", "replace")),
         ("marketsync-channel", letter.channel.encode()),
         ("marketsync-tenant", letter.tenant.encode()),
         ("marketsync-account", letter.account.encode()),
@@ -74,6 +75,11 @@ def original_state(record: Record) -> tuple[bytes | None, bytes | None, Headers]
         if start + part in found
     ]
     return record.key, record.value, foreign + kept
+
+
+def _message(error: Exception | None) -> str:
+    """What an error says, without what it may have picked up on its way: dead letters are read by many."""
+    return without_secrets(str(error or ""))[:_LONGEST_MESSAGE]
 
 
 def error_kind(error: Exception | None) -> str:

@@ -23,6 +23,7 @@ from consumer.delivery.slots import Slots
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.kafka.records import Partition
 from consumer.listings.owed import Cause
+from consumer.logs import without_secrets
 
 # How a state of an account ends that is no more: its products are read again when it comes back.
 GONE = "account_gone"

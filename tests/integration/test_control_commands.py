@@ -20,6 +20,7 @@ from consumer.kafka.records import Record
 from consumer.mongo import connect
 from consumer.mongo.pim import PRODUCTS
 from tests.integration.delivery.reading import read_topic
+from tests.planted import plant
 from tests.unit.delivery.making import make_document, make_event, make_record
 
 Say = Callable[..., str]
@@ -37,8 +38,8 @@ def say(servers: Endpoints, fresh_name: str, monkeypatch: pytest.MonkeyPatch) ->
         "MARKETSYNC_TOPICS_PARTITIONS": "2",
         "EBAY_ENABLED": "true",
         "EBAY_APP_ID": "app",
-        "EBAY_API_SECRET": "very-secret-indeed",
-        "EBAY_REFRESH_TOKEN": "refresh-token-of-a-seller",
+        "EBAY_API_SECRET": plant("keyset"),
+        "EBAY_REFRESH_TOKEN": plant("refresh"),
         "EBAY_FULFILLMENT_POLICY_ID": "1",
         "EBAY_PAYMENT_POLICY_ID": "2",
         "EBAY_RETURN_POLICY_ID": "3",
@@ -72,7 +73,7 @@ def producer(servers: Endpoints) -> Iterator[ReliableProducer]:
 def write_letters(producer: ReliableProducer, names: TopicNames, tenant: str) -> None:
     for number, reason in enumerate(("exhausted", "exhausted", "bug")):
         record = make_record(make_event(f"P-{number}", 1, tenant=tenant), topic=names.of(Operation.UPDATED))
-        error = RuntimeError("refused: very-secret-indeed")
+        error = RuntimeError(f"refused: {plant('keyset')}")
         why = GivenUp("g", "ebay", tenant, "default", reason, 4, 1.0, 2_000_000_000.0, error)
         headers = dead_letter_headers(record, why)
         producer.produce(names.dead_letters("ebay"), record.key, record.value, headers).result(20)
@@ -99,7 +100,7 @@ def test_dead_letters(
     found = json.loads(say("dead-letters", "list", "--json"))
     assert sum(row["letters"] for row in found["counts"]) == 4
     shown = say("dead-letters", "show", "ebay-0-0", "--save", str(tmp_path / "letter"))
-    assert "very-secret-indeed" not in shown
+    assert plant("keyset") not in shown
     assert "kafka_dlt-exception-message: refused: ***" in shown
     assert (tmp_path / "letter.key").read_bytes() == f"{fresh_name}/P-0".encode()
     assert json.loads(say("dead-letters", "show", "ebay-0-3", "--json"))["value"].startswith("(no text; in base64)")

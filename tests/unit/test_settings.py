@@ -6,9 +6,10 @@ import pytest
 
 from consumer.errors import SettingsError
 from consumer.settings import load_settings
+from tests.planted import plant
 from tests.settings_table import variables
 
-PLANTED = "{planted-secret"
+PLANTED = "{" + plant("secret")
 
 
 def refusal() -> str | None:

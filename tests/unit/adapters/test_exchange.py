@@ -11,9 +11,10 @@ from pydantic import SecretStr
 
 from adapters.exchange import Request, retry_after
 from adapters.redaction import redacted
+from tests.planted import plant
 from tests.unit.adapters.wire import ORIGIN, make_http
 
-SECRET = "v^1.1#i^1#very-secret-token"
+SECRET, CLIENT_SECRET = f"v^1.1#i^1#{plant('token')}", plant("client")
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC).timestamp()
 
 
@@ -43,16 +44,14 @@ async def test_retry_after_is_read_from_answers_in_any_case() -> None:
 
 async def test_an_answer_that_repeats_the_credential_is_quoted_without_it(caplog: pytest.LogCaptureFixture) -> None:
     def echo(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(400, text=f"bad token {request.headers['Authorization']} client_secret=hunter2hunter2")
+        return httpx.Response(400, text=f"bad token {request.headers['Authorization']} client_secret={CLIENT_SECRET}")
 
-    request = Request(
-        "POST", ORIGIN, authorization=SecretStr(f"Bearer {SECRET}"), secrets=(SecretStr("hunter2hunter2"),)
-    )
+    request = Request("POST", ORIGIN, authorization=SecretStr(f"Bearer {SECRET}"), secrets=(SecretStr(CLIENT_SECRET),))
     with caplog.at_level(logging.DEBUG):
         answer = await make_http(echo).send(request)
     for text in (answer.excerpt, repr(answer), repr(request), caplog.text):
         assert SECRET not in text
-        assert "hunter2" not in text
+        assert CLIENT_SECRET not in text
     assert "bad token" in answer.excerpt
 
 

@@ -22,9 +22,10 @@ from adapters.errors import (
 )
 from adapters.exchange import Request
 from adapters.http import HttpLimits, check_address, error_from, open_http
+from tests.planted import plant
 from tests.unit.adapters.wire import ORIGIN, broken_server, make_http, read_request
 
-SECRET = "v^1.1#i^1#very-secret-token"  # that is the point
+SECRET = f"v^1.1#i^1#{plant('token')}"
 QUICK = HttpLimits(connect=2.0, read=0.2, total=2.0)
 
 

@@ -23,9 +23,10 @@ from adapters.errors import (
     TemporaryError,
 )
 from adapters.oauth import Credentials, TokenSource
+from tests.planted import plant
 from tests.unit.adapters.wire import ORIGIN, make_http
 
-REFRESH, SECRET = "v^1.1#refresh-token", "the-client-secret"
+REFRESH, SECRET = f"v^1.1#{plant('refresh')}", plant("client")
 
 
 class Clock:
@@ -36,6 +37,11 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def token_number(number: int) -> str:
+    """The number-th access token that is given out."""
+    return f"v^1.1#{plant('access')}-{number}"
 
 
 class TokenEndpoint:
@@ -55,7 +61,7 @@ class TokenEndpoint:
             if isinstance(answer, Exception):
                 raise answer
             return answer
-        body = {"access_token": f"v^1.1#token-{len(self.requests)}", "expires_in": self.lifetime, **self.extra}
+        body = {"access_token": token_number(len(self.requests)), "expires_in": self.lifetime, **self.extra}
         return httpx.Response(200, json=body)
 
     def forms(self) -> list[dict[str, list[str]]]:
@@ -83,7 +89,7 @@ async def failure(source: TokenSource) -> AdapterError:
 
 async def test_asks_as_the_vendor_wants_it() -> None:
     endpoint = TokenEndpoint()
-    assert (await make_source(endpoint).token()).get_secret_value() == "v^1.1#token-1"
+    assert (await make_source(endpoint).token()).get_secret_value() == token_number(1)
     (request,) = endpoint.requests
     assert request.headers["Authorization"] == "Basic " + base64.b64encode(f"app:{SECRET}".encode()).decode()
     assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
@@ -162,25 +168,25 @@ async def test_the_refresh_token_survives_answers_that_do_not_name_it() -> None:
 
 async def test_a_rotated_refresh_token_is_used_from_then_on() -> None:
     endpoint = TokenEndpoint()
-    endpoint.extra = {"refresh_token": "v^1.1#rotated"}
+    endpoint.extra = {"refresh_token": f"v^1.1#{plant('rotated')}"}
     source = make_source(endpoint)
     await source.renew(await source.token())
-    assert [form["refresh_token"] for form in endpoint.forms()] == [[REFRESH], ["v^1.1#rotated"]]
+    assert [form["refresh_token"] for form in endpoint.forms()] == [[REFRESH], [f"v^1.1#{plant('rotated')}"]]
 
 
 async def test_a_ready_token_without_refresh_token_is_used_as_it_is() -> None:
     endpoint = TokenEndpoint()
-    source = make_source(endpoint, refresh_token="", access_token="ready-made-token")
+    source = make_source(endpoint, refresh_token="", access_token=plant("ready"))
     token = await source.token()
-    assert token.get_secret_value() == "ready-made-token"
+    assert token.get_secret_value() == plant("ready")
     with pytest.raises(AuthenticationError, match="EBAY_REFRESH_TOKEN"):
         await source.renew(token)
     assert endpoint.requests == []
 
 
 async def test_a_ready_token_is_ignored_beside_a_refresh_token() -> None:
-    source = make_source(TokenEndpoint(), access_token="ready-made-token")
-    assert (await source.token()).get_secret_value() == "v^1.1#token-1"
+    source = make_source(TokenEndpoint(), access_token=plant("ready"))
+    assert (await source.token()).get_secret_value() == token_number(1)
 
 
 async def test_no_credential_at_all_is_dead() -> None:

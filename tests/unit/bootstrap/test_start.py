@@ -9,6 +9,7 @@ import pytest
 from consumer.bootstrap.start import configured_servers, find_servers, secrets_of
 from consumer.errors import SettingsError, UnavailableError
 from consumer.settings import Settings, load_settings
+from tests.planted import plant
 
 URI = "mongodb://shop:p%40ssword@db.example.test/?replicaSet=rs0"
 
@@ -42,10 +43,10 @@ def test_every_secret_is_known_but_the_address_of_mongodb_is_none(monkeypatch: p
     settings = settings_with(
         monkeypatch,
         MONGODB_URI=URI,
-        EBAY_API_SECRET="keyset-secret",
-        EBAY_REFRESH_TOKEN="v^1.1#refresh",
-        EBAY_ACCESS_TOKEN="v^1.1#access",
+        EBAY_API_SECRET=plant("keyset"),
+        EBAY_REFRESH_TOKEN=plant("refresh"),
+        EBAY_ACCESS_TOKEN=plant("access"),
     )
     secrets = secrets_of(settings)
-    assert {"keyset-secret", "v^1.1#refresh", "v^1.1#access", "p%40ssword", "p@ssword"} <= secrets
+    assert {plant("keyset"), plant("refresh"), plant("access"), "p%40ssword", "p@ssword"} <= secrets
     assert URI not in secrets

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from consumer.logs import CUT, SecretCutter, configure_logging
+from tests.planted import plant
 
-SECRET = "v^1.1#i^1#hunter22"
+SECRET = f"v^1.1#i^1#{plant('token')}"
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,14 @@ import pytest
 
 from consumer.bootstrap.checks import check
 from consumer.settings import load_settings
+from tests.planted import plant
 
 UNUSABLE = {
     "MARKETSYNC_TENANTS": "shop",
     "EBAY_ENABLED": "true",
     "EBAY_APP_ID": "app",
-    "EBAY_API_SECRET": "planted-secret",
-    "EBAY_REFRESH_TOKEN": "planted-token",
+    "EBAY_API_SECRET": plant("secret"),
+    "EBAY_REFRESH_TOKEN": plant("token"),
     "EBAY_FULFILLMENT_POLICY_ID": "1",
     "EBAY_PAYMENT_POLICY_ID": "2",
     "EBAY_RETURN_POLICY_ID": "3",
