@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from adapters.model import ChannelListing, Command, Listing, Outcome, Problem, Rendered
+from adapters.model import ChannelListing, Command, Listing, ListingPage, Outcome, Problem, Rendered
 from adapters.rate_limits import Limit
 
 
@@ -63,3 +63,11 @@ class Adapter(Protocol):
 
     async def read_back(self, skus: Sequence[str]) -> Mapping[str, ChannelListing]:
         """What the channel shows for these SKUs now; SKUs unknown there are absent. Raises AdapterError."""
+
+    async def list_listings(self, page: str = "") -> ListingPage:
+        """One page of everything the account has on the channel, live or not, whoever put it there.
+
+        page: "" = the first, else `next` of the page before. What comes and goes meanwhile may be missed. Only a walk
+        that ends with an empty `next` was complete: a page that cannot be read is an error, never the last one.
+        Raises AdapterError.
+        """

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
-from adapters.model import ChannelListing, Command, Listing, Operation, Outcome, Problem, Rendered
+from adapters.model import ChannelListing, Command, Listing, ListingPage, Operation, Outcome, Problem, Rendered
 from adapters.rate_limits import Limit
 
 LISTING_ID = "listing_id"
@@ -174,6 +174,15 @@ class MemoryAdapter:
             raise error
         return {sku: self.listings[sku] for sku in skus if sku in self.listings}
 
+    async def list_listings(self, page: str = "") -> ListingPage:
+        await self._latency()
+        if error := self._account_error():
+            raise error
+        first = int(page or 0)
+        behind = first + self._batch_size
+        listings = tuple(self.listings.values())
+        return ListingPage(listings[first:behind], str(behind) if behind < len(listings) else "")
+
     def _check(self, commands: Sequence[Command]) -> None:
         if len(commands) > self._batch_size:
             raise ValueError(f"{len(commands)} commands in one call, at most {self._batch_size} are allowed")
@@ -220,6 +229,7 @@ class MemoryAdapter:
             price=listing.price,
             quantity=listing.quantity,
             references=references,
+            gtins=listing.gtins,
         )
         return self._done(command, references)
 

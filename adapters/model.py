@@ -118,7 +118,10 @@ class Rendered:
 
 @value_object
 class ChannelListing:
-    """What the channel itself says of a listing when asked. live: a buyer can see it (sold out counts as live)."""
+    """What the channel itself says of a listing when asked. live: a buyer can see it (sold out counts as live).
+
+    gtins: the barcodes it stands under.
+    """
 
     sku: str
     live: bool
@@ -126,3 +129,12 @@ class ChannelListing:
     price: Money | None
     quantity: int | None
     references: Mapping[str, str] = field(default_factory=dict)
+    gtins: tuple[str, ...] = ()
+
+
+@value_object
+class ListingPage:
+    """Some of an account's listings. next: what to ask for to get those behind them; "" = these were the last."""
+
+    listings: tuple[ChannelListing, ...]
+    next: str = ""

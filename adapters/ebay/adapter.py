@@ -19,7 +19,17 @@ from adapters.ebay.settings import EbayAccount
 from adapters.ebay.steps import Steps
 from adapters.ebay.work import Work
 from adapters.errors import ConfigurationError, PermanentError, UnknownListingError
-from adapters.model import ChannelListing, Command, Listing, Money, Operation, Outcome, Problem, Rendered
+from adapters.model import (
+    ChannelListing,
+    Command,
+    Listing,
+    ListingPage,
+    Money,
+    Operation,
+    Outcome,
+    Problem,
+    Rendered,
+)
 
 PARALLEL_CALLS = 8  # calls of one kind (whole listings, urgent ones, reads) that an account has in flight at once
 _ON_SALE = frozenset({"ACTIVE", "OUT_OF_STOCK"})
@@ -98,6 +108,21 @@ class EbayAdapter:
                 found[entry.sku] = _channel_listing(entry.sku, entry.body.get("inventoryItem") or {}, offer or {})
         return found
 
+    async def list_listings(self, page: str = "") -> ListingPage:
+        """A page of the seller's inventory items, each with its offer on this marketplace.
+
+        Items without one are left out: they are for sale elsewhere, or nowhere. page: eBay's page number.
+        """
+        number = int(page or 0)
+        items, more = await self._client.list_items(number)
+        offers = await asyncio.gather(*(self._offer_of(str(item.get("sku") or "")) for item in items))
+        listings = [
+            _channel_listing(str(item["sku"]), item, offer)
+            for item, offer in zip(items, offers, strict=True)
+            if offer is not None
+        ]
+        return ListingPage(tuple(listings), str(number + 1) if more else "")
+
     async def _offer_of(self, sku: str) -> Mapping[str, Any] | None:
         async with self._reads:
             return await self._client.find_offer(sku)
@@ -153,7 +178,14 @@ def _channel_listing(sku: str, item: Mapping[str, Any], offer: Mapping[str, Any]
         price=_money((offer.get("pricingSummary") or {}).get("price") or {}),
         quantity=min(quantities, default=None),
         references={name: str(value) for name, value in references.items() if value},
+        gtins=_gtins(item.get("product") or {}),
     )
+
+
+def _gtins(product: Mapping[str, Any]) -> tuple[str, ...]:
+    """An item's barcodes, without eBay's words for "it has none"."""
+    found = [code for name in ("ean", "upc", "isbn") for code in product.get(name) or ()]
+    return tuple(dict.fromkeys(code for code in found if isinstance(code, str) and code.isdigit()))
 
 
 def _money(amount: Mapping[str, Any]) -> Money | None:

@@ -27,6 +27,7 @@ from adapters.exchange import Answer, Request
 from adapters.http import HttpClient
 from adapters.oauth import TokenSource
 
+PAGE_SIZE = 100  # items that getInventoryItems is asked for at once; it gives 200 at most
 BULK_SIZE = 25  # entries that every bulk call of the Inventory API takes at most
 _INVENTORY = "/sell/inventory/v1"
 _ACCOUNT = "/sell/account/v1"
@@ -83,6 +84,18 @@ class EbayClient:
     async def get_items(self, skus: Iterable[str]) -> list[Entry]:
         """bulkGetInventoryItem; the item is the body's `inventoryItem`."""
         return await self._bulk("bulk_get_inventory_item", [{"sku": sku} for sku in skus], harmless=True)
+
+    async def list_items(self, page: int) -> tuple[list[Mapping[str, Any]], bool]:
+        """getInventoryItems: one page of the seller's items, from 0, and whether there is another."""
+        answer = await self._call("GET", f"{_INVENTORY}/inventory_item?limit={PAGE_SIZE}&offset={page}")
+        body = _mapping(answer)
+        total = body.get("total")
+        items = body.get("inventoryItems", [] if total == 0 else None)
+        if not isinstance(items, list) or not isinstance(total, int):
+            # Not to be taken for an account without items.
+            words = f"eBay: getInventoryItems was answered without items or their number: {answer.excerpt}"
+            raise ChannelUnavailableError(words, status=answer.status)
+        return [item for item in items if isinstance(item, Mapping)], (page + 1) * PAGE_SIZE < total
 
     async def update_offer(self, offer_id: str, offer: Mapping[str, Any]) -> tuple[str, ...]:
         """updateOffer: replaces the whole offer. Returns eBay's remarks. UnknownListingError when it does not exist."""

@@ -225,6 +225,32 @@ async def test_reads_back_what_is_shown(channel: Channel) -> None:
     assert not found["A-2"].live
 
 
+async def test_lists_everything_there_is_page_by_page(channel: Channel) -> None:
+    listings = [channel.listing(f"A-{number}") for number in range(120)]
+    size = channel.adapter.batch_size
+    for start in range(0, len(listings), size):
+        await channel.adapter.apply([Command(Operation.CREATE, one.sku, one) for one in listings[start : start + size]])
+    await apply(channel, Operation.WITHDRAW, listings[-1])
+    page = await channel.adapter.list_listings()
+    found, pages = list(page.listings), 1
+    while page.next:
+        page = await channel.adapter.list_listings(page.next)
+        found += page.listings
+        pages += 1
+    assert pages > 1
+    assert sorted(one.sku for one in found) == sorted(one.sku for one in listings)
+    assert [one.sku for one in found if not one.live] == ["A-119"]
+    for one in found:
+        assert (one.title, one.price) == (listings[0].title, listings[0].price)
+        assert one.references
+        assert one.gtins == listings[0].gtins
+
+
+async def test_an_account_without_listings_has_one_empty_page(channel: Channel) -> None:
+    page = await channel.adapter.list_listings()
+    assert (page.listings, page.next) == ((), "")
+
+
 async def test_nothing_to_do_is_no_call(channel: Channel) -> None:
     assert await channel.adapter.apply([]) == []
     assert await channel.adapter.read_back([]) == {}

@@ -122,3 +122,16 @@ async def test_a_revoked_credential_halts_the_account(channel: Channel) -> None:
         await channel.adapter.test_connection()
     channel.mend()
     await created(channel, listings[1])
+
+
+async def test_a_list_that_breaks_off_is_an_error_and_never_an_end(channel: Channel) -> None:
+    size = channel.adapter.batch_size
+    for start in range(0, 120, size):
+        listings = [channel.listing(f"A-{number}") for number in range(start, min(start + size, 120))]
+        await channel.adapter.apply([Command(Operation.CREATE, one.sku, one) for one in listings])
+    page = await channel.adapter.list_listings()
+    assert page.next
+    channel.fail(times=1)
+    with pytest.raises(ChannelUnavailableError):
+        await channel.adapter.list_listings(page.next)
+    assert (await channel.adapter.list_listings(page.next)).listings

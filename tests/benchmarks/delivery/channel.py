@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from adapters.errors import ChannelUnavailableError, RejectedListingError
 from adapters.exchange import Request
 from adapters.http import HttpClient, HttpLimits, open_http
-from adapters.model import ChannelListing, Command, Listing, Outcome, Problem, Rendered
+from adapters.model import ChannelListing, Command, Listing, ListingPage, Outcome, Problem, Rendered
 from adapters.rate_limits import Limit
 
 NAME = "bench"
@@ -57,6 +57,10 @@ class BenchAdapter:
     async def read_back(self, skus: Sequence[str]) -> Mapping[str, ChannelListing]:
         del skus
         return {}
+
+    async def list_listings(self, page: str = "") -> ListingPage:
+        del page
+        return ListingPage(())
 
     async def _apply(self, command: Command) -> Outcome:
         listing = command.listing

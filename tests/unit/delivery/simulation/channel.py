@@ -15,7 +15,7 @@ from adapters.errors import (
     TemporaryError,
 )
 from adapters.memory import MemoryAdapter
-from adapters.model import ChannelListing, Command, Listing, Outcome, Problem, Rendered
+from adapters.model import ChannelListing, Command, Listing, ListingPage, Outcome, Problem, Rendered
 from adapters.rate_limits import Limit
 from tests.unit.delivery.making import CHANNEL
 from tests.unit.delivery.simulation.engine import Clock, Request
@@ -79,6 +79,9 @@ class Channel:
 
     async def read_back(self, skus: Sequence[str]) -> Mapping[str, ChannelListing]:
         return await self.memory.read_back(skus)
+
+    async def list_listings(self, page: str = "") -> ListingPage:
+        return await self.memory.list_listings(page)
 
     async def apply(self, commands: Sequence[Command]) -> list[Outcome]:
         landing = self.landing  # of the call that begins now
