@@ -25,6 +25,7 @@ from consumer.listings.reader import read_product
 from consumer.listings.rules import Unwanted, Wanted, Why, wanted
 from consumer.listings.rules.stock import Stock
 from consumer.listings.state import NO_FIGURES, Doubt, Figures, Fingerprint, ListingState, Status
+from consumer.listings.validation import ready
 
 REFUSALS = frozenset({Status.REFUSED, Status.BLOCKED})
 """The channel refused what was sent last; sending the same again cannot help."""
@@ -133,11 +134,10 @@ def _planned(case: _Case, found: Wanted, adapter: Adapter) -> _Decided:
     if isinstance(target, Unwanted):
         return case.unwanted(target, stock.offered if isinstance(stock, Stock) else None)
     if isinstance(target, Listing):
-        problems = adapter.validate(target)
-        if not problems:
-            shown = case.show(target, fingerprint(adapter.render(target)))
-            return replace(shown, remarks=target.remarks) if isinstance(shown, Send) else shown
-        target = problems
+        target = ready(target, adapter)
+    if isinstance(target, Listing):
+        shown = case.show(target, fingerprint(adapter.render(target)))
+        return replace(shown, remarks=target.remarks) if isinstance(shown, Send) else shown
     return case.invalid(tuple(target), stock.offered if isinstance(stock, Stock) else None)
 
 
