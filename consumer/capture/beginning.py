@@ -16,7 +16,7 @@ from consumer.capture.gap import Gap, HistoryLostError, encode_gap
 from consumer.capture.positions import Position
 from consumer.capture.publisher import Publisher
 from consumer.capture.snapshots.progress import encode_progress, not_read, snapshot_key
-from consumer.kafka import TopicNames, TransactionalProducer
+from consumer.kafka import TopicNames
 from consumer.markers import SnapshotCause
 from consumer.metrics import CaptureMetrics
 from consumer.mongo.change_stream import ChangeStream, ClusterTime, StartPoint, token_time
@@ -52,7 +52,6 @@ class Beginning:
 
     def __init__(
         self,
-        producer: TransactionalProducer,
         publisher: Publisher,
         *,
         names: TopicNames,
@@ -60,7 +59,6 @@ class Beginning:
         tenants: Mapping[str, str],
         metrics: CaptureMetrics,
     ) -> None:
-        self._producer = producer
         self._publisher = publisher
         self._names = names
         self._stream = stream
@@ -88,7 +86,7 @@ class Beginning:
         )
         self._publisher.begin()
         key, value, headers = encode_gap(gap)
-        self._producer.produce(self._names.gaps, key, value, headers)
+        self._publisher.produce(self._names.gaps, key, value, headers)
         self._have_all_read(SnapshotCause.GAP)
         self._publisher.commit(position)
         self._metrics.gaps.inc()
@@ -106,7 +104,7 @@ class Beginning:
     def _have_all_read(self, cause: SnapshotCause) -> None:
         for database in self._tenants:
             key = snapshot_key(self._stream, database)
-            self._producer.produce(self._names.positions, key, encode_progress(not_read(database, cause)))
+            self._publisher.produce(self._names.positions, key, encode_progress(not_read(database, cause)))
 
 
 def right_now(connect: Callable[[], ChangeStream], committed: ClusterTime | None) -> Position:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import ExitStack
 from functools import partial
 
 import structlog
@@ -22,8 +22,9 @@ from consumer.capture.forgotten import Forgotten
 from consumer.capture.gap import GapPauses, HistoryLostError
 from consumer.capture.id_map import forget_scans
 from consumer.capture.interpretation import Interpretation
-from consumer.capture.leadership import LeaderProducer, Permit
+from consumer.capture.leadership import Permit
 from consumer.capture.positions import Position, Standing, read_standing, stream_key
+from consumer.capture.producers import Producers
 from consumer.capture.publisher import Publisher
 from consumer.capture.records import RecordWriter
 from consumer.capture.snapshots.agenda import Agenda
@@ -32,7 +33,7 @@ from consumer.capture.snapshots.running import Snapshots, SnapshotThread
 from consumer.capture.snapshots.writing import SnapshotWriter
 from consumer.capture.stream import Feed
 from consumer.errors import SettingsError, UnavailableError
-from consumer.kafka import TopicNames, TransactionAbortedError, TransactionalProducer, largest_record
+from consumer.kafka import TakeTurns, TopicNames, TransactionAbortedError, TransactionalProducer, largest_record
 from consumer.metrics import CaptureMetrics
 from consumer.mongo import Database, Document, MongoClient, PyMongoError
 from consumer.mongo.change_stream import (
@@ -77,11 +78,10 @@ class Capture:
         self._names = TopicNames(topics.prefix)
         self._metrics = metrics.of_stream(settings.stream)
         self._stop = threading.Event()
-        self._producers: list[TransactionalProducer] = []
+        self._producers = Producers(bootstrap, topics.prefix, settings.stream, timeout=settings.transaction_timeout)
         self._leading = False
         self._state: Database[Document] | None = None
         self._without: list[str] = []  # databases whose products have no pre-images
-        self._permit: Permit | None = None
         self._limit = topics.max_message_bytes  # bytes a record may have, as the topics are now
         self._lost: Lost | None = None
         self._gap_pauses = GapPauses()
@@ -93,7 +93,7 @@ class Capture:
 
     def publish_while(self, permit: Permit) -> None:
         """Take over and publish only while the permit holds. Without one, the last that starts takes over."""
-        self._permit = permit
+        self._producers.publish_while(permit)
 
     def keep_ids_in(self, state: Database[Document]) -> None:
         """Tell deletes by a map of ids in this database of ours, where pre-images are off."""
@@ -109,8 +109,7 @@ class Capture:
     def stop(self) -> None:
         """Make `run` return after the transaction at hand. Returns at once."""
         self._stop.set()
-        for producer in tuple(self._producers):
-            producer.cancel()
+        self._producers.cancel()
 
     def run(self) -> None:
         """Capture until `stop`. Blocks.
@@ -147,14 +146,14 @@ class Capture:
         self._databases = tuple(self._tenants)
         self._limit = self._largest_record()
         with ExitStack() as stack:
-            producer = stack.enter_context(self._producer(""))
+            producers = stack.enter_context(self._producers.of_stream(self._limit))
             # A predecessor killed in the middle of a chunk left a transaction open, and positions are read to its end.
-            with self._producer("-snapshot") as other:
-                self._end_forgotten(producer, other)
+            with self._producers.of_snapshots(self._limit) as other:
+                self._end_forgotten(*producers, other)
             writer = RecordWriter(self._names, limit=self._limit, tenants=self._tenants)
             watched = self._watched()
-            publisher = self._publisher(producer)
-            standing, position = self._take_up(producer, publisher, watched)
+            publisher = self._publisher(TakeTurns(producers))
+            standing, position = self._take_up(publisher, watched)
             follower = Follower(
                 publisher,
                 position,
@@ -171,16 +170,12 @@ class Capture:
         if Forgotten(self._bootstrap, self._names, producers, self._tenants.values()).end(self._standing):
             self._metrics.forgotten.inc()
 
-    def _take_up(
-        self, producer: TransactionalProducer, publisher: Publisher, watched: Watched
-    ) -> tuple[Standing, Position]:
+    def _take_up(self, publisher: Publisher, watched: Watched) -> tuple[Standing, Position]:
         """What the predecessor left, and where to go on."""
         standing = self._standing()
         self._forget(standing.left)
         stream, tenants = self._settings.stream, self._tenants
-        beginning = Beginning(
-            producer, publisher, names=self._names, stream=stream, tenants=tenants, metrics=self._metrics
-        )
+        beginning = Beginning(publisher, names=self._names, stream=stream, tenants=tenants, metrics=self._metrics)
         position = self._position(standing.position, beginning, watched)
         return standing if position is standing.position else self._standing(), position
 
@@ -201,9 +196,9 @@ class Capture:
             except HistoryLostError as error:
                 raise GapError(Lost(follower.position, error)) from error
 
-    def _publisher(self, producer: TransactionalProducer) -> Publisher:
+    def _publisher(self, transactions: TakeTurns) -> Publisher:
         key = stream_key(self._settings.stream)
-        return Publisher(producer, topic=self._names.positions, key=key, metrics=self._metrics, clock=time.time)
+        return Publisher(transactions, topic=self._names.positions, key=key, metrics=self._metrics, clock=time.time)
 
     def _position(self, stored: Position | None, beginning: Beginning, watched: Watched) -> Position:
         """Where to go on: at the stored position, unless there is none or it is lost; then now."""
@@ -230,7 +225,7 @@ class Capture:
             return
         if self._state is not None:
             forget_scans(self._state, databases, stream=self._settings.stream)
-        with self._producer("-snapshot") as producer:
+        with self._producers.of_snapshots(self._limit) as producer:
             forget_snapshots(producer, self._names, stream=self._settings.stream, databases=databases)
 
     def _snapshots(self, writer: RecordWriter, standing: Standing, *, behind: Callable[[], bool]) -> SnapshotThread:
@@ -248,30 +243,11 @@ class Capture:
             self._client,
             agenda,
             SnapshotWriter(writer, names=self._names, stream=settings.stream, metrics=self._metrics),
-            producers=partial(self._producer, "-snapshot"),
+            producers=partial(self._producers.of_snapshots, self._limit),
             settings=settings,
             behind=behind,
         )
         return SnapshotThread(snapshots)
-
-    @contextmanager
-    def _producer(self, suffix: str) -> Iterator[TransactionalProducer]:
-        """A producer that owns its transactional id; whoever had it before is fenced."""
-        transactional_id = f"{self._names.prefix}marketsync-capture-{self._settings.stream}{suffix}"
-        producer = LeaderProducer(
-            self._bootstrap,
-            transactional_id,
-            max_message_bytes=self._limit,
-            timeout=self._settings.transaction_timeout,
-            permit=self._permit,
-        )
-        self._producers.append(producer)
-        try:
-            producer.start()
-            yield producer
-        finally:
-            self._producers.remove(producer)
-            producer.close()
 
     def _standing(self) -> Standing:
         return read_standing(self._bootstrap, self._names, stream=self._settings.stream, databases=self._databases)

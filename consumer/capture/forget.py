@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 import structlog
 
 from consumer.capture.positions import stream_key
+from consumer.capture.producers import Producers
 from consumer.capture.snapshots.progress import snapshot_key
 from consumer.kafka import TopicNames, TransactionalProducer, read_compacted
 from consumer.settings import CaptureSettings, TopicSettings
@@ -24,25 +25,13 @@ def forget_progress(bootstrap: str, *, settings: CaptureSettings, topics: TopicS
     Raises UnavailableError when Kafka cannot be used.
     """
     names = TopicNames(topics.prefix)
-    stream, snapshot = (
-        TransactionalProducer(
-            bootstrap,
-            f"{names.prefix}marketsync-capture-{settings.stream}{suffix}",
-            max_message_bytes=topics.max_message_bytes,
-            timeout=settings.transaction_timeout,
-        )
-        for suffix in ("", "-snapshot")
-    )
-    try:
-        stream.start()
-        snapshot.start()
+    producers = Producers(bootstrap, topics.prefix, settings.stream, timeout=settings.transaction_timeout)
+    limit = topics.max_message_bytes
+    with producers.of_stream(limit) as (stream, *_), producers.of_snapshots(limit):
         stream.begin()
         for key in _of_stream(read_compacted(bootstrap, names.positions), settings.stream):
             stream.produce(names.positions, key, None)
         stream.commit()
-    finally:
-        snapshot.close()
-        stream.close()
 
 
 def forget_snapshots(

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from consumer.capture.positions import Position, encode_position
 from consumer.capture.translated import Translated
-from consumer.kafka import TransactionalProducer
+from consumer.events import Headers
+from consumer.kafka import Transactions
 from consumer.metrics import CaptureMetrics
 
 # A transaction ends at the latest with this much in it. Ending one costs some ten milliseconds, so a capture that is
@@ -26,14 +27,14 @@ class Publisher:
 
     def __init__(
         self,
-        producer: TransactionalProducer,
+        transactions: Transactions,
         *,
         topic: str,
         key: bytes,
         metrics: CaptureMetrics,
         clock: Callable[[], float],
     ) -> None:
-        self._producer = producer
+        self._transactions = transactions
         self._topic = topic
         self._key = key
         self._metrics = metrics
@@ -67,18 +68,22 @@ class Publisher:
     def begin(self) -> None:
         """Open a transaction, if none is open."""
         if not self._open:
-            self._producer.begin()
+            self._transactions.begin()
             self._open = True
             self._begun = self._clock()
+
+    def produce(self, topic: str, key: bytes, value: bytes, headers: Headers | None = None) -> None:
+        """Put a single record into the open transaction: one that is not of a change."""
+        self._transactions.produce(topic, key, value, headers)
 
     def add(self, translated: Translated) -> None:
         """Put a batch into the transaction."""
         self.begin()
-        produce, size = self._producer.produce, 0
+        produce, size = self._transactions.produce, 0
         for topic, key, value, headers in translated.records:
             produce(topic, key, value, headers)
             size += len(key) + len(value or b"")
-        self._producer.serve()
+        self._transactions.serve()
         self._records += len(translated.records)
         self._record_bytes += size
         self._changes += translated.changes
@@ -92,10 +97,10 @@ class Publisher:
         """End the transaction with this position in it."""
         self.begin()
         value = encode_position(position)
-        self._producer.produce(self._topic, self._key, value)
+        self._transactions.produce(self._topic, self._key, value)
         self._records += 1
         self._record_bytes += len(self._key) + len(value)
-        self._producer.commit()
+        self._transactions.commit()
         self._count()
         self._metrics.position_time.set(position.reached)
         self.forget()
@@ -104,7 +109,7 @@ class Publisher:
         """Throw the open transaction away; nothing of it was visible."""
         if self._open:
             self.forget()
-            self._producer.abort()
+            self._transactions.abort()
 
     def forget(self) -> None:
         """There is no transaction any more: it was committed or aborted."""

@@ -9,13 +9,16 @@ from consumer.kafka.producer import (
 )
 from consumer.kafka.topic_checks import check_topics
 from consumer.kafka.topics import TopicNames, ensure_topics, largest_record
+from consumer.kafka.turns import TakeTurns, Transactions
 
 __all__ = [
     "RecordTooLargeError",
     "ReliableProducer",
+    "TakeTurns",
     "TopicNames",
     "TransactionAbortedError",
     "TransactionalProducer",
+    "Transactions",
     "check_topics",
     "ensure_topics",
     "largest_record",

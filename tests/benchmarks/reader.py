@@ -41,9 +41,12 @@ def _read(bootstrap: str, topics: Sequence[str], take: Take, stop: Event) -> Non
     known = consumer.list_topics(timeout=10).topics
     consumer.assign([TopicPartition(topic, partition, 0) for topic in topics for partition in known[topic].partitions])
     while not stop.is_set():
-        messages = consumer.consume(1000, 0.005)
+        first = consumer.poll(0.1)
+        if first is None:
+            continue
         now = time.time()
-        for message in messages:
+        # What else is there, without waiting: asking for many at once would wait until there are as many.
+        for message in [first, *consumer.consume(1000, 0)]:
             if message.error() is None:
                 take(message, now)
     consumer.close()

@@ -122,7 +122,7 @@ def events_of(line: Line, count: int) -> list[str]:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("suffix", ["", "-snapshot"])
+@pytest.mark.parametrize("suffix", ["", ".2", "-snapshot"])
 @pytest.mark.parametrize("whole", [True, False], ids=["with its position", "events only"])
 def test_what_the_broker_forgot_is_ended_and_read_again(
     line: Line, first: ProductEvent, home: Path, tmp_path: Path, *, suffix: str, whole: bool

@@ -95,7 +95,8 @@ def reads_after(line: Line, gap: dict[str, Any], count: int) -> list[ProductEven
     def enough() -> list[ProductEvent] | None:
         # Where nothing happened meanwhile, the gap ends at the very time of the reading before it.
         found = [event for event in line.events(Operation.READ) if event.sequence >= gap["sequence"]]
-        return found if len(found) >= count else None
+        # What was read before may have been so at the very same time, and comes twice then.
+        return found if len({event.entity_code for event in found}) >= count else None
 
     return wait_until(enough, 20, f"{count} products read")
 

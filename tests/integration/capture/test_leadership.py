@@ -11,12 +11,15 @@ from prometheus_client import CollectorRegistry
 
 from consumer.capture import Capture, LeaseTiming, Permit, Watcher, this_process
 from consumer.capture.identity import has_ended
+from consumer.capture.positions import stream_key
+from consumer.errors import FencedError
 from consumer.kafka import TransactionalProducer
 from consumer.metrics import capture_metrics
 from consumer.mongo import Document, MongoClient, connect
 from consumer.mongo.lease import Lease, LeaseReport, LeaseStore, Process
 from consumer.settings import CaptureSettings
 from tests.integration.capture.conftest import Line, make_product
+from tests.integration.capture.positions import stored_position
 from tests.proxy import Proxy
 from tests.waiting import wait_until
 
@@ -106,6 +109,18 @@ class Room:
         watching = self.watch(client)
         wait_until(watching.watcher.standing_by, 20, "it does not stand by")
         return watching
+
+
+def predecessor(line: Line, suffix: str) -> TransactionalProducer:
+    """A producer of a capture that led before, started. suffix: of its transactional id."""
+    producer = TransactionalProducer(
+        line.servers.kafka_bootstrap_servers,
+        f"{line.names.prefix}marketsync-capture-pim{suffix}",
+        max_message_bytes=1_000_000,
+        timeout=60,
+    )
+    producer.start()
+    return producer
 
 
 @pytest.fixture
@@ -237,20 +252,33 @@ def test_a_leader_that_alone_cannot_renew_is_replaced_and_stands_by(
     assert codes(room.line, 4) == ["P-1", "P-2", "P-3", "P-4"]
 
 
-def test_a_snapshot_killed_in_the_middle_of_a_chunk_delays_no_takeover(room: Room) -> None:
+@pytest.mark.parametrize("suffix", ["-snapshot", ".2"])
+def test_a_transaction_that_a_killed_capture_left_open_delays_no_takeover(room: Room, suffix: str) -> None:
     room.lead().stop()
-    line = room.line
-    names, bootstrap = line.names, line.servers.kafka_bootstrap_servers
-    killed = TransactionalProducer(
-        bootstrap, f"{names.prefix}marketsync-capture-pim-snapshot", max_message_bytes=1_000_000, timeout=60
-    )
-    killed.start()
+    killed = predecessor(room.line, suffix)
     killed.begin()
-    killed.produce(names.positions, b"snapshot/pim/left-open", b"{}")
+    killed.produce(room.line.names.positions, b"snapshot/pim/left-open", b"{}")
     assert killed._client.flush(10) == 0
     successor = room.watch()
     wait_until(lambda: successor.watcher.leading, 15, "it waits for the transaction's timeout")
     killed.close()
+
+
+@pytest.mark.parametrize("suffix", ["", ".2"])
+def test_whichever_turn_a_zombie_was_at_it_can_end_nothing_after_a_takeover(room: Room, suffix: str) -> None:
+    room.lead().stop()
+    line = room.line
+    zombie = predecessor(line, suffix)
+    zombie.begin()
+    zombie.produce(line.names.positions, stream_key("pim"), b"not a position")
+    assert zombie._client.flush(10) == 0
+    room.lead()
+    with pytest.raises(FencedError):
+        zombie.commit()
+    line.products.insert_one(make_product(1))
+    assert codes(line, 1) == ["P-1"]
+    assert stored_position(line).index >= 0
+    zombie.close()
 
 
 def test_fenced_from_outside_the_leader_takes_over_again_instead_of_dying(room: Room) -> None:
