@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
-from adapters.registry import make_adapter
+from adapters.registry import CHANNELS
+from consumer.bootstrap.accounts import watch_accounts
+from consumer.bootstrap.credentials import open_credentials, watching
 from consumer.bootstrap.health import serve_health
+from consumer.bootstrap.live_accounts import LiveAccounts, adapter_of
 from consumer.bootstrap.own_resyncs import own_resyncs
+from consumer.bootstrap.preparation import require_topics
 from consumer.bootstrap.start import topic_names
 from consumer.bootstrap.tenant_products import tenant_products
+from consumer.control.newcomers import Newcomers
 from consumer.control.own_resyncs import OwnResyncs
-from consumer.delivery.assembly import Servers, make_worker, owed_places
-from consumer.delivery.planning import Seller
+from consumer.delivery.account_book import COLLECTION as FOLLOWED
+from consumer.delivery.account_book import AccountBook
+from consumer.delivery.assembly import Servers, group_of, make_worker, owed_places
+from consumer.delivery.following import Hands
 from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
 from consumer.delivery.worker import DeliveryWorker
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
-from consumer.health import make_registry
-from consumer.listings.accounts import Account
-from consumer.listings.accounts.environment import accounts_from_environment
+from consumer.health import Registry, make_registry
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import control_metrics, delivery_metrics
-from consumer.mongo import OperationFailure, PyMongoError, connect_async
+from consumer.metrics.credentials import credential_metrics
+from consumer.mongo import AsyncDatabase, Document, OperationFailure, PyMongoError, connect_async
 from consumer.processes import collect_seldom, stop_on_signals
 from consumer.settings import Settings
 
@@ -37,79 +46,129 @@ _PAUSE = 2.0
 
 
 def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supervised: bool) -> None:
-    """Deliver one channel's updates until SIGTERM or SIGINT.
+    """Deliver one channel's updates until SIGTERM or SIGINT. Waits while the channel has no account.
 
-    Raises SettingsError when no account of the channel is enabled, and what `DeliveryWorker.run` raises.
+    Raises SettingsError for a channel we do not have and for unusable variables, UnavailableError where topics are
+    missing or wrong, and what `DeliveryWorker.run` raises.
     """
-    accounts = accounts_from_environment(settings, channel)
-    if not accounts:
-        raise SettingsError(f"no account of the channel {channel!r} is enabled")
+    if channel not in CHANNELS:
+        raise SettingsError(f"there is no channel {channel!r}; there are: {', '.join(sorted(CHANNELS))}")
     collect_seldom()
-    asyncio.run(_deliver(settings, endpoints, accounts, supervised=supervised))
+    asyncio.run(_deliver(settings, endpoints, channel, supervised=supervised))
     _log.info("delivery has ended")
 
 
-async def _deliver(settings: Settings, endpoints: Endpoints, accounts: Sequence[Account], *, supervised: bool) -> None:
+async def _deliver(settings: Settings, endpoints: Endpoints, channel: str, *, supervised: bool) -> None:
     registry = make_registry()
-    channel = accounts[0].channel
+    health = _Health(f"no account of the channel {channel} is switched on")
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    stop_on_signals(lambda: loop.call_soon_threadsafe(stopped.set), supervised=supervised)
     async with AsyncExitStack() as exits:
         client = await exits.enter_async_context(connect_async(endpoints.mongodb_uri))
-        sellers = [Seller(account, make_adapter(channel, account.settings)) for account in accounts]
-        for seller in sellers:
-            exits.push_async_callback(seller.adapter.close)
+        credentials = open_credentials(settings, endpoints, client)
+        exits.push_async_callback(credentials.cipher.close)
+        accounts = LiveAccounts(channel, watch_accounts(settings, credentials, client, channel))
+        exits.enter_context(serve_health(settings, registry, unready=health.unready, stuck=health.stuck))
+        if not await _before(stopped, accounts.wait(time.monotonic)):
+            return
+        await asyncio.to_thread(require_topics, settings, endpoints, channel)
+        await exits.enter_async_context(watching(credentials, channel, credential_metrics(registry)))
         database = client[settings.place.database]
+        process = exits.enter_context(_process(settings, endpoints, database, accounts, registry))
+        health.worker = process.worker
+        await _run_worker(process, stopped)
+
+
+@dataclass(slots=True)
+class _Health:
+    """What the process says of itself. waits: what for, while there is no worker."""
+
+    waits: str
+    worker: DeliveryWorker | None = None
+
+    def unready(self) -> list[str]:
+        return [self.waits] if self.worker is None else self.worker.unready()
+
+    def stuck(self) -> list[str]:
+        return [] if self.worker is None else self.worker.stuck()
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """What runs side by side, once there is an account."""
+
+    worker: DeliveryWorker
+    own: OwnResyncs
+    newcomers: Newcomers
+    store: ListingStore
+
+
+@contextmanager
+def _process(
+    settings: Settings,
+    endpoints: Endpoints,
+    database: AsyncDatabase[Document],
+    accounts: LiveAccounts,
+    registry: Registry,
+) -> Iterator[_Process]:
+    channel, names, metrics = accounts.channel, topic_names(settings), control_metrics(registry)
+    book = AccountBook(database[FOLLOWED], group_of(channel, names))
+    store = ListingStore(database[COLLECTION], settings.topics.partitions)
+    with ExitStack() as exits:
         products = exits.enter_context(tenant_products(settings, endpoints))
-        own = exits.enter_context(
-            own_resyncs(
-                settings,
-                endpoints,
-                database,
-                channel=channel,
-                tenants={account.tenant for account in accounts},
-                metrics=control_metrics(registry),
-            )
+        resyncs = exits.enter_context(
+            own_resyncs(settings, endpoints, database, accounts=accounts, book=book, metrics=metrics)
         )
-        store = ListingStore(database[COLLECTION], settings.topics.partitions)
+        servers = Servers(
+            endpoints.kafka_bootstrap_servers,
+            names,
+            store,
+            QuotaStore(database[QUOTAS]),
+            owed_places(database, settings.topics.partitions, products),
+            settings.topics.max_message_bytes,
+            Hands(accounts, book, adapter_of, settings.delivery.egress),
+        )
         worker = make_worker(
             channel,
-            sellers,
-            Servers(
-                endpoints.kafka_bootstrap_servers,
-                topic_names(settings),
-                store,
-                QuotaStore(database[QUOTAS]),
-                owed_places(database, settings.topics.partitions, products),
-                settings.topics.max_message_bytes,
-            ),
+            (),
+            servers,
             settings=settings.delivery,
             metrics=delivery_metrics(registry),
-            missed=own.missed,
+            missed=resyncs.own.missed,
         )
-        loop = asyncio.get_running_loop()
-        stopped = asyncio.Event()
-        stop_on_signals(lambda: loop.call_soon_threadsafe(stopped.set), supervised=supervised)
-        exits.enter_context(serve_health(settings, registry, unready=worker.unready, stuck=worker.stuck))
-        await _run_worker(worker, own, store, stopped)
+        follower = worker.parts.follower
+        assert follower is not None  # noqa: S101  for the type checker: it was given its hands
+        yield _Process(worker, resyncs.own, resyncs.newcomers(follower), store)
 
 
-async def _run_worker(worker: DeliveryWorker, own: OwnResyncs, store: ListingStore, stopped: asyncio.Event) -> None:
+async def _run_worker(process: _Process, stopped: asyncio.Event) -> None:
     """Look at the group before it is joined; then deliver until stopped, with what the channel reads by itself."""
+    if not await _before(stopped, _begin(process.own, process.store)):
+        return
     stopping = asyncio.create_task(stopped.wait())
-    begun = asyncio.create_task(_begin(own, store))
-    beside: asyncio.Task[None] | None = None
+    stopping.add_done_callback(lambda _: process.worker.stop())
+    beside = [stopping, asyncio.create_task(process.own.run()), asyncio.create_task(process.newcomers.run())]
     try:
-        await asyncio.wait([stopping, begun], return_when=asyncio.FIRST_COMPLETED)
-        if not begun.done():
-            return
-        await begun
-        beside = asyncio.create_task(own.run())
-        stopping.add_done_callback(lambda _: worker.stop())
-        await worker.run()
+        await process.worker.run()
     finally:
-        ending = [task for task in (stopping, begun, beside) if task is not None]
-        for task in ending:
+        for task in beside:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _before(stopped: asyncio.Event, step: Coroutine[Any, Any, None]) -> bool:
+    """Do this unless it is stopped before. Returns whether it was done; raises what it raises."""
+    stopping, doing = asyncio.create_task(stopped.wait()), asyncio.create_task(step)
+    try:
+        await asyncio.wait([stopping, doing], return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            await doing
+        return doing.done()
+    finally:
+        for task in (stopping, doing):
+            task.cancel()
+        await asyncio.gather(stopping, doing, return_exceptions=True)
 
 
 async def _begin(own: OwnResyncs, store: ListingStore) -> None:
