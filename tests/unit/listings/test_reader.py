@@ -6,13 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.model import Problem
 from consumer.listings.product import Attribute
 from consumer.listings.reader import read_product
-from tests.unit.listings.making import CODE, make_document, make_product
+from tests.unit.listings.making import CODE, make_product
 
 
 def test_a_product_of_the_schema_is_read_whole() -> None:
@@ -266,45 +264,3 @@ def test_an_empty_document_and_unknown_fields_do_no_harm() -> None:
     product = read_product({"solr_indexed_at": {"$date": "x"}, "$weird": [{}]}, CODE)
     assert (product.sku, product.entity_code) == (CODE, CODE)
     assert product.problems == ()
-
-
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=8,
-)
-_EXTENDED = st.sampled_from(
-    [{"$numberDecimal": "NaN"}, {"$numberDouble": "x"}, {"$date": 1}, {"$numberLong": None}, {"$oid": "1"}, {"$x": {}}]
-)
-_FIELDS = [
-    "name",
-    "description",
-    "brand",
-    "category",
-    "attributes",
-    "images",
-    "gallery",
-    "image",
-    "ean",
-    "pricing",
-    "price",
-    "currency",
-    "quantity",
-    "status",
-    "sku",
-    "isCurrent",
-    "not_visible",
-    "variants_entity_code",
-    "product_status",
-    "product_model",
-]
-
-
-@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON | _EXTENDED))
-def test_no_document_makes_the_reader_raise(changes: dict[str, Any]) -> None:
-    product = read_product({**make_document(), **changes}, CODE)
-    assert product.entity_code == CODE
-    for problem in product.problems:
-        assert problem.message
-        assert problem.cure
-        assert len(problem.value) <= 80
