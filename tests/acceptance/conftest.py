@@ -15,7 +15,9 @@ import pytest
 from consumer.embedded import Endpoints
 from consumer.kafka.removal import remove_installation
 from consumer.mongo import connect
-from tests.acceptance.installation import ROOT, Channel, Installation, stop_all
+from tests.acceptance.installation import ROOT, SELLER, Channel, Installation, stop_all
+from tests.acceptance.said import secrets_said
+from tests.left_behind import refuse_secrets
 from tests.waiting import wait_until
 
 
@@ -23,7 +25,8 @@ from tests.waiting import wait_until
 def serve_channel(folder: Path) -> Iterator[Channel]:
     """A fresh eBay stand-in as a process. Its limit of 250 revisions a day is lifted: the tests make a day's work."""
     ready = folder / "ebay.json"
-    arguments = ("--port", "0", "--ready-file", str(ready), "--revisions-per-day", "1000000")
+    secrets = (f"--client-secret={SELLER.client_secret}", f"--refresh-token={SELLER.refresh_token}")
+    arguments = ("--port", "0", "--ready-file", str(ready), "--revisions-per-day", "1000000", *secrets)
     process = subprocess.Popen(
         [sys.executable, "-m", "adapters.sandbox.ebay", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL
     )
@@ -44,10 +47,15 @@ def installed(servers: Endpoints, folder: Path) -> Iterator[Installation]:
         try:
             yield installation
         finally:
+            said = secrets_said(installation)
             list(stop_all(installation.started))
-            client.drop_database(f"vinc-{name}")
-            client.drop_database(installation.database)
-            remove_installation(servers.kafka_bootstrap_servers, installation.prefix)
+            try:
+                refuse_secrets(servers, [f"vinc-{name}", installation.database], installation.prefix)
+                assert not said, said
+            finally:
+                client.drop_database(f"vinc-{name}")
+                client.drop_database(installation.database)
+                remove_installation(servers.kafka_bootstrap_servers, installation.prefix)
 
 
 @pytest.fixture

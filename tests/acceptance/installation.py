@@ -18,10 +18,13 @@ from adapters.sandbox.ebay import DEFAULT_LOCATION, Seller
 from consumer.embedded import Endpoints
 from consumer.health import Sample, read_metrics
 from consumer.mongo import Collection, Document, MongoClient
+from tests.planted import plant, shown_in
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 CATEGORY = "cat-tools"
+# What the installation's seller has: where any of it shows, the test fails.
+SELLER = Seller(client_secret=plant("client"), refresh_token=plant("refresh"), access_token=plant("access"))
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ class Installation:
 
     def environment(self, changed: Mapping[str, str] | None = None) -> dict[str, str]:
         """What a process of this installation sees. changed: other values; an empty one takes the variable away."""
-        seller = Seller()
+        seller = SELLER
         ours = {
             "MONGODB_URI": self.servers.mongodb_uri,
             "KAFKA_BOOTSTRAP_SERVERS": self.servers.kafka_bootstrap_servers,
@@ -146,7 +149,7 @@ class Installation:
         self, *arguments: str, changed: Mapping[str, str] | None = None, deadline: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """`marketsync ...` to its end."""
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "consumer", *arguments],
             env=self.environment(changed),
             cwd=ROOT,
@@ -155,6 +158,8 @@ class Installation:
             timeout=deadline,
             check=False,
         )
+        assert (words := shown_in(done.stdout + done.stderr)) is None, f"{arguments} shows a secret: {words}"
+        return done
 
     def initialise(self) -> None:
         """`marketsync init`."""
