@@ -13,6 +13,8 @@ from consumer.delivery.pauses import COLLECTION as PAUSES
 from consumer.delivery.pauses import Pause, Pauses
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
+from consumer.listings.brakes.store import COLLECTION as BRAKES
+from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.held import HeldStore, OwedGroup, Which
 from consumer.listings.owed import Cause
 from consumer.listings.store import COLLECTION as LISTINGS
@@ -54,19 +56,25 @@ def resume(settings: Settings, endpoints: Endpoints, which: Which) -> tuple[list
 
 def held_listings(settings: Settings, endpoints: Endpoints, which: Which) -> list[OwedGroup]:
     """What waits for a person's word. Raises UnavailableError."""
-    return _run(settings, endpoints, lambda database: HeldStore(database[LISTINGS]).groups(which, Cause.HELD))
+    return _run(settings, endpoints, lambda database: held_store(database).groups(which, Cause.HELD, Cause.CAPPED))
 
 
 def release_held(settings: Settings, endpoints: Endpoints, which: Which) -> int:
-    """They may be withdrawn. Raises SettingsError for a channel there is not, UnavailableError."""
+    """They may change as people were shown. Raises SettingsError for a channel there is not, UnavailableError."""
     _known(which)
-    return _run(settings, endpoints, lambda database: HeldStore(database[LISTINGS]).release(which))
+    return _run(settings, endpoints, lambda database: held_store(database).release(which))
 
 
 def drop_held(settings: Settings, endpoints: Endpoints, which: Which) -> int:
-    """They stay listed. Raises SettingsError for a channel there is not, UnavailableError."""
+    """They stay as they are. Raises SettingsError for a channel there is not, UnavailableError."""
     _known(which)
-    return _run(settings, endpoints, lambda database: HeldStore(database[LISTINGS]).drop(which))
+    return _run(settings, endpoints, lambda database: held_store(database).drop(which))
+
+
+def held_store(database: AsyncDatabase[Document]) -> HeldStore:
+    """What is owed and held, in our own database."""
+    listings = database[LISTINGS]
+    return HeldStore(listings, BrakeStore(database[BRAKES], listings))
 
 
 def _known(which: Which) -> str:

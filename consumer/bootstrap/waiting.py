@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from consumer.bootstrap.holding import held_store
 from consumer.delivery.pauses import COLLECTION as PAUSES
 from consumer.delivery.pauses import Pause, Pauses
 from consumer.delivery.standstills import COLLECTION as STANDSTILLS
 from consumer.delivery.standstills import Standstill, Standstills
-from consumer.listings.held import HeldStore, OwedGroup, Which
-from consumer.listings.store import COLLECTION as LISTINGS
+from consumer.listings.held import OwedGroup, Which
 from consumer.mongo import AsyncDatabase, Document
 
 _STATES = {
@@ -38,7 +38,7 @@ async def read_waiting(database: AsyncDatabase[Document]) -> list[Waiting]:
     """Accounts that stand still first, then what is owed, most first. Raises PyMongoError."""
     pauses = await Pauses(database[PAUSES]).current()
     standstills = await Standstills(database[STANDSTILLS]).current()
-    groups = await HeldStore(database[LISTINGS]).groups(Which())
+    groups = await held_store(database).groups(Which())
     return [*_paused(pauses), *_standing(standstills), *_owed(groups)]
 
 

@@ -19,6 +19,7 @@ class OwedMetrics:
     swept: Counter
     paused: Gauge
     floods: Counter
+    brakes: Gauge
 
     def tell(
         self,
@@ -38,6 +39,17 @@ class OwedMetrics:
             oldest[account] = max(oldest.get(account, 0.0), (at - since).total_seconds())
         for account, age in oldest.items():
             self.oldest.labels(channel, account).set(age)
+
+
+    def tell_brakes(self, channel: str, closed: Iterable[tuple[str, str]]) -> None:
+        """closed: (account, brake); all others of this channel are open."""
+        now = set(closed)
+        for sample in (sample for metric in self.brakes.collect() for sample in metric.samples):
+            known = (sample.labels["account"], sample.labels["brake"])
+            if known not in now and sample.labels["channel"] == channel:
+                self.brakes.labels(channel, *known).set(0)
+        for account, brake in now:
+            self.brakes.labels(channel, account, brake).set(1)
 
 
 def owed_metrics(registry: CollectorRegistry) -> OwedMetrics:
@@ -70,6 +82,12 @@ def owed_metrics(registry: CollectorRegistry) -> OwedMetrics:
             "marketsync_delivery_floods",
             "Times an account (or the channel) was paused because too much was given up at once",
             ["channel", "whom"],
+            registry=registry,
+        ),
+        brakes=Gauge(
+            "marketsync_delivery_brake_closed",
+            "1 while a brake of the account is closed: what it holds waits for a person (`marketsync held`)",
+            [*account, "brake"],
             registry=registry,
         ),
     )

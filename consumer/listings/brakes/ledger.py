@@ -118,7 +118,7 @@ def decided(ledger: Ledger, brake: Brake, *, released: int | None) -> Ledger:
     shown = ledger.shown
     if shown is not None and brake in _WITHDRAWALS:
         # What a person let go is no drop of which anybody has to be warned.
-        shown = replace(shown, peak=max(0, min(shown.peak, shown.count) - released))
+        shown = replace(shown, peak=max(0, shown.count - shown.gone - released))
     return Ledger(tallies, shown)
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from consumer.listings.brakes.ledger import Answer, Ask, Ledger, Shown, Tally, answered, counted, decided
 from consumer.listings.brakes.model import Brake
-from consumer.listings.owed import moment
+from consumer.listings.debts import OWED_INDEX
+from consumer.listings.owed import Cause, moment
 from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, PyMongoError, UpdateOne
 
 COLLECTION = "brakes"
@@ -81,8 +82,19 @@ class BrakeStore:
                 return answers
         raise _busy()
 
-    async def closed(self, channel: str) -> list[ClosedBrake]:
-        """The closed brakes of a channel."""
+    async def open_idle(self, channel: str) -> list[ClosedBrake]:
+        """Open the brakes of a channel that hold nothing any more. Returns those that stay closed."""
+        closed = await self._closed(channel)
+        for each in closed.copy():
+            channel, tenant, account = each.place
+            held = {"owed.due": {"$exists": True}, "owed.cause": Cause.HELD.value, "owed.brake": each.brake.value}
+            query = {"channel": channel, "tenant": tenant, "account": account, **held}
+            if await self._listings.find_one(query, {"_id": True}, hint=OWED_INDEX) is None:
+                await self.decide(each.place, each.brake, None)
+                closed.remove(each)
+        return closed
+
+    async def _closed(self, channel: str) -> list[ClosedBrake]:
         found: list[ClosedBrake] = []
         async for document in self._ledgers.find({"channel": channel, "closed": True}):
             place = Place(document["channel"], document["tenant"], document["account"])
@@ -92,7 +104,7 @@ class BrakeStore:
         return found
 
     async def decide(self, place: Place, brake: Brake, released: int | None) -> None:
-        """A person decided: see `ledger.decided`. Without anything held it is the same as a drop."""
+        """A person decided: see `ledger.decided`."""
         for _ in range(_ROUNDS):
             await self._read([place])
             ledger = decided(self._known[place].ledger, brake, released=released)

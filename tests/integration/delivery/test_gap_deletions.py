@@ -53,7 +53,7 @@ def live(line: Line) -> set[str]:
 
 async def held(line: Line) -> list[OwedGroup]:
     """What waits for a person."""
-    return await HeldStore(line.store._collection).groups(Which(CHANNEL), Cause.HELD)
+    return await HeldStore(line.store._collection, line.owed.brakes).groups(Which(CHANNEL), Cause.HELD)
 
 
 async def wait_until_held(line: Line, count: int) -> OwedGroup:
@@ -88,7 +88,7 @@ async def test_what_a_gap_hid_is_withdrawn_and_a_mass_of_it_waits_for_a_person(l
         labels = {"account": "shop/default", "cause": "held"}
         await eventually(lambda: line.metric("owed_listings", **labels) == 4, 15)
 
-        assert await HeldStore(line.store._collection).release(Which(CHANNEL)) == 4
+        assert await HeldStore(line.store._collection, line.owed.brakes).release(Which(CHANNEL)) == 4
         await eventually(lambda: live(line) == set(CODES[5:]), 30)
         assert await held(line) == []
 
@@ -108,7 +108,7 @@ async def test_an_empty_or_missing_catalogue_withdraws_nothing(line: Line) -> No
         group = await wait_until_held(line, len(CODES))
         assert group.words == EMPTY
         assert live(line) == set(CODES)
-        assert await HeldStore(line.store._collection).drop(Which(CHANNEL)) == len(CODES)
+        assert await HeldStore(line.store._collection, line.owed.brakes).drop(Which(CHANNEL)) == len(CODES)
         # An empty one is told from one that was never there: a reading of it ends without a marker.
         line.pim.create_collection(PRODUCTS)
         async with capturing(line):

@@ -17,7 +17,7 @@ from tests.waiting import eventually
 
 async def owed(line: Line) -> int:
     """How many listings are owed."""
-    held = HeldStore(line.store._collection)
+    held = HeldStore(line.store._collection, line.owed.brakes)
     return sum(group.count for group in await held.groups(Which(CHANNEL)))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from adapters.errors import RejectedListingError, TemporaryError
+from adapters.errors import AdapterError, RejectedListingError, TemporaryError
 from adapters.memory import MemoryAdapter
 from adapters.model import Operation, Outcome
-from consumer.delivery.planning import Seller, plan_step
+from consumer.delivery.batches import Send
+from consumer.delivery.planning import Planned, Seller, plan_step
 from consumer.events import Operation as EventOperation
 from consumer.listings import transitions
 from consumer.listings.state import ListingState, Status
@@ -25,7 +28,7 @@ class Listing:
         self.calls = 0
         self._number = 0
 
-    def deliver(self, error: Exception | None, *, read: bool = True, force: bool = False, **product: object) -> str:
+    def deliver(self, error: AdapterError | None, *, read: bool = True, force: bool = False, **product: Any) -> str:
         """An event comes; what is sent is answered with the error. Returns what was sent, or the status."""
         self._number += 1
         operation = EventOperation.READ if read else EventOperation.UPDATED
@@ -36,17 +39,17 @@ class Listing:
         step = plan_step(work, self.state, seller, 1_700_000_000.0)
         self.state = step.store or self.state
         assert self.state is not None
-        if not hasattr(step.result, "plan"):
+        if not isinstance(step.result, Send):
             return self.state.status.value
         self.calls += 1
-        planned = step.result.plan
-        outcome = Outcome("P-1", error)  # type: ignore[arg-type]  # the errors of the tests are an adapter's
+        planned: Planned = step.result.plan
+        outcome = Outcome("P-1", error)
         self.state = transitions.settled(planned.intended, planned.plan, outcome, now=1_700_000_001.0)
         return planned.plan.command.operation.value
 
 
 PRICE = {"retail": 100, "currency": "EUR", "vat_included": True}
-SAME = {"quantity": 5}
+SAME: dict[str, Any] = {"quantity": 5}
 
 
 @pytest.fixture
