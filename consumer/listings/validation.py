@@ -50,10 +50,10 @@ def _common(listing: Listing) -> Iterator[Problem]:
 def _gtins(listing: Listing) -> Iterator[Problem]:
     for code in listing.gtins:
         if not is_gtin(code):
-            words = f"barcode {shown(code)} is no EAN or UPC (wrong length or check digit)"
+            words = "the barcode is no EAN or UPC (wrong length or check digit)"
             yield Problem("gtin", "malformed", words, "Correct the number or leave it out.", shown(code))
         elif is_internal(code):
-            words = f"barcode {code} is out of a number range for use inside a shop"
+            words = "the barcode is out of a number range for use inside a shop"
             cure = "Ask the maker for the product's own EAN, or leave the number out."
             yield Problem("gtin", "internal", words, cure, code)
 
@@ -82,6 +82,6 @@ def _is_public(address: str) -> bool:
 def _texts(listing: Listing) -> Iterator[Problem]:
     """Fields that are shown as they are: a tag in them would be shown as a tag."""
     for field, text in (("title", listing.title), ("brand", listing.brand or "")):
-        if "<" in text and (tag := _TAG.search(text)):
-            words = f"the {field} has HTML in it, which buyers would see as it is written: {shown(tag[0])}"
+        if "<" in text and _TAG.search(text):
+            words = f"the {field} has HTML in it, which buyers would see as it is written"
             yield Problem(field, "markup", words, "Take the tags out in the PIM.", shown(text))
