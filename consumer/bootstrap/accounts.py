@@ -75,7 +75,7 @@ def known_accounts(settings: Settings, endpoints: Endpoints) -> list[Account | B
     Raises UnavailableError, and SettingsError where variables count and are unusable.
     """
     stored = stored_accounts(settings, endpoints)
-    channels = {_channel(one) for one in stored}
+    channels = {one.channel for one in stored}
     fallback = [
         account
         for channel in channels_in_environment(settings)
@@ -113,7 +113,3 @@ def accounts_of(
         more = f"; unusable: {unusable}" if unusable else ""
         raise SettingsError(f"no such account on the channel {channel!r} (enabled: {known}{more})")
     return wanted
-
-
-def _channel(account: StoredAccount | BrokenAccount) -> str:
-    return account.channel if isinstance(account, BrokenAccount) else account.document.channel

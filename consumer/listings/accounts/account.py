@@ -46,6 +46,11 @@ class Account:
     limits: tuple[Limit, ...] = ()
     settings: Any = field(default=None, repr=False)
 
+    @property
+    def id(self) -> str:
+        """What people and the store call it: "tenant/channel/account"."""
+        return account_id(self.tenant, self.channel, self.name)
+
     def listing_id(self, entity_code: str) -> str:
         """The id of this account's listing of a product."""
         return str(ListingKey(self.channel, self.name, self.tenant, entity_code))
@@ -73,6 +78,11 @@ class Account:
         }
         text = json.dumps(decides, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def account_id(tenant: str, channel: str, account: str) -> str:
+    """The id of an account."""
+    return f"{tenant}/{channel}/{account}"
 
 
 def _public(settings: BaseModel) -> dict[str, Any]:

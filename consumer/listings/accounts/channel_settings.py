@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from adapters.credentials import credential_fields
+from adapters.credentials import Lifetime, credential_fields
 from adapters.errors import ConfigurationError
 from adapters.registry import Channel, find_channel
 from consumer.listings.accounts.errors import AccountError
@@ -50,6 +50,11 @@ def open_settings(channel: str, settings: Mapping[str, Any], credentials: Mappin
 def missing_credentials(channel: str, given: Mapping[str, Any]) -> list[str]:
     """What the account needs to sign in beside these credentials, in words. Raises AccountError."""
     return _channel(channel).missing_credentials(given)
+
+
+def credentials_of(channel: str) -> Mapping[str, Lifetime | None]:
+    """The credentials that accounts of a channel may have, and how long each works. Raises AccountError."""
+    return credential_fields(_channel(channel).settings)
 
 
 def _channel(name: str) -> Channel:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from consumer.listings.accounts.account import Mode
+from consumer.listings.accounts.account import Mode, account_id
 from consumer.listings.accounts.errors import AccountError
 from consumer.listings.accounts.limits import OwnLimit
 from consumer.listings.accounts.wording import in_words
@@ -66,11 +66,6 @@ class AccountDocument(Section):
     def data(self) -> dict[str, Any]:
         """Everything of it in values of JSON."""
         return self.model_dump(mode="json", by_alias=True)
-
-
-def account_id(tenant: str, channel: str, account: str) -> str:
-    """The id of an account's document."""
-    return f"{tenant}/{channel}/{account}"
 
 
 def read_account(data: Mapping[str, Any]) -> AccountDocument:

@@ -12,6 +12,7 @@ from adapters.model import Operation
 from adapters.rate_limits import Cost, Limit
 from consumer.errors import SettingsError
 from consumer.listings.accounts.account import Account
+from consumer.listings.brakes import NO_BRAKES, Brakes
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
@@ -137,5 +138,6 @@ def _ebay_for(tenant: str, ebay: EbaySettings, channel_settings: EbayAccount) ->
         languages=ebay.languages,
         content=Content(condition=ebay.condition),
         categories=Categories(map=ebay.categories),
+        brakes=Brakes() if ebay.brakes == "on" else NO_BRAKES,
         settings=channel_settings,
     )

@@ -62,7 +62,7 @@ def read_files(text: str) -> list[AccountFile]:
 def parse(text: str) -> list[Any]:
     """What stands in a text of YAML. Raises AccountError naming the line."""
     try:
-        return [data for data in yaml.load_all(text, _Loader) if data is not None]  # noqa: S506  it is a SafeLoader
+        return [data for data in yaml.load_all(text, _Loader) if data is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

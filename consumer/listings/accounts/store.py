@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from consumer.listings.accounts.account import Mode
@@ -12,6 +13,7 @@ from consumer.listings.accounts.document import AccountDocument
 from consumer.listings.accounts.errors import ChangedMeanwhileError, UnknownAccountError
 from consumer.listings.accounts.schema import account_schema
 from consumer.listings.accounts.stored import BrokenAccount, StoredAccount, read_stored
+from consumer.listings.credentials.sealed import CredentialError, read_sealed
 from consumer.mongo import AsyncCollection, Document, DuplicateKeyError
 from consumer.mongo.leniency import lenient
 from consumer.mongo.validation import ensure_schema
@@ -64,6 +66,28 @@ class AccountStore:
             raise await self._why_not(document.id, revision)
         return revision + 1
 
+    async def mend(self, document: AccountDocument) -> None:
+        """Put an account in the place of a document that cannot be used; what of its credentials is whole, stays.
+
+        Raises AccountError for settings its channel cannot use, UnknownAccountError, ChangedMeanwhileError.
+        """
+        check_settings(document.channel, document.settings)
+        raw = await lenient(self._collection).find_one({"_id": document.id})
+        if raw is None:
+            raise _unknown(document.id)
+        before, now = raw.get("revision"), self._now()
+        created = raw.get("created_at")
+        whole = {
+            **document.data(),
+            "credentials": _whole(document.id, raw.get("credentials")),
+            "revision": int(before) + 1 if isinstance(before, int | float) else 1,
+            "created_at": created if isinstance(created, datetime) else now,
+            "updated_at": now,
+        }
+        found = await self._collection.replace_one({"_id": document.id, "revision": before}, whole)
+        if not found.matched_count:
+            raise await self._why_not(document.id, before)
+
     async def set_mode(self, account: str, mode: Mode) -> Mode:
         """Switch an account; returns what it was. Raises UnknownAccountError."""
         change = {"$set": {"mode": mode, "updated_at": self._now()}, "$inc": {"revision": 1}}
@@ -90,7 +114,7 @@ class AccountStore:
         wanted = of_channel(channel) if channel else {}
         return [read_stored(raw) async for raw in lenient(self._collection).find(wanted).sort("_id")]
 
-    async def _why_not(self, account: str, revision: int) -> Exception:
+    async def _why_not(self, account: str, revision: object) -> Exception:
         found = await self._collection.find_one({"_id": account}, {"revision": True})
         if found is None:
             return _unknown(account)
@@ -98,6 +122,15 @@ class AccountStore:
             f"account {account} was changed meanwhile: it was revision {revision}, now it is {found.get('revision')}."
             " Look at it again (`marketsync accounts show`, `export`) and repeat the change"
         )
+
+
+def _whole(account: str, stored: object) -> Document:
+    """The credentials that are sealed as they should be."""
+    found = {}
+    for name, value in stored.items() if isinstance(stored, Mapping) else ():
+        with suppress(CredentialError):
+            found[name] = read_sealed(account, name, value).document()
+    return found
 
 
 def of_channel(channel: str) -> Document:

@@ -33,6 +33,21 @@ class StoredAccount:
         """The document's id."""
         return self.document.id
 
+    @property
+    def tenant(self) -> str:
+        """Whose products are sold."""
+        return self.document.tenant
+
+    @property
+    def channel(self) -> str:
+        """Where they are sold."""
+        return self.document.channel
+
+    @property
+    def name(self) -> str:
+        """The account's own name."""
+        return self.document.account
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenAccount:

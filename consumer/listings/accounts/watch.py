@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from consumer.listings.accounts.account import Account
-from consumer.listings.accounts.document import account_id
 from consumer.listings.accounts.opening import Opens, open_account
 from consumer.listings.accounts.store import of_channel
 from consumer.listings.accounts.stored import BrokenAccount, read_stored
@@ -99,7 +98,7 @@ class AccountWatch:
         What broke one may be mended elsewhere: a master key was put back.
         """
         if not documents:
-            return {account_id(one.tenant, one.channel, one.name): one for one in self._fallback()}
+            return {one.id: one for one in self._fallback()}
         accounts: dict[str, Account | BrokenAccount] = {}
         for own_id, document in documents.items():
             before = self._known.accounts.get(own_id)
