@@ -7,19 +7,19 @@ has read everything looks one behind in every partition. Short gaps are therefor
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not in its __all__
 
-from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, kafka_error, unavailable
+from consumer.kafka.client import ADMIN_TIMEOUT, answer, client_config, unavailable
+from consumer.kafka.groups import offsets_of
+from consumer.kafka.records import Partition
 
 # Longer gaps are told by their offsets: a marker more or less does not matter there.
 _COUNTED = 200
 _COUNTING_DEADLINE = 5.0
-_PAUSE = 0.1
-_STARTING = frozenset((KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def group_lag(bootstrap: str, group: str, topics: Sequence[str]) -> list[TopicLa
             if topic in existing
             for partition in existing[topic].partitions
         ]
-        gaps = _gaps(admin, group, places)
+        gaps = _gaps(admin, places, offsets_of(bootstrap, group, places))
         counted = _count(bootstrap, [gap for gap in gaps if 0 < gap.length <= _COUNTED])
     except KafkaException as failure:
         raise unavailable(bootstrap, failure) from failure
@@ -69,29 +69,15 @@ class _Gap:
         return self.end - self.start
 
 
-def _gaps(admin: AdminClient, group: str, places: list[TopicPartition]) -> list[_Gap]:
+def _gaps(admin: AdminClient, places: list[TopicPartition], committed: Mapping[Partition, int]) -> list[_Gap]:
     if not places:
         return []
-    committed = _committed(admin, group, places)
     oldest, newest = _offsets(admin, places, oldest=True), _offsets(admin, places, oldest=False)
     gaps = []
     for place, end in newest.items():
-        offset = committed.get(place, -1)
+        offset = committed.get(Partition(*place), -1)
         gaps.append(_Gap(*place, start=max(offset, oldest[place]), end=end, started=offset >= 0))
     return gaps
-
-
-def _committed(admin: AdminClient, group: str, places: list[TopicPartition]) -> dict[tuple[str, int], int]:
-    """The group's offsets, asked again while a broker that has just started looks for them."""
-    deadline = time.monotonic() + ADMIN_TIMEOUT
-    while True:
-        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
-        try:
-            return {(c.topic, c.partition): c.offset for c in answer(asked[group]).topic_partitions}
-        except KafkaException as failure:
-            if kafka_error(failure).code() not in _STARTING or time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE)
 
 
 def _offsets(admin: AdminClient, places: list[TopicPartition], *, oldest: bool) -> dict[tuple[str, int], int]:

@@ -1,4 +1,4 @@
-"""Where the partitions given to a consumer start."""
+"""Where a group stands, and where the partitions given to a consumer start."""
 
 from __future__ import annotations
 
@@ -19,8 +19,13 @@ _PAUSE = 0.1
 
 def starting_offsets(client: Any, partitions: list[TopicPartition]) -> dict[Partition, int]:
     """The committed offsets, and for partitions that have none the oldest there is. Raises KafkaException."""
-    committed = _patiently(partial(_committed, client, partitions))
+    committed = committed_by(client, partitions)
     return {place: offset if offset >= 0 else beginning(client, place) for place, offset in committed.items()}
+
+
+def committed_by(client: Any, partitions: list[TopicPartition]) -> dict[Partition, int]:
+    """What the client's group has committed in these; negative where it has nothing. Raises KafkaException."""
+    return _patiently(partial(_committed, client, partitions))
 
 
 def beginning(client: Any, partition: Partition) -> int:
