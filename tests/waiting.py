@@ -12,8 +12,11 @@ T = TypeVar("T")
 _POLL = 0.02
 
 
-def wait_until(condition: Callable[[], T | None], deadline: float, message: str = "") -> T:
-    """Call `condition` until it is true and return what it returned. Fails the test after `deadline` seconds."""
+def wait_until(condition: Callable[[], T | None], deadline: float, message: str = "", *, every: float = _POLL) -> T:
+    """Call `condition` until it is true and return what it returned. Fails the test after `deadline` seconds.
+
+    every: seconds between two calls, for questions that cost the one who is asked something.
+    """
     end = time.monotonic() + deadline
     while True:
         result = condition()
@@ -21,7 +24,7 @@ def wait_until(condition: Callable[[], T | None], deadline: float, message: str 
             return result
         if time.monotonic() >= end:
             raise AssertionError(f"not within {deadline} s: {message or condition}; last answer: {result!r}")
-        time.sleep(_POLL)
+        time.sleep(every)
 
 
 @overload
