@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from consumer.listings.rules.cutting import cut_at_words, cut_markup_at_words
-from consumer.listings.rules.draft import SINGLE, Draft, Values
+from consumer.listings.rules.draft import MANY, SINGLE, Draft, Values
 from consumer.listings.rules.section import Section
 from consumer.listings.rules.sources import SourceName, TargetName, find_source
 from consumer.listings.rules.tables import OtherwiseField, Table, compile_table
@@ -145,6 +145,8 @@ class Truncate(Rule):
 
     @model_validator(mode="after")
     def _has_room(self) -> Self:
+        if self.target in MANY:
+            raise ValueError(f"{self.target} are no texts: use arrange and most for fewer of them")
         if len(self.ending) >= self.truncate:
             raise ValueError("the ending is as long as the whole text may be: shorten it")
         return self
