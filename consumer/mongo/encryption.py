@@ -105,7 +105,7 @@ class Cipher:
 
     async def current_key(self) -> DataKey:
         """What to encrypt with now; made where there is none."""
-        return await self.newest_key() or await self.new_key()
+        return await self.newest_key() or await self.new_key(None)
 
     async def newest_key(self) -> DataKey | None:
         """The current data key, None where none was ever made."""
@@ -113,10 +113,9 @@ class Cipher:
         document = await self._keys.find_one(named, sort=[("keyAltNames", -1)])
         return None if document is None else _data_key(document)
 
-    async def new_key(self) -> DataKey:
-        """Make a data key, current from now on. Of two processes that do so at once, both get the same."""
-        newest = await self.newest_key()
-        number = newest.number + 1 if newest else 1
+    async def new_key(self, after: DataKey | None) -> DataKey:
+        """Make the data key after this one, current from now on. Two processes that do so at once get the same."""
+        number = after.number + 1 if after else 1
         await self._keys.create_index(
             "keyAltNames", unique=True, partialFilterExpression={"keyAltNames": {"$exists": True}}
         )

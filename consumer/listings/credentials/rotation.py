@@ -47,7 +47,7 @@ async def rotate(cipher: Cipher, vault: Vault, store: CredentialStore, *, give_u
     current = await cipher.newest_key()
     resumed = current is not None and current.provider not in lost and await _has_begun(vault, store, current)
     if current is None or not resumed:
-        current = await cipher.new_key()
+        current = await cipher.new_key(current)
     resealed, unreadable = await _reseal_all(vault, store, current)
     return Rotation(current.number, resumed, rewrapped, resealed, tuple(unreadable))
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from consumer.logs import CUT, SecretCutter, configure_logging
+from consumer.logs import CUT, SecretCutter, configure_logging, hide, without_secrets
 from tests.planted import plant
 
 SECRET = f"v^1.1#i^1#{plant('token')}"
@@ -108,3 +108,25 @@ def test_a_long_answer_is_shortened() -> None:
 @given(st.recursive(st.just(SECRET) | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)))
 def test_a_known_secret_is_found_at_any_depth(value: object) -> None:
     assert SECRET not in json.dumps(SecretCutter([SECRET])(None, "info", {"value": value}))
+
+
+@pytest.mark.parametrize("style", ["pretty", "json"])
+def test_a_secret_that_becomes_known_later_is_cut_from_then_on(style: Literal["pretty", "json"]) -> None:
+    stream = start(style)
+    later = plant("opened-later")
+    hide([later])
+    structlog.get_logger().warning("answered", words=f"no {later}")
+    logging.getLogger("some.library").warning("sent %s", later)
+    assert later not in stream.getvalue()
+    assert "sent ***" in stream.getvalue()
+    assert without_secrets(f"with {later}") == "with ***"
+
+
+def test_a_secret_is_cut_as_an_address_has_it_too() -> None:
+    cutter = SecretCutter(["a+b/c d#e"])
+    assert cutter.text("x=a%2Bb%2Fc%20d%23e&y=a%2Bb%2Fc+d%23e&z=a+b/c d#e") == "x=***&y=***&z=***"
+
+
+def test_of_two_secrets_that_begin_alike_the_longer_is_cut_whole() -> None:
+    cutter = SecretCutter(["secret-1", "secret-1-and-more", "secret-2"])
+    assert cutter.text("a secret-1-and-more, secret-1 and secret-2.") == "a ***, *** and ***."
