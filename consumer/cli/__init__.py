@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from adapters.errors import AdapterError, ConfigurationError
 from consumer.cli import (
+    accounts,
     capture,
     check,
     credentials,
@@ -24,6 +25,7 @@ from consumer.cli import (
     held,
     init,
     pause,
+    preview,
     replay,
     resume,
     resync,
@@ -60,8 +62,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (run, deliver, init, check, status, pause, resume, replay, resync, distrust, demo):
+for _command in (run, deliver, init, check, status, pause, resume, replay, resync, distrust, preview, demo):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(capture.app, name="capture")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(dead_letters.app, name="dead-letters")
