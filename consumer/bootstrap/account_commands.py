@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from consumer.bootstrap.accounts import AccountKeeping, keeping
+from consumer.bootstrap.bookkeeping import refuse_ignored_sources
 from consumer.bootstrap.credentials import utc_now
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
@@ -61,6 +62,8 @@ def add_account(
 ) -> Added:
     """Store a new account. Raises AccountError, ChangedMeanwhileError where there is one already, MarketsyncError."""
 
+    refuse_ignored_sources(document, settings.capture.bookkeeping)
+
     async def act(kept: AccountKeeping) -> Added:
         return await _add(kept, document, credentials)
 
@@ -74,7 +77,9 @@ def change_fields(
 
     async def act(kept: AccountKeeping) -> Changed:
         stored = await _usable(kept, account)
-        return await _change(kept, stored, change(stored.document))
+        changed = change(stored.document)
+        refuse_ignored_sources(changed, settings.capture.bookkeeping)
+        return await _change(kept, stored, changed)
 
     return run(settings, endpoints, act)
 
@@ -84,6 +89,10 @@ def import_accounts(settings: Settings, endpoints: Endpoints, files: Iterable[Ac
 
     Raises as `add_account`; what came before stays stored.
     """
+
+    files = list(files)
+    for file in files:
+        refuse_ignored_sources(file.document, settings.capture.bookkeeping)
 
     async def act(kept: AccountKeeping) -> list[Changed]:
         return [await _import(kept, file) for file in files]

@@ -1,11 +1,17 @@
-"""Refuses to start when a field that listings depend on is set to be ignored: its changes would reach no channel."""
+"""Refuses what would make changes reach no channel: fields that listings depend on, set to be ignored.
+
+Capture does not start with such a setting, and no account is stored with a rule on a field that is ignored.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from consumer.errors import SettingsError
+from consumer.listings.accounts.document import AccountDocument
+from consumer.listings.accounts.errors import AccountError
 from consumer.listings.fields import SHOWN
+from consumer.listings.rules.sources import behind_bookkeeping
 from consumer.paths import overlap, path_of
 
 _VARIABLE = "MARKETSYNC_CAPTURE_BOOKKEEPING"
@@ -21,4 +27,15 @@ def refuse_shown_fields(bookkeeping: Iterable[str]) -> None:
         raise SettingsError(
             f"{_VARIABLE} names {', '.join(wrong)}, on which listings depend: changes there would reach no channel."
             " Take it out."
+        )
+
+
+def refuse_ignored_sources(account: AccountDocument, bookkeeping: Collection[str]) -> None:
+    """Raises AccountError naming every field that the account's rules read and capture ignores."""
+    sources = (*account.content.sources(), *account.categories.sources())
+    wrong = behind_bookkeeping(sources, bookkeeping)
+    if wrong:
+        raise AccountError(
+            f"rules of account {account.id} read {', '.join(wrong)}, whose changes {_VARIABLE} has capture ignore: no"
+            " channel would hear of them. Read another field, or take it out of that variable"
         )

@@ -42,8 +42,8 @@ class Source:
 
 def find_source(name: str) -> Source:
     """The source of this name. Raises ValueError in words for one that cannot be read."""
-    if name in _FIELDS:
-        return _FIELDS[name]
+    if name in SOURCES:
+        return SOURCES[name]
     for prefix, pick, path in _ATTRIBUTES:
         if name.startswith(prefix) and name != prefix:
             return Source(name, _attribute(name[len(prefix) :], pick), (path,))
@@ -51,9 +51,9 @@ def find_source(name: str) -> Source:
         return _made(name, checked_target(target))
     if name.partition(".")[0] in {path_of(field)[0] for field in _bookkeeping_by_default()}:
         raise ValueError(f"{name} is kept by the PIM for itself: its changes reach no channel, so no rule may use it")
-    near = get_close_matches(name, _FIELDS, 1)
+    near = get_close_matches(name, SOURCES, 1)
     meant = f"did you mean {near[0]}? " if near else ""
-    raise ValueError(f"there is no product field {name!r}: {meant}there are {', '.join(_FIELDS)}, attributes.NAME,"
+    raise ValueError(f"there is no product field {name!r}: {meant}there are {', '.join(SOURCES)}, attributes.NAME,"
                      " specifications.NAME and listing.FIELD")  # fmt: skip
 
 
@@ -152,7 +152,7 @@ _ATTRIBUTES: tuple[tuple[str, Callable[[Product], Mapping[str, tuple[Attribute, 
 )
 _NO_TEXTS: Texts = {}
 
-_FIELDS: Mapping[str, Source] = {
+SOURCES: Mapping[str, Source] = {
     source.name: source
     for source in (
         Source("entity_code", _plain(lambda product: product.entity_code), ("entity_code",)),
@@ -190,3 +190,4 @@ _FIELDS: Mapping[str, Source] = {
         Source("height", _plain(lambda product: product.size.height), ("dimension_height", "dimension_uom")),
     )
 }
+"""Fields of a product by the reader's names, besides attributes and specifications."""

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.bootstrap.bookkeeping import refuse_shown_fields
+from consumer.bootstrap.bookkeeping import refuse_ignored_sources, refuse_shown_fields
 from consumer.capture.bookkeeping import Bookkeeping
 from consumer.capture.classify import Noise, NoiseReason, classify
 from consumer.errors import SettingsError
+from consumer.listings.accounts.document import read_account
+from consumer.listings.accounts.errors import AccountError
 from consumer.listings.fields import SHOWN
 from consumer.listings.reader import ALIASES, read_product
 from consumer.listings.rules import Unwanted, wanted
+from consumer.listings.rules.sources import SOURCES, find_source
 from consumer.settings import CaptureSettings
 from tests.unit.listings.making import ACCOUNT, NOW, make_document
 
@@ -155,3 +158,29 @@ def test_each_shown_field_beside_bookkeeping_is_a_change(field: str) -> None:
         "updateDescription": {"updatedFields": {"updated_at": 1, field: 2, "completeness_score": 3}},
     }
     assert not isinstance(classify(change, BOOKKEEPING), Noise)
+
+
+def account_that_reads(source: str) -> dict[str, Any]:
+    return {
+        "tenant": "shop",
+        "channel": "ebay",
+        "account": "main",
+        "price": {"basis": "retail"},
+        "content": {"rules": [{"target": "mpn", "copy": source}]},
+    }
+
+
+def test_an_account_with_a_rule_on_an_ignored_field_is_not_stored() -> None:
+    account = read_account(account_that_reads("weight"))
+    refuse_ignored_sources(account, DEFAULT)
+    with pytest.raises(AccountError, match=r"read weight.*MARKETSYNC_CAPTURE_BOOKKEEPING"):
+        refuse_ignored_sources(account, (*DEFAULT, "weight_uom"))
+
+
+@pytest.mark.parametrize("name", [*SOURCES, "attributes.color", "specifications.power"])
+def test_whatever_rules_can_read_is_a_field_that_may_not_be_ignored(name: str) -> None:
+    paths = find_source(name).paths
+    assert set(paths) <= {field.partition(".")[0] for field in SHOWN} | {"entity_code"}
+    for path in paths:
+        with pytest.raises(SettingsError, match=path):
+            refuse_shown_fields([path])
