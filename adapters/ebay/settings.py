@@ -65,6 +65,10 @@ MARKETPLACES: Mapping[str, Marketplace] = {
 }
 
 
+def _hosts_of(settings: dict[str, Any]) -> EbayHosts:
+    return HOSTS[settings.get("environment", "production")]
+
+
 def _locale_of(settings: dict[str, Any]) -> str:
     site = MARKETPLACES.get(settings.get("marketplace_id", ""))
     return site.locale if site else ""
@@ -79,6 +83,7 @@ class EbayAccount(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    environment: Literal["production", "sandbox"] = Field("production", description="Which eBay; decides the hosts.")
     app_id: str = Field(description="Client id of the application's keyset.")
     api_secret: SecretStr = Field(description="Client secret of the keyset.")
     refresh_token: Annotated[SecretStr, _REFRESH_TOKEN] = Field(
@@ -87,8 +92,14 @@ class EbayAccount(BaseModel):
     access_token: Annotated[SecretStr, _ACCESS_TOKEN] = Field(
         SecretStr(""), description="A ready access token, used as it is when there is no refresh token."
     )
-    api_url: str = Field(HOSTS["production"].api_url, description="Address of the REST API, without a path.")
-    token_url: str = Field(HOSTS["production"].token_url, description="Address tokens are asked of.")
+    api_url: str = Field(
+        default_factory=lambda settings: _hosts_of(settings).api_url,
+        description="Address of the REST API, without a path, instead of the environment's.",
+    )
+    token_url: str = Field(
+        default_factory=lambda settings: _hosts_of(settings).token_url,
+        description="Address tokens are asked of, instead of the environment's.",
+    )
     marketplace_id: str = Field("EBAY_IT", pattern=r"^EBAY_[A-Z]+$", description="eBay's marketplace id.")
     locale: str = Field(
         default_factory=_locale_of, pattern=r"^[a-z]{2}-[A-Z]{2}$", validate_default=True, description='E.g. "it-IT".'

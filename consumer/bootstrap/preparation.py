@@ -50,6 +50,27 @@ def initialise(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
         yield "topics: all there"
 
 
+def prepare_channel(settings: Settings, endpoints: Endpoints, channel: str) -> str:
+    """What a channel's first account needs. Servers of this machine get it; of others it is said what is missing.
+
+    Returns words for a person, "" if all is there.
+    """
+    try:
+        if configured_servers(settings) is None:
+            ensure_topics(
+                endpoints.kafka_bootstrap_servers,
+                topic_names(settings),
+                topic_settings=settings.topics,
+                channels=[channel],
+                retry_delays=settings.delivery.retry_delays,
+            )
+            return ""
+        missing = missing_topics(endpoints.kafka_bootstrap_servers, _topics_of(settings, channel))
+    except UnavailableError as error:
+        return f"whether its topics exist is not known: {error}. `marketsync init` creates what is missing"
+    return f"its topics do not exist yet ({', '.join(missing)}): `marketsync init` creates them" if missing else ""
+
+
 def ready_to_run(settings: Settings, endpoints: Endpoints) -> None:
     """Make embedded servers ready without asking; refuse to run on others before somebody has said `init`.
 
@@ -93,9 +114,7 @@ def require_topics(settings: Settings, endpoints: Endpoints, channel: str) -> No
 
     Raises UnavailableError naming what is missing or wrong.
     """
-    names = topic_names(settings)
-    retries = (names.retry(channel, delay) for delay in settings.delivery.retry_delays)
-    needed = [*names.products, *retries, names.dead_letters(channel)]
+    needed = _topics_of(settings, channel)
     try:
         missing = missing_topics(endpoints.kafka_bootstrap_servers, needed)
     except UnavailableError as error:
@@ -104,6 +123,13 @@ def require_topics(settings: Settings, endpoints: Endpoints, channel: str) -> No
     if missing:
         raise UnavailableError(f"Not all topics exist ({', '.join(missing)}). Create them with `marketsync init`.")
     refuse_wrong_topics(settings, endpoints, [channel], only=needed)
+
+
+def _topics_of(settings: Settings, channel: str) -> list[str]:
+    """What delivery of a channel reads and writes."""
+    names = topic_names(settings)
+    retries = (names.retry(channel, delay) for delay in settings.delivery.retry_delays)
+    return [*names.products, *retries, names.dead_letters(channel)]
 
 
 def _prepare_mongodb(settings: Settings, endpoints: Endpoints) -> Iterator[str]:

@@ -46,6 +46,7 @@ def add_command(
 ) -> None:
     """Store a new account, with its credentials encrypted. It is off unless it says otherwise."""
     from consumer.bootstrap.account_commands import add_account, of_variables
+    from consumer.bootstrap.preparation import prepare_channel
 
     settings, endpoints = _begin("add")
     secrets: dict[str, SecretStr] = {}
@@ -59,6 +60,8 @@ def add_command(
         secrets = _given(_text(credentials)) if credentials else _asked(document)
     added = add_account(settings, endpoints, document, secrets)
     typer.echo(f"{document.id} is added; it is {document.mode}. {_WITHIN_SECONDS}")
+    if words := prepare_channel(settings, endpoints, document.channel):
+        typer.echo(f"{document.channel}: {words}.")
     for missing in added.missing:
         typer.echo(f"It has no {missing} yet: `marketsync credentials set {document.id} {missing.split()[0]}`")
     typer.echo(

@@ -94,19 +94,18 @@ def _given(ebay: EbaySettings, name: str) -> bool:
 
 def _ebay_account(ebay: EbaySettings) -> EbayAccount:
     # Here and not above: planning needs accounts, but no channel's code.
-    from adapters.ebay.settings import HOSTS, EbayAccount
+    from adapters.ebay.settings import EbayAccount
 
-    hosts = HOSTS[ebay.environment]
+    given = {"api_url": ebay.api_url, "token_url": ebay.token_url, "locale": ebay.locale}
     try:
         return EbayAccount(
             app_id=ebay.app_id,
             api_secret=ebay.api_secret,
             refresh_token=ebay.refresh_token,
             access_token=ebay.access_token,
-            api_url=ebay.api_url or hosts.api_url,
-            token_url=ebay.token_url or hosts.token_url,
+            environment=ebay.environment,
             marketplace_id=ebay.marketplace_id,
-            **({"locale": ebay.locale} if ebay.locale else {}),
+            **{name: value for name, value in given.items() if value},
             fulfillment_policy_id=ebay.fulfillment_policy_id,
             payment_policy_id=ebay.payment_policy_id,
             return_policy_id=ebay.return_policy_id,
