@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from consumer.bootstrap.accounts import channels_of
+from consumer.bootstrap.credential_commands import CredentialRow, list_credentials
 from consumer.bootstrap.start import capture_leases, named_databases, settings_of_stream, topic_names
 from consumer.bootstrap.tenant_streams import registered, streams_of
 from consumer.bootstrap.waiting import Waiting, read_waiting
@@ -70,6 +71,7 @@ class Overview:
 
     captures: one per stream. tenant_problems: whose document in the registry cannot be used -> why. waiting: who stands
     still, and what is owed. jobs: begun last, newest first. quotas: how much is used of what the channels allow.
+    credentials: those that need a person.
     """
 
     listings: Mapping[tuple[str, str, str], Mapping[Status, int]]
@@ -80,6 +82,7 @@ class Overview:
     waiting: Sequence[Waiting]
     jobs: Sequence[Job] = ()
     quotas: Sequence[Standing] = ()
+    credentials: Sequence[CredentialRow] = ()
 
 
 def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
@@ -98,7 +101,8 @@ def read_overview(settings: Settings, endpoints: Endpoints) -> Overview:
         lags[group] = group_lag(kafka, group, topics)
     records = {} if missing_topics(kafka, [names.positions]) else read_compacted(kafka, names.positions)
     captures = [_progress(plan, records, leases[plan.name]) for plan in plans]
-    return Overview(listings, group_problems(problems), lags, captures, tenant_problems, waiting, jobs, quotas)
+    needy = [row for row in list_credentials(settings, endpoints) if row.warned]
+    return Overview(listings, group_problems(problems), lags, captures, tenant_problems, waiting, jobs, quotas, needy)
 
 
 def _read_streams(

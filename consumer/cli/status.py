@@ -28,6 +28,7 @@ def command() -> None:
     _show_standing(console, overview)
     _show_waiting(console, overview)
     _show_quotas(console, overview)
+    _show_credentials(console, overview)
     _show_jobs(console, overview)
     _show_capture(console, overview)
 
@@ -98,6 +99,12 @@ def _show_quotas(console: Console, overview: Overview) -> None:
         elif quota.pace < 1:
             line += f"; the channel refused calls, {quota.pace:.0%} of it hold now"
         console.print(f"{line}.", markup=False)
+
+
+def _show_credentials(console: Console, overview: Overview) -> None:
+    for row in overview.credentials:
+        cure = f"`marketsync credentials set {row.account} {row.name}`"
+        console.print(f"Credential {row.name} of {row.account}: {'; '.join(row.warned)}. {cure}", markup=False)
 
 
 def _show_jobs(console: Console, overview: Overview) -> None:

@@ -152,6 +152,18 @@ async def test_a_credential_opens_nowhere_but_in_its_own_place(world: World) -> 
             await vault.open(account, {name: stolen.document()})
 
 
+async def test_a_key_service_that_does_not_answer_is_told_by_its_settings(world: World) -> None:
+    secrets = {"accessKeyId": "id", "secretAccessKey": plant("aws")}
+    nobody = {"region": "eu-south-1", "key": "arn:aws:kms:eu-south-1:1:key/x", "endpoint": "127.0.0.1:9"}
+    cipher = Cipher(world.database.client, world.database.name, lambda: MasterKeys({"aws": secrets}, "aws", nobody))
+    world.ciphers.append(cipher)
+    vault = Vault(cipher, learn=world.learnt.extend, now=lambda: AT)
+    with pytest.raises(
+        MasterKeyError, match=r"the key management service aws .*MARKETSYNC_CREDENTIALS_PROVIDER_OPTIONS"
+    ):
+        await vault.seal(ACCOUNT, "refresh_token", SECRET)
+
+
 async def test_damage_is_told_of_one_credential(world: World) -> None:
     _, vault = world.process(FIRST)
     await world.put(vault)
