@@ -14,11 +14,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
 import structlog
 
@@ -53,8 +53,23 @@ class ChildError(MarketsyncError):
         self.exit_code = exit_code
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A child that is kept alive until it is asked to end. done: the task that keeps it."""
+
+    child: Child
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    process: asyncio.subprocess.Process | None = None
+    done: asyncio.Task[None] | None = None
+
+    def send(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+
 class Supervisor:
-    """Keeps children alive until told to stop.
+    """Keeps children alive until told to stop. They may come and go meanwhile.
 
     patience: seconds the children may take to end once asked. backoff: seconds before the n-th start in a row
     (from 1) of a child that died. output: where their standard output and error go; None = ours.
@@ -73,7 +88,7 @@ class Supervisor:
         self._backoff = backoff
         self._output = output
         self._stopping = asyncio.Event()
-        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._kept: dict[str, _Kept] = {}
         self._failures: list[Exception] = []
         self._leaving = False
 
@@ -82,9 +97,31 @@ class Supervisor:
 
         Raises ChildError when a child cannot run with these settings or did not end well.
         """
-        await asyncio.gather(self._end_all(), *map(self._keep, self._children))
+        for child in self._children:
+            self.start(child)
+        await self._stopping.wait()
+        await asyncio.gather(*map(self.end, list(self._kept)))
         if self._failures:
             raise self._failures[0]
+
+    def start(self, child: Child) -> None:
+        """Keep one child more from now on; its name is no other's. Nothing once `stop` was called."""
+        if not self._stopping.is_set():
+            kept = self._kept[child.name] = _Kept(child)
+            kept.done = asyncio.create_task(self._keep(kept))
+
+    async def end(self, name: str) -> None:
+        """Let this child drain, and keep it no more. Returns when it has ended."""
+        kept = self._kept[name]
+        kept.ending.set()
+        kept.send(signal.SIGTERM)
+        assert kept.done is not None  # noqa: S101  for the type checker: `start` has made it
+        done, _ = await asyncio.wait([kept.done], timeout=self._patience)
+        if not done:
+            _log.error("a child did not end in time, killing it", child=name, seconds=self._patience)
+            kept.send(signal.SIGKILL)
+            await kept.done
+        self._kept.pop(name, None)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -105,39 +142,47 @@ class Supervisor:
     def stop(self) -> None:
         """Ask all children to drain and end. Idempotent."""
         self._stopping.set()
+        for kept in self._kept.values():
+            kept.ending.set()
 
     def kill(self) -> None:
         """End all children at once, without drain."""
         self.stop()
-        self._signal_all(signal.SIGKILL)
+        for kept in self._kept.values():
+            kept.send(signal.SIGKILL)
 
-    async def _keep(self, child: Child) -> None:
+    async def _keep(self, kept: _Kept) -> None:
         try:
-            await self._start_again_and_again(child)
-        except Exception as failure:  # kept for the end: the other children drain first
-            self._failures.append(failure)
+            await self._start_again_and_again(kept)
+        except Exception as failure:
+            if kept.ending.is_set() and not self._stopping.is_set():
+                _log.error(str(failure))  # it alone was to go, and the others go on
+                return
+            self._failures.append(failure)  # for the end: the other children drain first
             self.stop()
 
-    async def _start_again_and_again(self, child: Child) -> None:
+    async def _start_again_and_again(self, kept: _Kept) -> None:
         deaths = 0
         loop = asyncio.get_running_loop()
-        while not self._stopping.is_set():
+        name = kept.child.name
+        while not kept.ending.is_set():
             started = loop.time()
-            code = await self._run_once(child)
-            if self._stopping.is_set():
+            code = await self._run_once(kept)
+            if kept.ending.is_set():
                 if code not in _GOOD_ENDS:
-                    raise ChildError(f"{child.name} did not end cleanly: {_ending(code)}", 1)
+                    raise ChildError(f"{name} did not end cleanly: {_ending(code)}", 1)
                 return
             if code == SETTINGS_EXIT:
-                raise ChildError(f"{child.name} cannot run with these settings, its message is above", code)
+                raise ChildError(f"{name} cannot run with these settings, its message is above", code)
             deaths = 1 if loop.time() - started > _SETTLED else deaths + 1
             delay = self._backoff(deaths)
-            _log.error("child died, will be started again", child=child.name, ended=_ending(code), seconds=delay)
+            _log.error("child died, will be started again", child=name, ended=_ending(code), seconds=delay)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay)
+                await asyncio.wait_for(kept.ending.wait(), delay)
 
-    async def _run_once(self, child: Child) -> int:
-        process = await asyncio.create_subprocess_exec(
+    async def _run_once(self, kept: _Kept) -> int:
+        child = kept.child
+        kept.process = await asyncio.create_subprocess_exec(
             sys.executable,
             *child.arguments,
             env={**os.environ, **child.environment},
@@ -145,31 +190,10 @@ class Supervisor:
             stdout=self._output,
             stderr=self._output,
         )
-        self._running[child.name] = process
-        _log.info("child started", child=child.name, pid=process.pid)
-        if self._stopping.is_set():  # asked while it was being started: the signal to all has missed it
-            _send(process, signal.SIGTERM)
-        return await process.wait()
-
-    async def _end_all(self) -> None:
-        await self._stopping.wait()
-        self._signal_all(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(self._patience):
-                await asyncio.gather(*(process.wait() for process in self._running.values()))
-        except TimeoutError:
-            _log.error("children did not end in time, killing them", seconds=self._patience)
-            self._signal_all(signal.SIGKILL)
-
-    def _signal_all(self, number: signal.Signals) -> None:
-        for process in self._running.values():
-            _send(process, number)
-
-
-def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(number)
+        _log.info("child started", child=child.name, pid=kept.process.pid)
+        if kept.ending.is_set():  # asked while it was being started: the signal has missed it
+            kept.send(signal.SIGTERM)
+        return await kept.process.wait()
 
 
 def _ending(code: int) -> str:
@@ -220,10 +244,10 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-async def run_until_signalled(supervisor: Supervisor) -> None:
+async def run_until_signalled(supervisor: Supervisor, beside: Coroutine[Any, Any, None]) -> None:
     """Run the children until SIGTERM, SIGINT or a closed terminal, then drain them. A second Ctrl-C kills them.
 
-    Raises ChildError as `Supervisor.run` does.
+    beside: runs meanwhile, for ever. Raises ChildError as `Supervisor.run` does.
     """
     loop = asyncio.get_running_loop()
     interrupts: list[float] = []
@@ -238,7 +262,11 @@ async def run_until_signalled(supervisor: Supervisor) -> None:
     loop.add_signal_handler(signal.SIGINT, on_interrupt)
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.stop)
-    await supervisor.run()
+    companion = asyncio.create_task(beside)
+    try:
+        await supervisor.run()
+    finally:
+        companion.cancel()
 
 
 def _stop_with_parent(pipe: int) -> None:

@@ -31,20 +31,37 @@ def service_parts(
     environment: further variables for all of them. Raises UnavailableError when no ports are free.
     """
     host = settings.place.metrics_host
-    commands = {"capture": ("capture",)} | {f"deliver {c}": ("deliver", "--channel", c) for c in channels}
+    commands = {"capture": ("capture",)} | {name_of(c): ("deliver", "--channel", c) for c in channels}
     first = settings.place.metrics_port or _FIRST_OF_ANY
     ports = free_ports(host, first, len(commands))
+    further = {**environment_of(endpoints), **(environment or {})}
     return [
-        Part(
-            Child(
-                name,
-                ("-m", "consumer", *arguments, "--supervised"),
-                {**environment_of(endpoints), **(environment or {}), "MARKETSYNC_METRICS_PORT": str(port)},
-            ),
-            f"http://{host}:{port}",
-        )
+        _part(name, arguments, further, host=host, port=port)
         for (name, arguments), port in zip(commands.items(), ports, strict=True)
     ]
+
+
+def one_more_part(settings: Settings, endpoints: Endpoints, channel: str, *, beside: Sequence[Part]) -> Part:
+    """A delivery for one channel more. beside: the parts there are or were, which keep their ports.
+
+    Raises UnavailableError when no port is free.
+    """
+    host = settings.place.metrics_host
+    taken = [int(part.child.environment["MARKETSYNC_METRICS_PORT"]) for part in beside]
+    [port] = free_ports(host, max(taken) + 1, 1)
+    arguments = ("deliver", "--channel", channel)
+    return _part(name_of(channel), arguments, environment_of(endpoints), host=host, port=port)
+
+
+def name_of(channel: str) -> str:
+    """What the delivery process of a channel is called."""
+    return f"deliver {channel}"
+
+
+def _part(name: str, arguments: Sequence[str], environment: Mapping[str, str], *, host: str, port: int) -> Part:
+    command = ("-m", "consumer", *arguments, "--supervised")
+    child = Child(name, command, {**environment, "MARKETSYNC_METRICS_PORT": str(port)})
+    return Part(child, f"http://{host}:{port}")
 
 
 # Where counting starts when any port will do: below the ranges that systems hand out by themselves.

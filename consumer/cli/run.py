@@ -7,15 +7,17 @@ _CLOSING = 10
 
 
 def command() -> None:
-    """Run everything on this machine: capture, and delivery for every enabled channel, until stopped.
+    """Run everything on this machine: capture, and delivery for every channel that has an account, until stopped.
 
-    With no servers configured, a real MongoDB and a real Kafka are started here, and stopped at the end.
+    Channels come and go with their accounts. With no servers configured, a real MongoDB and a real Kafka are started
+    here, and stopped at the end.
     """
     import asyncio
 
     import structlog
 
     from consumer.bootstrap.accounts import channels_of
+    from consumer.bootstrap.channels import ChannelKeeper
     from consumer.bootstrap.parts import service_parts
     from consumer.bootstrap.preparation import ready_to_run
     from consumer.bootstrap.start import begin, own_servers
@@ -42,8 +44,9 @@ def command() -> None:
             patience=settings.delivery.drain + _CLOSING,
             backoff=doubling(0.5, 30),
         )
+        keeper = ChannelKeeper(settings, endpoints, supervisor, dict(zip(channels, parts[1:], strict=True)), parts)
         try:
-            asyncio.run(run_until_signalled(supervisor))
+            asyncio.run(run_until_signalled(supervisor, keeper.run()))
         finally:
             ignore_signals()
         log.info("drained, everything has ended")

@@ -24,7 +24,7 @@ from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
 
 # Seconds that a reading of the accounts holds: records are taken in by none that is older.
-KNOWN_FOR = 5.0
+KNOWN_FOR = 4.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.memory import MemoryAdapter
 from consumer.delivery.assembly import OwedPlaces, Servers, group_of, make_worker, owed_places
+from consumer.delivery.following import Hands
 from consumer.delivery.planning import Seller
 from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
@@ -22,6 +23,7 @@ from consumer.events import ProductEvent, encode_headers, encode_key, encode_val
 from consumer.kafka import ReliableProducer, TopicNames, ensure_topics
 from consumer.kafka.lag import group_lag
 from consumer.kafka.records import Partition, Record
+from consumer.listings.brakes import NO_BRAKES, Brakes
 from consumer.listings.state import ListingState
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import delivery_metrics
@@ -64,6 +66,7 @@ class Line:
     settings: DeliverySettings = SETTINGS
     channels: dict[str, MemoryAdapter] = field(default_factory=lambda: {"default": MemoryAdapter(CHANNEL)})
     modes: Mapping[str, str] = field(default_factory=dict)
+    brakes: Brakes = NO_BRAKES
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     @property
@@ -72,17 +75,23 @@ class Line:
         return self.channels["default"]
 
     def make_worker(
-        self, settings: DeliverySettings | None = None, *, missed: Callable[[Partition], None] = lambda _: None
+        self,
+        settings: DeliverySettings | None = None,
+        *,
+        missed: Callable[[Partition], None] = lambda _: None,
+        hands: Hands | None = None,
     ) -> DeliveryWorker:
+        """hands: where the accounts are followed, instead of those of `channels`."""
         sellers = [
             Seller(
-                replace(make_account(name), mode=self.modes.get(name, "live")),  # type: ignore[arg-type]  # a Literal
+                replace(make_account(name), brakes=self.brakes, mode=self.modes.get(name, "live")),  # type: ignore[arg-type]  # a Literal
                 adapter,
             )
             for name, adapter in self.channels.items()
+            if hands is None
         ]
         kafka = self.endpoints.kafka_bootstrap_servers
-        servers = Servers(kafka, self.names, self.store, self.quotas, self.owed, TOPICS.max_message_bytes)
+        servers = Servers(kafka, self.names, self.store, self.quotas, self.owed, TOPICS.max_message_bytes, hands)
         self.registry = CollectorRegistry()
         metrics = delivery_metrics(self.registry)
         settings = settings or self.settings

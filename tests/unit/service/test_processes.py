@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,48 @@ def make_supervisor(
     *children: Child, patience: float = 10, backoff: Callable[[int], float] = lambda _: 0.01
 ) -> Supervisor:
     return Supervisor(children, patience=patience, backoff=backoff)
+
+
+def _has_started(diary: Path, times: int) -> bool:
+    return len(lines(diary, "started")) == times
+
+
+async def test_children_come_and_go_while_the_others_run(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    supervisor = make_supervisor(steady("one", one))
+    async with running(supervisor):
+        await eventually(lambda: lines(one, "started"), 10)
+        for times in (1, 2):
+            supervisor.start(steady("two", two))
+            await eventually(partial(_has_started, two, times), 10)
+            await supervisor.end("two")
+            assert len(lines(two, "drained")) == times
+        assert lines(one, "drained") == []
+    assert len(lines(one, "drained")) == 1
+    assert len(lines(two, "started")) == 2
+
+
+async def test_a_child_that_was_to_go_and_ends_badly_stops_no_other(tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    supervisor = make_supervisor(steady("one", one), patience=0.2)
+    async with running(supervisor) as task:
+        await eventually(lambda: lines(one, "started"), 10)
+        deaf = tmp_path / "deaf"
+        supervisor.start(
+            script(
+                "deaf",
+                f"""
+                import signal, time, pathlib
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                pathlib.Path({str(deaf)!r}).write_text("started 1")
+                time.sleep(600)
+                """,
+            )
+        )
+        await eventually(deaf.exists, 10)
+        await supervisor.end("deaf")
+        assert not task.done()
+        assert lines(one, "drained") == []
 
 
 async def test_a_killed_child_is_started_again_and_the_others_go_on(tmp_path: Path) -> None:
