@@ -119,6 +119,8 @@ def _variables(endpoints: Endpoints, market: Market, prefix: str) -> dict[str, s
         "EBAY_RETURN_POLICY_ID": seller.policy_id("return"),
         "EBAY_MERCHANT_LOCATION_KEY": DEFAULT_LOCATION,
         "EBAY_PRICE_BASIS": "sale",
+        # The demo does in a minute what a shop does in a week.
+        "EBAY_BRAKES": "off",
         "EBAY_CATEGORIES": json.dumps(ebay_categories()),
     }
 

@@ -18,6 +18,9 @@ class EbaySettings(BaseSettings):
     enabled: bool = Field(False, description="Deliver to eBay.")
     tenant: str = Field("", description="The tenant whose products are sold; unset = the only one that is watched.")
     mode: Literal["dry-run", "live"] = Field("live", description="dry-run plans and reports, but writes nothing.")
+    brakes: Literal["on", "off"] = Field(
+        "on", description="off: nothing is held for a person, however far or many prices and stocks move at once."
+    )
     environment: Literal["production", "sandbox"] = Field("production", description="Which eBay; decides the hosts.")
     app_id: str = Field("", description="Client id of the keyset.")
     api_secret: SecretStr = Field(SecretStr(""), description="Client secret of the keyset.")

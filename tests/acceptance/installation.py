@@ -140,6 +140,7 @@ class Installation:
             "EBAY_RETURN_POLICY_ID": seller.policy_id("return"),
             "EBAY_MERCHANT_LOCATION_KEY": DEFAULT_LOCATION,
             "EBAY_PRICE_BASIS": "retail",
+            "EBAY_BRAKES": "off",
             "EBAY_CATEGORIES": json.dumps({CATEGORY: "122834"}),
         }
         everything = {**os.environ, **ours, **self.variables, **(changed or {})}

@@ -6,6 +6,7 @@ reads again. Counted first and sent after: who dies between the two has counted 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,9 +67,15 @@ class BrakeStore:
         self._new_stamp = new_stamp
         # As they were seen last: a write on top of that saves the reading, and fails if another process was there.
         self._known: dict[Place, _Known] = {}
+        # Two steps of one process would only make each other lose.
+        self._turn = asyncio.Lock()
 
     async def ask(self, asks: Mapping[Place, Ask], now: float) -> dict[Place, Answer]:
         """Count what may pass. now: seconds since 1970."""
+        async with self._turn:
+            return await self._ask(asks, now)
+
+    async def _ask(self, asks: Mapping[Place, Ask], now: float) -> dict[Place, Answer]:
         answers: dict[Place, Answer] = {}
         open_asks = dict(asks)
         for _ in range(_ROUNDS):
@@ -105,11 +112,12 @@ class BrakeStore:
 
     async def decide(self, place: Place, brake: Brake, released: int | None) -> None:
         """A person decided: see `ledger.decided`."""
-        for _ in range(_ROUNDS):
-            await self._read([place])
-            ledger = decided(self._known[place].ledger, brake, released=released)
-            if not await self._write({place: ledger}):
-                return
+        async with self._turn:
+            for _ in range(_ROUNDS):
+                await self._read([place])
+                ledger = decided(self._known[place].ledger, brake, released=released)
+                if not await self._write({place: ledger}):
+                    return
         raise _busy()
 
     async def _read(self, places: list[Place]) -> None:

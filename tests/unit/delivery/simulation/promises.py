@@ -25,7 +25,7 @@ _SLACK = 30
 # Seconds within which a healthy listing of a healthy account is delivered, whatever happens to others.
 _HEALTHY = 40.0
 _ENDS = (Status.LIVE, Status.WITHDRAWN, Status.UNLISTED)
-_SEEN_BY_PEOPLE = (Status.REFUSED, Status.INVALID, Status.DEAD_LETTER)
+_SEEN_BY_PEOPLE = (Status.REFUSED, Status.BLOCKED, Status.INVALID, Status.DEAD_LETTER)
 _NEVER = Sequence("")
 
 
