@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -85,7 +86,8 @@ def own_resyncs(
                 metrics=metrics,
                 clock=now,
             )
-            yield ChannelResyncs(own, Place(channel, group.name, readings.unread), book, jobs, metrics)
+            unread = partial(asyncio.to_thread, readings.unread)
+            yield ChannelResyncs(own, Place(channel, group.name, unread), book, jobs, metrics)
     finally:
         producer.close(CLOSE)
 

@@ -8,7 +8,7 @@ Should the account go once more meanwhile, the book says so, and it is read once
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,12 +59,12 @@ class Place:
     """The channel and its consumer group.
 
     unread: whether capture has not even begun to read the tenant for the first time: then that brings all there is.
-    Blocks, raises MarketsyncError, PyMongoError.
+    Raises MarketsyncError, PyMongoError.
     """
 
     channel: str
     group: str
-    unread: Callable[[str], bool]
+    unread: Callable[[str], Awaitable[bool]]
 
 
 class Newcomers:
@@ -87,6 +87,11 @@ class Newcomers:
         self._clock, self._wall = clocks
         self._metrics = metrics
         self._waiting: dict[AccountKey, _Waiting] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an account is known that has to be read."""
+        return bool(self._waiting)
 
     async def run(self) -> None:
         """Keep watch until cancelled."""
@@ -118,7 +123,7 @@ class Newcomers:
         return waiting
 
     async def _read_whole(self, account: AccountKey, left: int) -> None:
-        if not await asyncio.to_thread(self._place.unread, account.tenant):
+        if not await self._place.unread(account.tenant):
             await self._begin(account, left)
         if not await self._book.read_whole(account, left):
             _log.info("the account went once more, and is read once more", account=str(account))
