@@ -7,15 +7,19 @@ import pytest
 from adapters.ebay import EbayAccount
 from adapters.model import Operation
 from consumer.errors import SettingsError
-from consumer.listings.accounts.environment import accounts_from_environment
+from consumer.listings.accounts.channel_settings import open_settings
+from consumer.listings.accounts.environment import accounts_from_environment, channels_in_environment
+from consumer.listings.accounts.opening import account_of
+from consumer.listings.accounts.transfer import data_of
 from consumer.settings import load_settings
+from tests.planted import plant, shown_in
 
 COMPLETE = {
     "MARKETSYNC_TENANTS": "shop",
     "EBAY_ENABLED": "true",
     "EBAY_APP_ID": "app",
-    "EBAY_API_SECRET": "planted-secret",
-    "EBAY_REFRESH_TOKEN": "planted-token",
+    "EBAY_API_SECRET": plant("secret"),
+    "EBAY_REFRESH_TOKEN": plant("token"),
     "EBAY_FULFILLMENT_POLICY_ID": "1",
     "EBAY_PAYMENT_POLICY_ID": "2",
     "EBAY_RETURN_POLICY_ID": "3",
@@ -33,7 +37,7 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_one_account(variables: pytest.MonkeyPatch) -> None:
-    (first,) = accounts_from_environment(load_settings())
+    (first,) = accounts_from_environment(load_settings(), "ebay")
     assert (first.tenant, first.channel, first.name, first.mode) == ("shop", "ebay", "default", "live")
     assert (first.price.basis, first.categories.map) == ("sale", {"cat-1": "9355"})
     assert first.listing_id("A/1") == "ebay/default/shop/A/1"
@@ -45,39 +49,39 @@ def test_one_account(variables: pytest.MonkeyPatch) -> None:
 def test_one_seller_is_never_shared_by_tenants(variables: pytest.MonkeyPatch) -> None:
     variables.setenv("MARKETSYNC_TENANTS", "shop,other")
     with pytest.raises(SettingsError, match=r"^EBAY_TENANT is missing: 2 tenants are watched"):
-        accounts_from_environment(load_settings())
+        accounts_from_environment(load_settings(), "ebay")
     variables.setenv("EBAY_TENANT", "other")
-    assert [account.tenant for account in accounts_from_environment(load_settings())] == ["other"]
+    assert [account.tenant for account in accounts_from_environment(load_settings(), "ebay")] == ["other"]
 
 
 def test_a_tenant_that_nobody_watches_cannot_sell(variables: pytest.MonkeyPatch) -> None:
     variables.setenv("EBAY_TENANT", "shpo")
     with pytest.raises(SettingsError, match=r"^EBAY_TENANT: shpo is not among MARKETSYNC_TENANTS"):
-        accounts_from_environment(load_settings())
+        accounts_from_environment(load_settings(), "ebay")
 
 
 def test_tenants_that_are_not_named_here_may_sell(variables: pytest.MonkeyPatch) -> None:
     variables.delenv("MARKETSYNC_TENANTS")
     variables.setenv("EBAY_TENANT", "shop")
-    assert [account.tenant for account in accounts_from_environment(load_settings())] == ["shop"]
+    assert [account.tenant for account in accounts_from_environment(load_settings(), "ebay")] == ["shop"]
 
 
 def test_a_marketplace_we_know_nothing_of_needs_a_locale(variables: pytest.MonkeyPatch) -> None:
     variables.setenv("EBAY_MARKETPLACE_ID", "EBAY_SG")
     with pytest.raises(SettingsError, match=r"^EBAY_LOCALE: is needed"):
-        accounts_from_environment(load_settings())
+        accounts_from_environment(load_settings(), "ebay")
     variables.setenv("EBAY_LOCALE", "english")
     with pytest.raises(SettingsError, match=r"^EBAY_LOCALE: "):
-        accounts_from_environment(load_settings())
+        accounts_from_environment(load_settings(), "ebay")
     variables.setenv("EBAY_LOCALE", "en_SG")
-    assert accounts_from_environment(load_settings())[0].settings.locale == "en-SG"
+    assert accounts_from_environment(load_settings(), "ebay")[0].settings.locale == "en-SG"
 
 
 def test_dry_run_sandbox_and_own_hosts(variables: pytest.MonkeyPatch) -> None:
     variables.setenv("EBAY_MODE", "dry-run")
     variables.setenv("EBAY_ENVIRONMENT", "sandbox")
     variables.setenv("EBAY_TOKEN_URL", "http://127.0.0.1:9/token")
-    account = accounts_from_environment(load_settings())[0]
+    account = accounts_from_environment(load_settings(), "ebay")[0]
     assert account.mode == "dry-run"
     assert account.settings.api_url == "https://api.sandbox.ebay.com"
     assert account.settings.token_url == "http://127.0.0.1:9/token"
@@ -85,36 +89,53 @@ def test_dry_run_sandbox_and_own_hosts(variables: pytest.MonkeyPatch) -> None:
 
 def test_no_channel_no_account(variables: pytest.MonkeyPatch) -> None:
     variables.setenv("EBAY_ENABLED", "false")
-    assert accounts_from_environment(load_settings()) == []
+    assert accounts_from_environment(load_settings(), "ebay") == []
 
 
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name not in ("EBAY_ENABLED", "EBAY_CATEGORIES")])
 def test_what_is_missing_is_named_and_no_secret_is_told(variables: pytest.MonkeyPatch, name: str) -> None:
     variables.delenv(name)
     with pytest.raises(SettingsError, match=name) as caught:
-        accounts_from_environment(load_settings())
+        accounts_from_environment(load_settings(), "ebay")
     assert "planted" not in str(caught.value)
 
 
 def test_an_access_token_will_do_without_refresh_token(variables: pytest.MonkeyPatch) -> None:
     variables.delenv("EBAY_REFRESH_TOKEN")
-    variables.setenv("EBAY_ACCESS_TOKEN", "planted")
-    assert accounts_from_environment(load_settings())
+    variables.setenv("EBAY_ACCESS_TOKEN", plant("access"))
+    assert accounts_from_environment(load_settings(), "ebay")
 
 
 def test_what_the_channel_cannot_use_is_named(variables: pytest.MonkeyPatch) -> None:
     variables.setenv("EBAY_MARKETPLACE_ID", "IT")
     with pytest.raises(SettingsError, match="EBAY_MARKETPLACE_ID") as caught:
-        accounts_from_environment(load_settings())
+        accounts_from_environment(load_settings(), "ebay")
     assert "planted" not in str(caught.value)
 
 
 def test_the_old_queues_limit_counts_listings_of_all_processes_and_only_where_it_is_set(
     variables: pytest.MonkeyPatch,
 ) -> None:
-    assert accounts_from_environment(load_settings())[0].limits == ()
+    assert accounts_from_environment(load_settings(), "ebay")[0].limits == ()
     variables.setenv("SYNC_RATE_LIMIT_MAX", "10")
-    (limit,) = accounts_from_environment(load_settings())[0].limits
+    (limit,) = accounts_from_environment(load_settings(), "ebay")[0].limits
     assert (limit.amount, limit.period, limit.costs[Operation.CREATE].of(7)) == (10, 60, 7)
     variables.setenv("SYNC_RATE_LIMIT_DURATION_MS", "1000")
-    assert accounts_from_environment(load_settings())[0].limits[0].period == 1
+    assert accounts_from_environment(load_settings(), "ebay")[0].limits[0].period == 1
+
+
+def test_variables_describe_only_their_own_channel(variables: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert channels_in_environment(settings) == ["ebay"]
+    assert accounts_from_environment(settings, "amazon") == []
+
+
+def test_an_account_of_variables_becomes_data_without_its_credentials(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("SYNC_RATE_LIMIT_MAX", "10")
+    (account,) = accounts_from_environment(load_settings(), "ebay")
+    document, credentials = data_of(account)
+    assert shown_in(str(document.data())) is None
+    assert sorted(credentials) == ["api_secret", "refresh_token"]
+    again = account_of(document, open_settings("ebay", document.settings, credentials))
+    assert again == account
+    assert again.rules_print == account.rules_print
