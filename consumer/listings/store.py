@@ -116,6 +116,11 @@ class ListingStore:
         change = {"$set": {"doubt": Doubt.EXISTENCE.name.lower()}, "$inc": {"revision": 1}}
         return (await self._collection.update_many(query, change)).modified_count
 
+    async def shown(self, channel: str, tenant: str, account: str) -> list[str]:
+        """Ids of the account's listings of which the channel accepted a state that still stands."""
+        query = {"channel": channel, "account": account, "tenant": tenant, "accepted": {"$ne": None}}
+        return [document["_id"] async for document in self._collection.find(query, {"_id": True}, hint="by_status")]
+
     async def counts_by_status(self) -> Mapping[tuple[str, str, str], Mapping[Status, int]]:
         """(channel, account, tenant) -> how many listings have each status."""
         group = {name: f"${name}" for name in ("channel", "account", "tenant", "status")}

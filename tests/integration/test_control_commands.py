@@ -142,3 +142,32 @@ def test_replay_resync_and_distrust(say: Say, producer: ReliableProducer, server
     assert "2 products sent to ebay" in say("resync", "--channel", "ebay", *codes)
     assert "0 listings of ebay are in doubt now." in say("distrust", "--channel", "ebay", "--yes")
     assert "no such account" in say("distrust", "--channel", "ebay", "--account", "other", code=2)
+
+
+def test_preview_of_a_product_and_of_all(
+    say: Say, servers: Endpoints, fresh_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EBAY_CATEGORIES", '{"c-1": "9355"}')
+    brand = {"label": "Nordwald"}
+    with connect(servers.mongodb_uri) as client:
+        products = client[f"vinc-{fresh_name}"][PRODUCTS]
+        products.insert_many([make_document(f"P-{number}", brand=brand) for number in range(3)])
+        products.insert_one(make_document("P-3", brand=brand, name={}))
+        products.insert_one(make_document("P-4", brand=brand, status="draft"))
+    shown = say("preview", "P-0")
+    assert f"ebay/default/{fresh_name}/P-0 (account is live) create: the channel has no listing of it yet" in shown
+    assert "Trapano P-0 versione 1" in shown
+    whole = json.loads(say("preview", "P-0", "--account", "ebay/default", "--json"))
+    assert whole["payload"]["content"]
+    assert whole["problems"] == []
+    assert "title" in say("preview", "P-3")
+    assert "has no product 'P-9'" in say("preview", "P-9", code=1)
+    assert "there is no account 'other'; there are:" in say("preview", "P-0", "--account", "other", code=2)
+    report = json.loads(say("preview", "--json"))
+    assert report["products"] == 5
+    counts = {row["verdict"]: row["count"] for row in report["verdicts"]}
+    assert counts == {"create": 3, "invalid": 1, "unlisted": 1}
+    assert report["problems"][0]["examples"] == ["P-3"]
+    assert "5 products looked at; the account shows 0 listings. Nothing was sent." in say("preview")
+    with connect(servers.mongodb_uri) as client:
+        assert client[f"marketsync-{fresh_name}"]["listings"].count_documents({}) == 0

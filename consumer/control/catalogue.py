@@ -1,0 +1,64 @@
+"""A tenant's products as they are now, read to be looked at: nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from consumer import events
+from consumer.control.pim_states import PimStates
+from consumer.control.targets import State
+from consumer.errors import MarketsyncError
+from consumer.events import ProductEvent
+from consumer.mongo import Database, Document
+from consumer.mongo.documents import decode_leniently
+from consumer.mongo.pim import id_key
+from consumer.mongo.products import IdRange, current, read_chunk
+from consumer.mongo.tenant_products import TenantProducts
+
+
+class Catalogue:
+    """Reads the PIM. chunk: products per read. What cannot be an event is logged and left out, as in a resync."""
+
+    def __init__(self, products: TenantProducts, states: PimStates, *, chunk: int) -> None:
+        self._products = products
+        self._states = states
+        self._chunk = chunk
+
+    async def chunks(self, tenant: str) -> AsyncIterator[list[ProductEvent]]:
+        """All current products along `_id`, each chunk as it was at one time. Raises PyMongoError, MarketsyncError."""
+        database = await asyncio.to_thread(self._database, tenant)
+        last = b""
+        while True:
+            place = IdRange(last=last)
+            chunk = await asyncio.to_thread(read_chunk, database, place, condition=current(), size=self._chunk)
+            if chunk.time is None or not chunk.documents:
+                return
+            states, _ = self._states.read(database.name, chunk.time, chunk.documents)
+            yield _events(states)
+            last = id_key(decode_leniently(chunk.documents[-1])["_id"])
+
+    async def find(self, tenant: str, codes: Sequence[str]) -> list[ProductEvent]:
+        """These products; one that is gone comes as deleted. Raises PyMongoError, MarketsyncError."""
+        reading = await asyncio.to_thread(self._products.read, tenant, codes)
+        if reading is None:
+            raise _no_tenant(tenant)
+        name = (await asyncio.to_thread(self._database, tenant)).name
+        states, _ = self._states.read(name, reading.time, reading.documents.values())
+        gone = set(codes) - set(reading.documents) if reading.complete and not reading.empty else set()
+        return _events([*states, *self._states.gone(name, reading.time, sorted(gone))])
+
+    def _database(self, tenant: str) -> Database[Document]:
+        database = self._products.database(tenant)
+        if database is None:
+            raise _no_tenant(tenant)
+        return database
+
+
+def _events(states: Sequence[State]) -> list[ProductEvent]:
+    """By the way every event takes, so that what is looked at is what would be delivered."""
+    return [events.decode(state.key, state.value, state.headers) for state in states]
+
+
+def _no_tenant(tenant: str) -> MarketsyncError:
+    return MarketsyncError(f"there is no tenant {tenant}, or it is suspended")

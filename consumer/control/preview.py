@@ -1,0 +1,155 @@
+"""What would happen to one listing now: the command, what it sends, what differs from before, what stands in its way.
+
+Pure. It plans as a live account would, by the planner that deliveries use, so that a preview cannot promise anything
+else than what then happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from adapters.base import Adapter
+from adapters.model import Listing, Operation, Problem, Rendered
+from consumer.events import Operation as EventOperation
+from consumer.events import ProductEvent
+from consumer.listings import planner
+from consumer.listings.accounts import Account
+from consumer.listings.brakes.touching import touched
+from consumer.listings.reader import read_product
+from consumer.listings.state import NO_FIGURES, Figures, ListingState, Status, Version
+from consumer.listings.validation import examine
+
+_Plan = planner.Nothing | planner.Invalid | planner.Rehearsal | planner.Send
+
+# What a verdict is called where no command follows.
+UNCHANGED, INVALID, SUPERSEDED = "unchanged", "invalid", "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that is not what the channel took last. path: its name. None = it was not there, or will not be."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """verdict: the command's operation, or unchanged, invalid, superseded, or the listing's status after no command.
+
+    words: why, for people. rendered: what the channel is to show; None where nothing is to be shown. differences: from
+    what the channel took last. problems: what is in the way. touches: brakes that would count it. remarks: what of the
+    product is left out. figures: where price and stock came from. mode: the account's.
+    """
+
+    listing_id: str
+    mode: str
+    verdict: str
+    words: str
+    rendered: Rendered | None = None
+    differences: tuple[Difference, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    touches: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    figures: Figures = NO_FIGURES
+
+
+def preview(
+    event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter, at: datetime
+) -> Preview:
+    """For one product on one account. state: what is stored of the listing. at: now, UTC."""
+    live = replace(account, mode="live")
+    plan = planner.plan(event, state, live, adapter, at)
+    listing_id = account.listing_id(event.entity_code)
+    if isinstance(plan, planner.Superseded):
+        return Preview(listing_id, account.mode, SUPERSEDED, "a newer state of the product was planned already")
+    shown = _shown(event, live, adapter, at)
+    found = Preview(
+        listing_id=listing_id,
+        mode=account.mode,
+        verdict=_verdict(plan),
+        words=_words(plan, state),
+        rendered=None if shown is None else adapter.render(shown),
+        differences=tuple(_differences(shown, state)) if shown is not None else (),
+        problems=_problems(plan, state),
+        remarks=() if shown is None else shown.remarks,
+        figures=plan.figures,
+    )
+    if isinstance(plan, planner.Send):
+        return replace(found, touches=tuple(sorted(touched(plan.command, state, account.brakes))))
+    return found
+
+
+def _shown(event: ProductEvent, account: Account, adapter: Adapter, at: datetime) -> Listing | None:
+    """The listing that is wanted, as the channel would get it."""
+    if event.product is None or event.operation is EventOperation.DELETED:
+        return None
+    product = read_product(event.product, event.entity_code, text_language=account.text_language)
+    target = examine(product, account, adapter, at)
+    return target if isinstance(target, Listing) else None
+
+
+def _verdict(plan: _Plan) -> str:
+    match plan:
+        case planner.Invalid():
+            return INVALID
+        case planner.Nothing(status=Status.LIVE):
+            return UNCHANGED
+        case planner.Nothing():
+            return plan.status.value
+        case _:
+            return plan.command.operation.value
+
+
+def _words(plan: _Plan, state: ListingState | None) -> str:
+    match plan:
+        case planner.Invalid():
+            return "it cannot be sent as it is; the channel keeps what it accepted last"
+        case planner.Nothing():
+            return plan.reason
+        case _ if plan.reason:
+            return plan.reason
+        case _ if state is not None and state.uncertain:
+            return "it is not known for sure what the channel shows, so it is sent again"
+        case _:
+            return _DOES[plan.command.operation]
+
+
+_DOES: Mapping[Operation, str] = {
+    Operation.CREATE: "the channel has no listing of it yet",
+    Operation.REVISE_CONTENT: "its text, pictures or attributes changed",
+    Operation.REVISE_OFFER: "its price or stock changed",
+    Operation.REVISE_STOCK: "only its stock can be sent",
+    Operation.WITHDRAW: "it is not wanted on the channel any more",
+}
+
+
+def _problems(plan: _Plan, state: ListingState | None) -> tuple[Problem, ...]:
+    match plan:
+        case planner.Invalid() | planner.Send():
+            return plan.problems
+        case planner.Nothing(status=Status.REFUSED | Status.BLOCKED) if state is not None:
+            return state.problems
+        case _:
+            return ()
+
+
+def _differences(listing: Listing, state: ListingState | None) -> Iterator[Difference]:
+    """Of what is kept of the accepted state: a listing's document has its title, price and stock."""
+    before = None if state is None else state.accepted
+    if before is None:
+        return
+    pairs = {
+        "title": (before.title, listing.title),
+        "price": (_price(before), f"{listing.price.amount} {listing.price.currency}"),
+        "quantity": (before.quantity, listing.quantity),
+    }
+    yield from (Difference(path, old, new) for path, (old, new) in pairs.items() if old != new)
+
+
+def _price(version: Version) -> str | None:
+    return None if version.price is None else f"{version.price.amount} {version.price.currency}"
