@@ -12,7 +12,7 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels format lock jars clean
+.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels bench-planning format lock jars clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-delivery: setup ## How fast listings are delivered, next to the calls alon
 
 bench-channels: setup ## What delivery costs with everything on, per channel
 	@$(BIN)/python -m tests.benchmarks.channels
+
+bench-planning: setup ## What one listing costs from the product to what would be sent, step by step; no servers
+	@$(BIN)/python -m tests.benchmarks.planning
 
 bench-takeover: setup ## For how long nothing flows when the leading capture is killed or ends
 	@$(BIN)/python -m tests.benchmarks.takeover

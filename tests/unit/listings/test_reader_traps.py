@@ -45,7 +45,11 @@ def test_two_price_bases_each_with_its_own_vat() -> None:
         {"code": "CT", "qty": 6, "pricing": {"list": 300, "retail": 500, "vat_included": False, "vat_rate": 10}}
     ]
     product = make_product(packaging_options=packagings)
-    assert (product.prices.list, product.prices.retail, product.prices.vat_included) == (Decimal(58), Decimal("99.9"), True)
+    assert (product.prices.list, product.prices.retail, product.prices.vat_included) == (
+        Decimal(58),
+        Decimal("99.9"),
+        True,
+    )
     assert isinstance(product.packagings, tuple)
     (box,) = product.packagings
     assert (box.code, box.pieces, box.sellable, box.prices.retail) == ("CT", Decimal(6), True, Decimal(500))
