@@ -32,6 +32,8 @@ from consumer.cli import (
     run,
     sandbox,
     status,
+    unmapped,
+    validate,
 )
 from consumer.errors import MarketsyncError, SettingsError
 
@@ -62,7 +64,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (run, deliver, init, check, status, pause, resume, replay, resync, distrust, preview, demo):
+for _command in (
+    run,
+    deliver,
+    init,
+    check,
+    status,
+    pause,
+    resume,
+    replay,
+    resync,
+    distrust,
+    unmapped,
+    validate,
+    preview,
+    demo,
+):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(capture.app, name="capture")

@@ -1,0 +1,94 @@
+"""`marketsync unmapped` and `marketsync validate`, put together: products of one account are looked at, no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+
+from adapters.model import Listing, Problem
+from adapters.registry import make_adapter
+from consumer.bootstrap.previewing import catalogue
+from consumer.embedded import Endpoints
+from consumer.errors import MarketsyncError
+from consumer.events import ProductEvent
+from consumer.listings.accounts import Account
+from consumer.listings.findings import Findings
+from consumer.listings.product import Product
+from consumer.listings.reader import read_product
+from consumer.listings.rules import Unwanted
+from consumer.listings.unmapped import Unmapped
+from consumer.listings.validation import examine
+from consumer.settings import Settings
+
+Watch = Callable[[int], None]
+"""Is told how many products have been looked at."""
+
+
+def find_unmapped(settings: Settings, endpoints: Endpoints, account: Account, watch: Watch) -> Unmapped:
+    """Everything the account has no mapping for. Raises MarketsyncError."""
+    unmapped = Unmapped(account)
+
+    async def run() -> None:
+        async for products in _products(settings, endpoints, account, ()):
+            for product in products:
+                unmapped.add(product)
+            watch(unmapped.products)
+
+    asyncio.run(run())
+    return unmapped
+
+
+def validate(
+    settings: Settings,
+    endpoints: Endpoints,
+    account: Account,
+    codes: Sequence[str],
+    see: Callable[[Product, Listing | Unwanted | list[Problem]], None],
+) -> Findings:
+    """Check products as a delivery would. codes: none = all. see: is told of each product.
+
+    Raises MarketsyncError, also where a code is of no product.
+    """
+    findings = Findings()
+
+    async def run() -> None:
+        adapter = make_adapter(account.channel, account.settings)
+        now = datetime.now(UTC)
+        try:
+            async for products in _products(settings, endpoints, account, codes):
+                for product in products:
+                    found = examine(product, account, adapter, now)
+                    findings.add(product.entity_code, found)
+                    see(product, found)
+        finally:
+            await adapter.close()
+
+    asyncio.run(run())
+    return findings
+
+
+async def _products(
+    settings: Settings, endpoints: Endpoints, account: Account, codes: Sequence[str]
+) -> AsyncIterator[list[Product]]:
+    with catalogue(settings, endpoints) as products:
+        if codes:
+            yield _read(account, _there(account, await products.find(account.tenant, codes)))
+            return
+        async for events in products.chunks(account.tenant):
+            yield _read(account, events)
+
+
+def _there(account: Account, events: Sequence[ProductEvent]) -> Sequence[ProductEvent]:
+    gone = [event.entity_code for event in events if event.product is None]
+    if gone:
+        raise MarketsyncError(f"{account.tenant} has no product {', '.join(gone)}: give its entity_code")
+    return events
+
+
+def _read(account: Account, events: Sequence[ProductEvent]) -> list[Product]:
+    return [
+        read_product(event.product, event.entity_code, text_language=account.text_language)
+        for event in events
+        if event.product is not None
+    ]
