@@ -28,6 +28,10 @@ class DebtsInMemory:
         self._marked = marked
         self._stamps = count()
 
+    def nothing(self) -> bool:
+        """Whether no listing is owed at all."""
+        return all(state.owed is None for state in self._store.states.values())
+
     async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
         marks = list(debts)
         await self._store.ask(lambda: self._mark_all(marks, at))
@@ -99,9 +103,9 @@ class DebtsInMemory:
 
     def _due(self, account: tuple[str, str, str], numbers: set[int], at: datetime) -> list[Found]:
         found = [
-            Found(key, self._partition_of(key.entity_code), state.owed)
-            for key, state in self._of(account)
-            if state.owed is not None and state.owed.due <= at and self._partition_of(key.entity_code) in numbers
+            Found(key, self._partition_of(key.entity_code), owed)
+            for key, owed in self._of(account)
+            if owed.due <= at and self._partition_of(key.entity_code) in numbers
         ]
         return sorted(found, key=lambda each: each.owed.due)
 
@@ -123,16 +127,16 @@ class DebtsInMemory:
         return True
 
     def _allow(self, account: tuple[str, str, str], at: datetime) -> None:
-        for _, state in self._of(account):
-            if state.owed is not None and state.owed.gap is not None and state.owed.gone_since is not None:
-                self._keep(state, replace(state.owed, allowed=True, due=at))
+        for key, owed in self._of(account):
+            if owed.gap is not None and owed.gone_since is not None:
+                self._keep(self._store.states[str(key)], replace(owed, allowed=True, due=at))
 
-    def _of(self, account: tuple[str, str, str]) -> list[tuple[ListingKey, ListingState]]:
+    def _of(self, account: tuple[str, str, str]) -> list[tuple[ListingKey, Owed]]:
         start = "/".join((account[0], account[2], account[1])) + "/"
         return [
-            (ListingKey.parse(listing), state)
+            (ListingKey.parse(listing), state.owed)
             for listing, state in self._store.states.items()
-            if listing.startswith(start)
+            if state.owed is not None and listing.startswith(start)
         ]
 
     def _keep(self, state: ListingState, owed: Owed) -> None:

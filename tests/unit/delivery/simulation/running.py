@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
+from multiprocessing import get_context
 
 import structlog
 
@@ -83,6 +87,15 @@ def run_for(seconds: float, seeds: Iterable[int]) -> tuple[int, Failure | None]:
         if failure := examine(seed):
             return done, failure
     return done, None
+
+
+def run_everywhere(seconds: float, first: int) -> tuple[int, list[Failure]]:
+    """`run_for` on all processors, with seeds from `first` on. What else runs on the machine goes first."""
+    processors = os.cpu_count() or 1
+    with ProcessPoolExecutor(processors, mp_context=get_context("spawn"), initializer=os.nice, initargs=(5,)) as pool:
+        runs = [pool.submit(run_for, seconds, count(first + place, processors)) for place in range(processors)]
+        results = [run.result() for run in runs]
+    return sum(done for done, _ in results), [failure for _, failure in results if failure is not None]
 
 
 def _kind(words: str) -> str:
