@@ -86,8 +86,8 @@ def own_resyncs(
                 metrics=metrics,
                 clock=now,
             )
-            unread = partial(asyncio.to_thread, readings.unread)
-            yield ChannelResyncs(own, Place(channel, group.name, unread), book, jobs, metrics)
+            place = Place(channel, group.name, lambda tenant: asyncio.to_thread(readings.unread, tenant))
+            yield ChannelResyncs(own, place, book, jobs, metrics)
     finally:
         producer.close(CLOSE)
 
