@@ -46,6 +46,8 @@ def test_commands_and_their_options_exist(page: str) -> None:
 def wrong_in(command: Any, words: list[str]) -> str | None:
     """What of these words the command does not know."""
     options: Mapping[str, Any] = {name: option for option in command.params for name in option.opts}
+    arguments = [option for option in command.params if option.param_type_name == "argument"]
+    room = float("inf") if any(one.nargs == -1 for one in arguments) else len(arguments)
     rest = iter(words)
     for word in rest:
         if word.startswith("-"):
@@ -59,6 +61,8 @@ def wrong_in(command: Any, words: list[str]) -> str | None:
             if word not in command.commands:
                 return f"there is no command {word}"
             return wrong_in(command.commands[word], list(rest))
+        elif room:
+            room -= 1
         else:
             return f"{word} is not expected"
     return None
@@ -118,5 +122,8 @@ def test_this_test_would_notice() -> None:
     assert wrong_in(command, ["embedded", "up"]) is None
     assert wrong_in(command, ["redrive"]) == "there is no command redrive"
     assert wrong_in(command, ["deliver", "--chanel", "ebay"]) == "there is no option --chanel"
+    assert wrong_in(command, ["validate", "CODE", "OTHER", "--all"]) is None
+    assert wrong_in(command, ["preview", "CODE"]) is None
+    assert wrong_in(command, ["preview", "CODE", "OTHER"]) == "OTHER is not expected"
     assert wrong_in(command, ["embedded", "sideways"]) == "there is no command sideways"
     assert list(code_lines("say `marketsync run` or\n```\nmake demo\n```")) == ["marketsync run", "", "make demo"]
