@@ -10,6 +10,7 @@ from functools import partial
 from uuid import uuid4
 
 from consumer.delivery.braking import Braking
+from consumer.delivery.chronicle import Chronicle
 from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
@@ -44,6 +45,8 @@ from consumer.listings.brakes.store import COLLECTION as BRAKES
 from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.debts import DebtStore
 from consumer.listings.gone import LEDGER, GoneStore
+from consumer.listings.history import COLLECTION as HISTORY
+from consumer.listings.history import HistoryStore
 from consumer.listings.replans import ReplanStore
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
@@ -63,6 +66,7 @@ class OwedPlaces:
     replans: ReplanStore
     gone: GoneStore
     brakes: BrakeStore
+    history: HistoryStore
     pauses: Pauses
     standstills: Standstills
     products: Products
@@ -92,6 +96,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         replans=ReplanStore(listings),
         gone=GoneStore(listings, database[LEDGER]),
         brakes=BrakeStore(database[BRAKES], listings),
+        history=HistoryStore(database[HISTORY]),
         pauses=Pauses(database[PAUSES]),
         standstills=Standstills(database[STANDSTILLS]),
         products=products,
@@ -148,6 +153,7 @@ def make_parts(
     if servers.hands is not None:
         accounts = metrics.accounts
         follower = Follower(channel, core, intake, at_work, servers.hands, upkeep.pause, clocks.core, accounts)
+    lost = metrics.history_lost.labels(channel)
     return Parts(
         channel=channel,
         core=core,
@@ -161,6 +167,7 @@ def make_parts(
         quotas=servers.quotas,
         upkeep=upkeep,
         letters=Letters(channel, membership.group, names),
+        chronicle=Chronicle(servers.owed.history, settings.history_days, clocks.wall, lost.inc),
         writer=KafkaWriter(producer, settings.drain),
         consumer=ConsumerThread(membership),
         reporter=Reporter(channel, metrics, clocks.wall),

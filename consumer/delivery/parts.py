@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumer.delivery.chronicle import Chronicle
 from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
@@ -51,6 +52,7 @@ class Parts:
     quotas: QuotaStore
     upkeep: Upkeep
     letters: Letters
+    chronicle: Chronicle
     writer: Writer
     consumer: ConsumerThread
     reporter: Reporter

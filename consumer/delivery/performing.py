@@ -90,6 +90,7 @@ class Performer:
         if report is None:
             self._core.not_prepared(prepare, self._now())
         else:
+            self._parts.chronicle.decided(report.settled)
             self._core.prepared(prepare, report, self._now())
 
     async def _call(self, call: Call) -> None:
@@ -118,6 +119,7 @@ class Performer:
         if stored is None:
             self._core.not_stored(store, self._now())
         else:
+            self._parts.chronicle.delivered(store)
             self._core.stored(store, stored, self._now())
 
     async def _produce(self, produce: Produce) -> None:

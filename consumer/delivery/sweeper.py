@@ -144,6 +144,7 @@ class Sweeper:
             attempts=owed.attempts,
             first_failure=None if owed.first_failure is None else owed.first_failure.timestamp() - shift,
             suspect=None if owed.suspect is None else owed.suspect.timestamp() - shift,
+            cause=owed.cause,
         )
 
     def _place(self, account: AccountKey) -> tuple[str, str, str]:

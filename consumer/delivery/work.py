@@ -9,6 +9,7 @@ from consumer.delivery.lanes import Lane
 from consumer.delivery.offsets import NO_OFFSET, Ticket
 from consumer.events import Sequence
 from consumer.kafka.records import Record
+from consumer.listings.owed import Cause
 from consumer.listings.state import ListingKey
 
 
@@ -33,7 +34,7 @@ class Work:
 
     attempts: tries already made and failed. first_failure: when the first one did, due: not before this time, both on
     the core's clock. suspect: when a call failed last of which it is not known whose fault that was (`verdict`). force:
-    what the store says of the channel is not to be trusted.
+    what the store says of the channel is not to be trusted. cause: why it was owed, of what a sweep found.
     """
 
     key: ListingKey
@@ -46,6 +47,7 @@ class Work:
     due: float = 0.0
     suspect: float | None = None
     force: bool = False
+    cause: Cause | None = None
 
     @property
     def swept(self) -> bool:

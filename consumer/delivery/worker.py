@@ -93,6 +93,7 @@ class DeliveryWorker:
                 await parts.sellers.close()
             await parts.consumer.close({})
             await parts.writer.close()
+            await parts.chronicle.close()
         if self._failure is not None:
             raise self._failure
 
@@ -233,6 +234,7 @@ class DeliveryWorker:
             async with asyncio.TaskGroup() as beside:
                 beside.create_task(parts.upkeep.run(self._soon))
                 beside.create_task(parts.replanner.run(self._soon))
+                beside.create_task(parts.chronicle.run())
                 if parts.follower is not None:
                     beside.create_task(parts.follower.run(self._soon))
         except ExceptionGroup as group:

@@ -36,6 +36,7 @@ class DeliveryMetrics:
     reset_offsets: Counter
     repeated_sends: Counter
     poll_pause: Gauge
+    history_lost: Counter
     quotas: QuotaMetrics
     owed: OwedMetrics
     accounts: AccountMetrics
@@ -50,6 +51,12 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
             "marketsync_delivery_longest_poll_pause_seconds",
             "Longest time between two polls of Kafka since the start; beyond max.poll.interval.ms (5 minutes or more)"
             " partitions are lost",
+            ["channel"],
+            registry=registry,
+        ),
+        history_lost=Counter(
+            "marketsync_delivery_history_lost",
+            "Entries of listings' history that could not be written; the listings themselves are right",
             ["channel"],
             registry=registry,
         ),

@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.write_concern import WriteConcern
 
 __all__ = [
     "AsyncCollection",
@@ -35,6 +36,7 @@ __all__ = [
     "bson",
     "connect",
     "connect_async",
+    "written_by_primary",
 ]
 
 Document = dict[str, Any]
@@ -68,3 +70,8 @@ def one_router(servers: list[Any]) -> list[Any]:
 def connect_async(uri: str) -> AsyncMongoClient[Document]:
     """A client for one event loop (delivery). Connects on first use; close it."""
     return AsyncMongoClient(uri, **_OPTIONS)
+
+
+def written_by_primary(collection: AsyncCollection[Document]) -> AsyncCollection[Document]:
+    """The collection, with writes that are done when the primary has them: for what may be lost in an election."""
+    return collection.with_options(write_concern=WriteConcern(w=1, j=False))

@@ -60,6 +60,9 @@ class DeliverySettings(BaseSettings):
     withdrawals_share: float = Field(
         0.05, ge=0, le=1, description="The share of an account's live listings for the same, from 0 to 1."
     )
+    history_days: int = Field(
+        30, ge=0, le=3650, description="Days that the history of listings is kept; 0 = no history is written."
+    )
     egress: str = Field(
         "shared",
         pattern=r"^[A-Za-z0-9._:-]+$",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import yaml
 
 from consumer.listings.brakes import Brake, Brakes
+from consumer.listings.brakes.model import MassBrake
 
 PAGE = Path(__file__).parents[4].joinpath("docs", "brakes.md").read_text(encoding="utf-8")
 
@@ -17,7 +19,7 @@ def test_the_examples_are_accepted() -> None:
     read = [Brakes.model_validate(yaml.safe_load(example)["brakes"]) for example in examples]
     assert [brakes.creates_per_hour for brakes in read] == [500, None]
     assert read[0].mass_delisting is not None
-    assert (read[0].mass_delisting.least, read[0].mass_delisting.percent) == (20, 10)
+    assert read[0].mass_delisting == MassBrake(least=20, percent=Decimal(10))
     assert read[1].price_change is None
 
 
