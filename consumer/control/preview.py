@@ -67,7 +67,7 @@ def preview(
     listing_id = account.listing_id(event.entity_code)
     if isinstance(plan, planner.Superseded):
         return Preview(listing_id, account.mode, SUPERSEDED, "a newer state of the product was planned already")
-    shown = _shown(event, live, adapter, at)
+    shown = _shown(event, state, live, adapter, at)
     found = Preview(
         listing_id=listing_id,
         mode=account.mode,
@@ -84,13 +84,15 @@ def preview(
     return found
 
 
-def _shown(event: ProductEvent, account: Account, adapter: Adapter, at: datetime) -> Listing | None:
+def _shown(
+    event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter, at: datetime
+) -> Listing | None:
     """The listing that is wanted, as the channel would get it."""
     if event.product is None or event.operation is EventOperation.DELETED:
         return None
     product = read_product(event.product, event.entity_code, text_language=account.text_language)
     target = examine(product, account, adapter, at)
-    return target if isinstance(target, Listing) else None
+    return planner.numbered(target, state) if isinstance(target, Listing) else None
 
 
 def _verdict(plan: _Plan) -> str:

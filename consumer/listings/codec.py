@@ -59,6 +59,7 @@ def to_document(state: ListingState) -> Document:
         "planned_rules": state.planned_rules,
         "passed": list(state.passed),
         "figures": _figures_document(state.figures),
+        "keeps_sku": state.keeps_sku,
         "refusal": None if state.refusal is None else {"reason": state.refusal.reason, "count": state.refusal.count},
     }
 
@@ -93,6 +94,7 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             planned_rules=document.get("planned_rules", ""),
             passed=tuple(document.get("passed", ())),
             figures=_figures(document.get("figures") or {}),
+            keeps_sku=bool(document.get("keeps_sku")),
             refusal=None if document.get("refusal") is None else Refusal(**document["refusal"]),
         )
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:

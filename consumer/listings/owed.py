@@ -46,6 +46,10 @@ class Cause(StrEnum):
     """The rules of its account changed, or its mode."""
     PRICE_DUE = "price_due"
     """The date has come at which its price may be another: a promotion or a rule begins or ends."""
+    ADOPTED = "adopted"
+    """It was on the channel before us and is ours now; what it shows there is not known."""
+    DRIFT = "drift"
+    """The channel was asked, and shows something else than what it accepted."""
     FLOOD = "flood"
     """Too many listings were given up at once."""
 
@@ -55,6 +59,8 @@ BACKGROUND = frozenset(
     {
         Cause.GAP,
         Cause.DISTRUST,
+        Cause.ADOPTED,
+        Cause.DRIFT,
         Cause.UNFINISHED,
         Cause.SPILLED,
         Cause.RULES,

@@ -134,11 +134,16 @@ def _planned(case: _Case, found: Wanted, adapter: Adapter) -> _Decided:
     if isinstance(target, Unwanted):
         return case.unwanted(target, stock.offered if isinstance(stock, Stock) else None)
     if isinstance(target, Listing):
-        target = ready(target, adapter)
+        target = ready(numbered(target, case.state), adapter)
     if isinstance(target, Listing):
         shown = case.show(target, fingerprint(adapter.render(target)))
         return replace(shown, remarks=target.remarks) if isinstance(shown, Send) else shown
     return case.invalid(tuple(target), stock.offered if isinstance(stock, Stock) else None)
+
+
+def numbered(listing: Listing, state: ListingState | None) -> Listing:
+    """Under the number that the channel knows it by, where it had one of its own before us."""
+    return replace(listing, sku=state.sku) if state is not None and state.keeps_sku else listing
 
 
 def _figures(found: Wanted) -> Figures:

@@ -156,7 +156,8 @@ class ListingState:
     beside the state, and never stored with it. spent: how often it was written today, where the channel counts that.
     planned_rules: print of the account's mode and rules that the last plan was made with. passed: brakes that have let
     it pass since the channel accepted it last: they count it once, however often it is tried. refusal: how often the
-    channel has refused what was sent last. figures: where the last plan's stock and price came from.
+    channel has refused what was sent last. figures: where the last plan's stock and price came from. keeps_sku: it
+    was on the channel before us under a number of its own, and keeps that.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -184,6 +185,7 @@ class ListingState:
     passed: tuple[str, ...] = ()
     refusal: Refusal | None = None
     figures: Figures = NO_FIGURES
+    keeps_sku: bool = False
 
     @property
     def uncertain(self) -> bool:
