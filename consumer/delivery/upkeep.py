@@ -1,6 +1,6 @@
 """The shell's part of what is owed: performs its commands, and keeps watch on what happens outside of Kafka.
 
-Every second the pauses are read, and prices looked for that a date changes; every few seconds it is told which accounts
+Every second the pauses are read; every few seconds it is looked for prices that a date changes, and told which accounts
 stand still and how much is owed; every few minutes, and in partitions that are new to us, intents without an end are
 looked for.
 """
@@ -38,6 +38,7 @@ _READ_PAUSES = 1.0
 _LOOK_FOR_UNFINISHED = 300.0
 # How many of an account become owed at once when a date comes, so that a sale of everything does not stop the rest.
 _MOST_DUE = 1000
+_LOOK_FOR_DUE = 5.0
 # An intent this old belongs to nobody: longer than any call, any wait in memory and any rest of a batch.
 _UNFINISHED_AFTER = timedelta(minutes=15)
 _LONGEST = 300
@@ -98,13 +99,15 @@ class Upkeep:
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Keep watch until cancelled. changed: called when the core may have something new to do."""
-        tell_at = look_at = self._now()
+        tell_at = look_at = due_at = self._now()
         while True:
             await asyncio.sleep(_READ_PAUSES)
             if await self._attempt(self._read_pauses):
                 changed()
-            await self._attempt(self._look_for_due)
             now = self._now()
+            if now >= due_at:
+                due_at = now + _LOOK_FOR_DUE
+                await self._attempt(self._look_for_due)
             if now >= tell_at:
                 tell_at = now + TELL_EVERY
                 await self._attempt(self._tell)

@@ -25,14 +25,14 @@ Names = Annotated[tuple[str, ...], AfterValidator(_names)]
 
 
 class Choice(Section):
-    """Some of many. An empty list asks for nothing; exclude beats include."""
+    """Some of many codes or ids, as they are written. An empty list asks for nothing; exclude beats include."""
 
     include: Names = Field((), description="Only these.")
     exclude: Names = Field((), description="Never these, even where one of them is included.")
 
     def refuses(self, found: Iterable[str]) -> str | None:
-        """Why none or one of these names will do, as the end of a sentence; None if they will. Case does not count."""
-        names = {name.casefold(): name for name in found}
+        """Why these names will not do, as the end of a sentence; None if they will."""
+        names = {self.key(name): name for name in found}
         barred = next((names[key] for key in names if key in self._excluded), None)
         if barred is not None:
             return f"{barred} is excluded"
@@ -42,13 +42,27 @@ class Choice(Section):
             )
         return None
 
+    @staticmethod
+    def key(name: str) -> str:
+        """What two spellings of one name have in common."""
+        return name
+
     @cached_property
     def _included(self) -> frozenset[str]:
-        return frozenset(map(str.casefold, self.include))
+        return frozenset(map(self.key, self.include))
 
     @cached_property
     def _excluded(self) -> frozenset[str]:
-        return frozenset(map(str.casefold, self.exclude))
+        return frozenset(map(self.key, self.exclude))
+
+
+class WordChoice(Choice):
+    """The same of words that people write: capitals do not count."""
+
+    @staticmethod
+    def key(name: str) -> str:
+        """What two spellings of one word have in common."""
+        return name.casefold()
 
 
 class Band(Section):

@@ -12,7 +12,7 @@ from pydantic import Field
 from adapters.model import Problem
 from adapters.values import value_object
 from consumer.listings.product import Product
-from consumer.listings.rules.conditions import Band, Choice, Names, attribute_values
+from consumer.listings.rules.conditions import Band, Choice, Names, WordChoice, attribute_values
 from consumer.listings.rules.section import Section
 from consumer.listings.rules.units import SalesUnit
 
@@ -68,14 +68,14 @@ class Selection(Section):
     """Which products an account sells: those the PIM publishes and shows, and that every line given here takes."""
 
     channels: Names = Field((), description="PIM sales channels; the product has to be in one of them.")
-    product_statuses: Choice = Field(Choice(), description="Values of the PIM's free product_status.")
+    product_statuses: WordChoice = Field(WordChoice(), description="Values of the PIM's free product_status.")
     codes: Choice = Field(Choice(), description="Entity codes.")
     also: Names = Field(
         (), description="Entity codes that are sold whatever product_statuses, categories, brands and attributes say."
     )
     categories: Choice = Field(Choice(), description="PIM category ids, with all that is below them.")
-    brands: Choice = Field(Choice(), description="Brands as the PIM writes them; capitals do not count.")
-    attributes: Mapping[str, Choice] = Field(
+    brands: WordChoice = Field(WordChoice(), description="Brands as the PIM writes them; capitals do not count.")
+    attributes: Mapping[str, WordChoice] = Field(
         default_factory=dict, description="Attribute of the PIM (its key or label) -> its values."
     )
     price: Band | None = Field(None, description="What the buyer would pay on this account.")

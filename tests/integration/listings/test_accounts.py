@@ -331,4 +331,6 @@ async def test_variables_count_only_while_the_channel_has_no_document(world: Wor
 async def test_the_examples_of_the_page_about_rules_can_be_stored(world: World, example: dict[str, Any]) -> None:
     document = make_account_document(**example)
     await world.add(document)
-    assert (await world.store.get(ID)).document == document
+    found = await world.store.get(ID)
+    assert isinstance(found, StoredAccount)
+    assert found.document == document

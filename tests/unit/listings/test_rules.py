@@ -14,7 +14,7 @@ from adapters.model import Listing, Money, Problem
 from consumer.listings.accounts import Account
 from consumer.listings.rules import Unwanted, wanted
 from consumer.listings.rules.categories import Categories
-from consumer.listings.rules.conditions import Choice
+from consumer.listings.rules.conditions import WordChoice
 from consumer.listings.rules.prices import PriceBasis, PriceRules
 from consumer.listings.rules.selection import Selection
 from tests.unit.listings.making import ACCOUNT, NOW, make_listing, make_product
@@ -58,7 +58,7 @@ def test_a_good_product_gives_the_whole_listing() -> None:
     ],
 )
 def test_unwanted_says_why_and_comes_before_problems(changes: dict[str, Any], word: str) -> None:
-    account = replace(ACCOUNT, selection=Selection(product_statuses=Choice(exclude=("EOL",))))
+    account = replace(ACCOUNT, selection=Selection(product_statuses=WordChoice(exclude=("EOL",))))
     target = wanted(make_product(**changes), account, NOW).target
     assert isinstance(target, Unwanted)
     assert word in target.reason

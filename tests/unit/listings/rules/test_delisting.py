@@ -13,7 +13,8 @@ from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent
 from consumer.listings.accounts import Account
 from consumer.listings.owed import moment
-from consumer.listings.planner import Nothing, Plan, Rehearsal, Send, plan
+from consumer.listings.planner import Invalid, Nothing, Plan, Rehearsal, Send, plan
+from consumer.listings.rules.prices import PriceRules
 from consumer.listings.rules.selection import Selection
 from consumer.listings.rules.stock import StockRules
 from consumer.listings.state import ListingState, Status
@@ -139,3 +140,26 @@ def test_the_figures_of_the_last_plan_stay_with_the_listing() -> None:
     state = done(make_event(2, quantity=10), LIVE, account)
     assert state.accepted is not None
     assert (state.figures.stock, state.accepted.quantity) == (10, 6)
+
+
+BRAKED = replace(
+    ACCOUNT, price=PriceRules.model_validate({"basis": "retail", "floor": {"amount": 5}, "ceiling": {"amount": 900}})
+)
+
+
+@pytest.mark.parametrize("retail", [None, 0, -1, 0.004, 4.99, 9990, "99,90", {"$numberDouble": "NaN"}])
+def test_p13_a_wrong_price_is_told_and_never_sent(retail: Any) -> None:
+    pricing = {"retail": retail, "currency": "EUR", "vat_included": True}
+    found = planned(make_event(2, pricing=pricing), LIVE, BRAKED)
+    assert isinstance(found, Invalid)
+    assert [problem.field for problem in found.problems] == ["price"]
+    kept = noted(LIVE, found, NOW)
+    assert kept.accepted == LIVE.accepted
+    assert kept.problems[0].cure
+
+
+def test_p13_stock_still_goes_down_under_the_price_that_stands_there() -> None:
+    pricing = {"retail": 4.99, "currency": "EUR", "vat_included": True}
+    found = planned(make_event(2, pricing=pricing, quantity=1), LIVE, BRAKED)
+    assert isinstance(found, Send)
+    assert (found.command.operation, found.command.listing, found.command.quantity) == (Operation.REVISE_STOCK, None, 1)

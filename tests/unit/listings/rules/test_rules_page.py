@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import consumer
 from adapters.model import Listing, Problem
-from consumer.listings.accounts import Account
-from consumer.listings.accounts.exchange import parse
 from consumer.listings.rules import wanted
-from consumer.listings.rules.categories import Categories
-from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
 from consumer.listings.rules.section import Section
 from consumer.listings.rules.selection import Delisting, Selection
 from consumer.listings.rules.stock import StockRules
 from consumer.listings.rules.units import SalesUnit
-from tests.unit.listings.making import ACCOUNT, NOW, make_product
-
-PAGE = (Path(consumer.__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
-SECTIONS: Mapping[str, type[Section]] = {
-    "selection": Selection,
-    "content": Content,
-    "categories": Categories,
-    "price": PriceRules,
-    "stock": StockRules,
-}
-EXAMPLES: list[dict[str, Any]] = [
-    data for block in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE) for data in parse(block)
-]
-
-
-def account_of(example: dict[str, Any]) -> Account:
-    """The account of the tests with the sections of this example."""
-    made: dict[str, Any] = {name: SECTIONS[name].model_validate(data) for name, data in example.items()}
-    return replace(ACCOUNT, **made)
+from tests.unit.listings.making import NOW, make_product
+from tests.unit.listings.rules.page import EXAMPLES, PAGE, account_of, example_of
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids="+".join)
@@ -58,11 +33,6 @@ def test_every_line_of_a_section_is_shown(section: type[Section]) -> None:
 
 def test_every_line_of_the_price_rules_is_named() -> None:
     assert [name for name in PriceRules.model_fields if f"{name}:" not in PAGE and f"`{name}`" not in PAGE] == []
-
-
-def example_of(section: str) -> Account:
-    """The first example of this section."""
-    return account_of(next(example for example in EXAMPLES if section in example))
 
 
 def test_the_price_example_in_figures() -> None:

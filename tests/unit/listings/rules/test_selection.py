@@ -38,7 +38,7 @@ SELECTED: list[dict[str, Any]] = [
     {},
     {"channels": ["ebay", "amazon"]},
     {"codes": {"include": [CODE]}},
-    {"codes": {"exclude": ["OTHER"]}},
+    {"codes": {"exclude": ["OTHER", CODE.lower()]}},
     {"categories": {"include": ["1245"]}},
     {"categories": {"include": ["644"], "exclude": ["9"]}},
     {"brands": {"include": ["NORDWALD"]}},
@@ -54,6 +54,7 @@ SELECTED: list[dict[str, Any]] = [
 ]
 LEFT_OUT: list[tuple[dict[str, Any], Why, str]] = [
     ({"channels": ["amazon"]}, Why.CHANNEL_REMOVED, "not in the PIM's sales channel amazon (it is in default, ebay)"),
+    ({"codes": {"include": [CODE.lower()]}}, Why.DESELECTED, f"entity code {CODE} is not included"),
     ({"codes": {"include": ["OTHER"]}}, Why.DESELECTED, f"entity code {CODE} is not included"),
     ({"codes": {"exclude": [CODE]}, "also": [CODE]}, Why.DESELECTED, f"entity code {CODE} is excluded"),
     ({"categories": {"include": ["7"]}}, Why.DESELECTED, "category: 644, 1244, 1245 is not included"),
