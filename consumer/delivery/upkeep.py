@@ -36,7 +36,7 @@ _log = structlog.get_logger()
 
 _READ_PAUSES = 1.0
 _LOOK_FOR_UNFINISHED = 300.0
-# How many of an account become owed at once when a date comes, so that a sale of everything does not stop the rest.
+# How many of an account are marked in one step when a date comes: a sale of everything must not hold up the store.
 _MOST_DUE = 1000
 _LOOK_FOR_DUE = 5.0
 # An intent this old belongs to nobody: longer than any call, any wait in memory and any rest of a batch.
@@ -196,7 +196,10 @@ class Upkeep:
         at, numbers = moment(self._clocks.wall()), self._numbers()
         for account in self._core.roster.accounts:
             place = (self._channel, account.tenant, account.name)
-            count = await self._watched.debts.mark_price_due(place, numbers, at=at, most=_MOST_DUE)
+            count = portion = await self._watched.debts.mark_price_due(place, numbers, at=at, most=_MOST_DUE)
+            while portion == _MOST_DUE:
+                portion = await self._watched.debts.mark_price_due(place, numbers, at=at, most=_MOST_DUE)
+                count += portion
             if count:
                 words = "a date has come at which prices may change; the listings are planned anew"
                 _log.info(words, account=str(account), listings=count)

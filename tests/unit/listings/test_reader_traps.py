@@ -77,6 +77,19 @@ def test_promotions_are_read_with_their_dates_and_those_switched_off_are_not() -
     assert text.promotions == product.promotions
 
 
+@pytest.mark.parametrize(
+    ("changes", "sold"),
+    [
+        ({}, True),
+        ({"isCurrentPublished": False}, True),
+        ({"status": "draft", "isCurrentPublished": True}, False),
+        ({"isCurrent": False, "isCurrentPublished": True}, False),
+    ],
+)
+def test_of_several_versions_the_current_one_is_seen_if_it_is_published(changes: dict[str, Any], sold: bool) -> None:
+    assert isinstance(wanted(make_product(**changes), ACCOUNT, NOW).target, Listing) is sold
+
+
 def test_a_variant_knows_its_parent() -> None:
     assert make_product(parent_entity_code="TRAP-750").parent == "TRAP-750"
     assert make_product(parent_entity_code=None, parent_sku=750).parent == "750"
