@@ -10,7 +10,9 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -20,12 +22,22 @@ from adapters.errors import ChannelUnavailableError, RateLimitedError
 from adapters.memory import MemoryAdapter
 from adapters.model import Command, Outcome
 from adapters.rate_limits import Limit
-from consumer.bootstrap.service import _deliver
+from consumer.bootstrap.service import run_delivery
 from consumer.bootstrap.start import begin, find_servers
+from consumer.embedded import Endpoints
+from consumer.listings.accounts.document import AccountDocument
+from consumer.listings.accounts.errors import ChangedMeanwhileError
+from consumer.listings.accounts.store import COLLECTION, AccountStore
+from consumer.mongo import connect_async
+from consumer.settings import Settings
 from tests.unit.delivery.making import CHANNEL, make_account
 
 # Seconds a call waits for its answer.
 _PATIENCE = 2.0
+
+
+class _Settings(BaseModel):
+    """The journal's accounts have no settings of their own."""
 
 
 class JournalAdapter(MemoryAdapter):
@@ -57,10 +69,31 @@ def main() -> None:
     """Deliver until stopped."""
     arguments = json.loads(sys.argv[1])
     # The registry is a constant for everybody else.
-    cast(dict[str, Any], registry.CHANNELS)[CHANNEL] = registry.Channel(BaseModel, JournalAdapter)
+    channel = registry.Channel(_Settings, lambda _settings: JournalAdapter(arguments))
+    cast(dict[str, Any], registry.CHANNELS)[CHANNEL] = channel
     settings = begin("deliver", channel=CHANNEL)
-    accounts = [replace(make_account(), settings=arguments)]
-    asyncio.run(_deliver(settings, find_servers(settings), accounts, supervised=False))
+    servers = find_servers(settings)
+    asyncio.run(_store_account(settings, servers))
+    run_delivery(settings, servers, CHANNEL, supervised=False)
+
+
+async def _store_account(settings: Settings, servers: Endpoints) -> None:
+    """The account, as a person would have stored it; all processes share it."""
+    same = make_account()
+    document = AccountDocument(
+        tenant=same.tenant,
+        channel=same.channel,
+        account=same.name,
+        mode="live",
+        languages=same.languages,
+        categories=same.categories,
+        price=same.price,
+        brakes=same.brakes,
+    )
+    async with connect_async(servers.mongodb_uri) as client:
+        accounts = AccountStore(client[settings.place.database][COLLECTION], now=partial(datetime.now, UTC))
+        with suppress(ChangedMeanwhileError):
+            await accounts.add(document, {})
 
 
 if __name__ == "__main__":
