@@ -13,7 +13,7 @@ import structlog
 
 from adapters.registry import CHANNELS
 from consumer.bootstrap.accounts import watch_accounts
-from consumer.bootstrap.credentials import open_credentials, watching
+from consumer.bootstrap.credentials import open_credentials, utc_now, watching
 from consumer.bootstrap.health import serve_health
 from consumer.bootstrap.live_accounts import LiveAccounts, adapter_of
 from consumer.bootstrap.own_resyncs import own_resyncs
@@ -32,6 +32,8 @@ from consumer.delivery.worker import DeliveryWorker
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
 from consumer.health import Registry, make_registry
+from consumer.listings.accounts.store import COLLECTION as ACCOUNTS
+from consumer.listings.accounts.store import AccountStore
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import control_metrics, delivery_metrics
 from consumer.metrics.credentials import credential_metrics
@@ -96,12 +98,12 @@ class _Health:
 
 @dataclass(frozen=True, slots=True)
 class _Process:
-    """What runs side by side, once there is an account."""
+    """What runs side by side, once there is an account. stores: of these, what MongoDB has to have is made first."""
 
     worker: DeliveryWorker
     own: OwnResyncs
     newcomers: Newcomers
-    store: ListingStore
+    stores: tuple[ListingStore, AccountStore]
 
 
 @contextmanager
@@ -115,6 +117,7 @@ def _process(
     channel, names, metrics = accounts.channel, topic_names(settings), control_metrics(registry)
     book = AccountBook(database[FOLLOWED], group_of(channel, names))
     store = ListingStore(database[COLLECTION], settings.topics.partitions)
+    known = AccountStore(database[ACCOUNTS], now=utc_now)
     with ExitStack() as exits:
         products = exits.enter_context(tenant_products(settings, endpoints))
         resyncs = exits.enter_context(
@@ -139,12 +142,12 @@ def _process(
         )
         follower = worker.parts.follower
         assert follower is not None  # noqa: S101  for the type checker: it was given its hands
-        yield _Process(worker, resyncs.own, resyncs.newcomers(follower), store)
+        yield _Process(worker, resyncs.own, resyncs.newcomers(follower), (store, known))
 
 
 async def _run_worker(process: _Process, stopped: asyncio.Event) -> None:
     """Look at the group before it is joined; then deliver until stopped, with what the channel reads by itself."""
-    if not await _before(stopped, _begin(process.own, process.store)):
+    if not await _before(stopped, _begin(process.own, *process.stores)):
         return
     stopping = asyncio.create_task(stopped.wait())
     stopping.add_done_callback(lambda _: process.worker.stop())
@@ -171,14 +174,16 @@ async def _before(stopped: asyncio.Event, step: Coroutine[Any, Any, None]) -> bo
         await asyncio.gather(stopping, doing, return_exceptions=True)
 
 
-async def _begin(own: OwnResyncs, store: ListingStore) -> None:
+async def _begin(own: OwnResyncs, store: ListingStore, accounts: AccountStore) -> None:
     """What has to be done before the group is joined. Waits while MongoDB is away."""
     while True:
         try:
-            await store.ensure_indexes()  # an older version may have left fewer
+            # An older version may have left fewer indexes, and another schema.
+            await store.ensure_indexes()
+            await accounts.prepare()
             break
         except OperationFailure as error:
-            _log.error("indexes cannot be made: let somebody who may run `marketsync init`", error=str(error))
+            _log.error("indexes or schema cannot be made: let somebody who may run `marketsync init`", error=str(error))
             break
         except PyMongoError as error:
             _log.warning("MongoDB cannot be used", error=str(error))
