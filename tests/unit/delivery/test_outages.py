@@ -46,7 +46,7 @@ def test_a_listing_that_always_times_out_is_given_up_and_its_neighbours_arrive(s
     """Whether there are neighbours or not."""
     spoiled = (Step(0.0, "spoil", ("P-9", "silent")), Step(3.0, "publish", ("P-9", 1000, "updated", "shop", "")))
     world = simulated(seed, *spoiled, changes=changes, products=30, duration=300)
-    accounts = [account for account in world.sellers if account.tenant == "shop"]
+    accounts = [account for account in world.channels if account.tenant == "shop"]
     assert [letter.key for letter in world.dead_letters] == [b"shop/P-9"] * len(accounts)
     for process in world.group.processes:
         assert not process.core.gates[AccountKey("shop", "default")].down

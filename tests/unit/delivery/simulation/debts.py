@@ -53,6 +53,21 @@ class DebtsInMemory:
         lost: set[str] = await self._store.ask(lambda: {str(c.found.key) for c in claims if not self._claim(c)})
         return lost
 
+    async def mark_unseen(
+        self, channel: str, tenant: str, partition: int, *, sequence: EventSequence, at: datetime, account: str
+    ) -> int:
+        return int(
+            await self._store.ask(lambda: self._mark_unseen((channel, tenant, account), partition, sequence, at))
+        )
+
+    # ReplanStore
+
+    async def mark_outdated(
+        self, account: tuple[str, str, str], partitions: Iterable[int], rules: str, *, at: datetime, most: int
+    ) -> int:
+        numbers = set(partitions)
+        return int(await self._store.ask(lambda: self._mark_outdated(account, numbers, rules, at)))
+
     # The brake after gaps: there are none here, so everything passes.
 
     async def counts(self, account: tuple[str, str, str], at: datetime) -> GapCounts:
@@ -66,6 +81,37 @@ class DebtsInMemory:
         state = self._store.states[listing]
         now = datetime.fromtimestamp(START + self._store.now, UTC)
         self._mark(Debt(ListingKey.parse(listing), Cause.ZOMBIE, now, state.planned_sequence), now)
+
+    def _mark_unseen(self, account: tuple[str, str, str], partition: int, sequence: EventSequence, at: datetime) -> int:
+        unseen = [
+            (key, state)
+            for key, state in self._states_of(account)
+            if self._partition_of(key.entity_code) == partition
+            and state.planned_sequence < sequence
+            and (state.maybe_live or state.intent is not None)
+        ]
+        for key, state in unseen:
+            self._mark(Debt(key, Cause.GAP, at, sequence), at)
+            marked = self._store.states[state.id]
+            if marked.owed is not None:
+                self._keep(marked, replace(marked.owed, gap=max(marked.owed.gap or _NEVER, sequence)))
+        return len(unseen)
+
+    def _mark_outdated(self, account: tuple[str, str, str], numbers: set[int], rules: str, at: datetime) -> int:
+        outdated = [
+            (key, state)
+            for key, state in self._states_of(account)
+            if self._partition_of(key.entity_code) in numbers and state.planned_rules not in (rules, f"owed {rules}")
+        ]
+        for key, state in outdated:
+            if state.owed is None:
+                self._mark(Debt(key, Cause.RULES, at, _NEVER), at)
+                marked = self._store.states[state.id]
+                if marked.owed is not None:
+                    shown = state.maybe_live or state.intent is not None
+                    self._keep(marked, replace(marked.owed, allowed=not shown))
+            self._store.states[state.id] = replace(self._store.states[state.id], planned_rules=f"owed {rules}")
+        return len(outdated)
 
     def _mark_all(self, debts: Iterable[Debt], at: datetime) -> None:
         for debt in debts:
@@ -137,6 +183,14 @@ class DebtsInMemory:
             (ListingKey.parse(listing), state.owed)
             for listing, state in self._store.states.items()
             if state.owed is not None and listing.startswith(start)
+        ]
+
+    def _states_of(self, account: tuple[str, str, str]) -> list[tuple[ListingKey, ListingState]]:
+        start = "/".join((account[0], account[2], account[1])) + "/"
+        return [
+            (ListingKey.parse(listing), state)
+            for listing, state in self._store.states.items()
+            if listing.startswith(start)
         ]
 
     def _keep(self, state: ListingState, owed: Owed) -> None:

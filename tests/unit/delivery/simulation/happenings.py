@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Seconds until a person looks after a flood of dead letters.
 _PERSON = 5.0
+# Seconds until an account that was switched on is read whole, at most: everybody has to know of it before.
+_READ_WHOLE = 25.0
 
 
 class Happenings:
@@ -37,7 +39,7 @@ class Happenings:
             record, self._world.topic_of(event.operation), self._world.partition_of(code)
         )
         self._world.pim.happened(event)
-        for key in self._world.sellers:
+        for key in self._world.channels:
             if key.tenant == tenant:
                 self._world.promises.published(str(ListingKey(CHANNEL, key.name, tenant, code)), event, written)
         self._world.group.tell(written.place)
@@ -67,7 +69,7 @@ class Happenings:
 
     def bulk(self, code: str, how: int) -> None:
         """States of this product are too large for a retry topic (1), and for the dead letters too (2)."""
-        for tenant in {key.tenant for key in self._world.sellers}:
+        for tenant in {key.tenant for key in self._world.channels}:
             self._world.bulky[f"{tenant}/{code}".encode()] = how
 
     def pause(self, account: str, lasts: float) -> None:
@@ -76,7 +78,7 @@ class Happenings:
 
     def stop(self, whom: AccountKey | None) -> None:
         """The guard against floods of dead letters pauses this account, or all, until a person comes by."""
-        for account in self._world.sellers:
+        for account in self._world.channels:
             if whom in (None, account):
                 self._disturb(str(account), _PERSON + 2)
                 self._pause(account, _PERSON)
@@ -86,6 +88,32 @@ class Happenings:
         self._world.clock.later(lasts, partial(self._resume, account))
         for at in (1.0, lasts + 1.0):
             self._world.clock.later(at, self._tell_pauses)
+
+    # What people decide
+
+    def switch_off(self, account: str, lasts: float) -> None:
+        """The account is off for a while. Afterwards its products are read, which takes its time too."""
+        key = self._disturb(account, lasts + _READ_WHOLE)
+        self._world.accounts.change(key, mode="off")
+        self._world.clock.later(lasts, partial(self._world.accounts.change, key, mode="live"))
+
+    def change_rules(self, account: str, rules: int) -> None:
+        """Its listings cost something else from now on."""
+        self._world.accounts.change(self._disturb(account, _PERSON), rules=rules)
+
+    def break_document(self, account: str, lasts: float) -> None:
+        """Nobody can read its document for a while."""
+        key = self._disturb(account, lasts + _PERSON)
+        self._world.accounts.change(key, broken=True)
+        self._world.clock.later(lasts, partial(self._world.accounts.change, key, broken=False))
+
+    def renew(self, account: str) -> None:
+        """It gets another credential, which works."""
+        key = AccountKey(*account.split("/"))
+        self._world.channels[key].dead_until = self._world.clock.now
+        self._world.accounts.change(key, credential=self._world.accounts.stored[key].credential + 1)
+
+    # What goes wrong with a channel
 
     def outage(self, account: str, lasts: float) -> None:
         """The channel answers nobody of this account."""

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from consumer.delivery.commands import Call, Prepare, Probe, Produce, Store, TryAccount
+from consumer.delivery.commands import Call, Dismiss, Prepare, Probe, Produce, Store, TryAccount
 from consumer.delivery.flood import StopFlood
 from consumer.delivery.owing import Owe
 from consumer.delivery.quotas.leases import Lease
 from consumer.delivery.sweeps import Sweep
+from consumer.delivery.unseen import MarkUnseen
+from consumer.listings.owed import moment
 from consumer.mongo import PyMongoError
+from tests.unit.delivery.making import CHANNEL
 from tests.unit.delivery.simulation.engine import Request
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ class Performing:
             Sweep: self._sweep,
             TryAccount: self._try,
             StopFlood: self._stop_flood,
+            MarkUnseen: self._mark_unseen,
+            Dismiss: self._dismiss,
         }
 
     async def perform(self, command: object) -> None:
@@ -70,7 +75,8 @@ class Performing:
         self._core.called(call, answers, self._now)
 
     async def _probe(self, probe: Probe) -> None:
-        self._core.probed(probe, await self._execution.probe(probe), self._now)
+        if probe.account in self._process.sellers:
+            self._core.probed(probe, await self._execution.probe(probe), self._now)
 
     async def _store(self, store: Store) -> None:
         stored = await self._execution.store(store)
@@ -98,7 +104,23 @@ class Performing:
         return None if found else NOTHING_FOUND
 
     async def _try(self, command: TryAccount) -> None:
-        self._core.debts.tried(command, await self._execution.try_account(command.account), self._now)
+        if command.account in self._process.sellers:
+            self._core.debts.tried(command, await self._execution.try_account(command.account), self._now)
+
+    async def _mark_unseen(self, command: MarkUnseen) -> None:
+        marker, world = command.marker, self._process.world
+        place, at = command.ticket.partition.number, moment(self._process.wall())
+        try:
+            await world.debts.mark_unseen(
+                CHANNEL, marker.tenant, place, sequence=marker.sequence, at=at, account=command.account
+            )
+        except PyMongoError:
+            self._core.debts.not_marked(command, self._now)
+        else:
+            self._core.debts.unseen_marked(command)
+
+    async def _dismiss(self, command: Dismiss) -> None:
+        self._process.sellers.drop(command.account)
 
     async def _stop_flood(self, command: StopFlood) -> None:
         self._process.world.happenings.stop(command.whom)

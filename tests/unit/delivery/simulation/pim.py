@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Sequence as SequenceOf
+from dataclasses import replace
 from datetime import datetime
 
 from consumer.delivery.judging import Judged, judge
 from consumer.delivery.sweeper import Sweeper
-from consumer.events import ProductEvent, time_of
+from consumer.events import Operation, ProductEvent, Sequence, read_sequence, time_of
 from consumer.listings.debts import Found
 from consumer.mongo import bson
 from consumer.mongo.current_products import Reading
@@ -34,8 +36,25 @@ class Pim:
         documents = {code: found for code in codes if (found := self._current(tenant, code))}
         return Reading((START, self._newest), documents)
 
+    @property
+    def time(self) -> Sequence:
+        """The sequence of whatever is read now."""
+        return read_sequence(START, self._newest)
+
+    def read_all(self, tenant: str) -> list[ProductEvent]:
+        """Every product there is now, as a reading brings it."""
+        of_tenant = [self._past(changes) for (name, _), changes in self._changes.items() if name == tenant]
+        return [
+            replace(past[-1], id=f"{self.time}/{past[-1].entity_code}", operation=Operation.READ, sequence=self.time)
+            for past in of_tenant
+            if past and past[-1].product is not None
+        ]
+
+    def _past(self, changes: Iterable[ProductEvent]) -> list[ProductEvent]:
+        return [event for event in changes if time_of(event.sequence)[1] <= self._newest]
+
     def _current(self, tenant: str, code: str) -> bytes | None:
-        past = [event for event in self._changes[tenant, code] if time_of(event.sequence)[1] <= self._newest]
+        past = self._past(self._changes[tenant, code])
         product = past[-1].product if past else None
         return None if product is None else bson.encode(dict(product))
 
@@ -43,7 +62,7 @@ class Pim:
 class SimulatedSweeper(Sweeper):
     """A sweeper that asks the PIM in simulated time instead of in a thread."""
 
-    async def _judge(self, tenant: str, found: Sequence[Found], at: datetime) -> Judged:
+    async def _judge(self, tenant: str, found: SequenceOf[Found], at: datetime) -> Judged:
         codes = {each.key.entity_code for each in found}
         reading = await Request(lambda: self._catalogue.products.read(tenant, codes), 0.01, 0.02)
         return judge(found, reading, at)

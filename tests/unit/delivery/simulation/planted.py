@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from adapters.base import Adapter
+from consumer.control import newcomers
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
 from consumer.delivery.core import Core
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.offsets import Offsets, Ticket
 from consumer.delivery.quotas.quotas import Quotas
+from consumer.delivery.replanning import Replanner
 from consumer.delivery.retry import Decision, RetryTopic
 from consumer.delivery.slots import Slots
 from consumer.delivery.verdict import Judge
@@ -133,7 +135,25 @@ def _quotas_are_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Quotas, "spend", lambda *_call, **_kind: None)
 
 
+def _rule_changes_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    async def blind(_self: Replanner) -> bool:
+        return False
+
+    patch.setattr(Replanner, "look", blind)
+
+
+def _an_account_is_read_before_all_know_it(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(newcomers, "KNOWN_FOR", -60.0)
+
+
+def _an_account_that_went_keeps_its_offsets(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Flow, "drop_account", lambda _self, _account, _now: None)
+
+
 PLANTED = (
+    Planted("rule changes are forgotten", (4,), _rule_changes_are_forgotten),
+    Planted("an account is read before all know it", (1, 4), _an_account_is_read_before_all_know_it),
+    Planted("an account that went keeps its offsets", (1, 6, 10), _an_account_that_went_keeps_its_offsets),
     Planted("quotas are not asked", (10,), _quotas_are_not_asked),
     Planted("newer states are dropped", (1, 4), _newer_states_are_dropped),
     Planted("offsets are finished on arrival", (1,), _offsets_are_finished_on_arrival),

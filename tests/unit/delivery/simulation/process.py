@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from consumer.delivery.commands import CoreCommand, Release, Rest
 from consumer.delivery.core import Core
-from consumer.delivery.intake import Intake
+from consumer.delivery.intake import Intake, target_account
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
+from consumer.markers import decode_marker, is_marker
 from tests.unit.delivery.making import START
 from tests.unit.delivery.simulation import engine
+from tests.unit.delivery.simulation.following import Following, SimulatedSellers
 from tests.unit.delivery.simulation.performing import Performing
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ class Process:
         self._rng: random.Random = world.rng
         self._born = world.clock.now
         self.core: Core = world.make_core()
+        self.sellers = SimulatedSellers()
         self._intake: Intake = world.make_intake()
+        self._following = Following(self, self._intake)
         self._performing = Performing(self)
         self._positions: dict[Partition, int] = {}
         self._unread: set[Partition] = set()
@@ -51,7 +55,7 @@ class Process:
         self._wake: float | None = None
         self._turn_due = False
         self._commit_due = False
-        self.read_pauses()
+        self._following.begin()
 
     @property
     def now(self) -> float:
@@ -167,6 +171,10 @@ class Process:
         if ticket is None:
             return
         try:
+            if is_marker(record.headers):
+                marker = decode_marker(record.value, record.headers)
+                self.core.debts.marker(ticket, marker, target_account(record) or "")
+                return
             works = self._intake.works(record, ticket, self.shift)
         except UndecodableEventError as error:
             self.core.undecodable(ticket, record, error, self.now)
@@ -211,8 +219,13 @@ class Process:
 
     def read_pauses(self) -> None:
         """Learn which accounts are paused."""
-        self.core.debts.pause(self.world.paused)
+        known = self.core.gates
+        self.core.debts.pause({account: why for account, why in self.world.paused.items() if account in known})
         self.turn_soon()
+
+    def accounts_changed(self) -> None:
+        """Some account is not any more as this process knows it."""
+        self._following.changed()
 
     def look_for_owed(self) -> None:
         """Some listing may be due."""

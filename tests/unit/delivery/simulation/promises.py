@@ -75,7 +75,7 @@ class Promises:
         self._world.kafka.committed[partition] = position
         for offset in range(first, position):
             for listing, sequence in self._carried.get((partition, offset), ()):
-                if not self._accounted(listing, sequence):
+                if not self._accounted(listing, sequence) and not self._passed_over(listing, partition, offset):
                     self.broken(1, f"{partition} {offset} was committed, {listing} owes {sequence}")
 
     def _accounted(self, listing: str, sequence: Sequence) -> bool:
@@ -91,6 +91,19 @@ class Promises:
             carried >= sequence and offset >= committed[partition]
             for partition, offset, carried in self._carriers[listing]
         )
+
+    def _passed_over(self, listing: str, partition: Partition, offset: int) -> bool:
+        """Whether the record may be passed over: its account is off, or was read whole after it was written."""
+        account = account_of(ListingKey.parse(listing))
+        accounts = self._world.accounts
+        if not accounts.followed[account].followed:
+            return True
+        written = self._world.kafka.logs[partition][offset].timestamp - START
+        return written <= accounts.read_whole_at[account]
+
+    def _all_passed_over(self, listing: str, sequence: Sequence) -> bool:
+        carriers = [(place, offset) for place, offset, carried in self._carriers[listing] if carried == sequence]
+        return all(self._passed_over(listing, place, offset) for place, offset in carriers)
 
     def _settled(self, state: ListingState) -> bool:
         return state.status is not Status.WAITING or state.owed is not None
@@ -137,6 +150,8 @@ class Promises:
             again = partial(self._check_prompt, listing, sequence, begin)
             self._world.clock.later(max(0.0, begin + _HEALTHY - self._world.clock.now), again)
             return
+        if self.newest[listing].product is None and self._all_passed_over(listing, sequence):
+            return  # gone while its account was off: `check_end` asks whether it is shown
         state = self._world.store.states.get(listing)
         if state is not None and state.owed is not None and self._until(state.owed) > self._world.clock.now:
             return  # whoever had claimed it is gone: the next one looks when the claim ends, and `check_end` asks
@@ -203,6 +218,9 @@ class Promises:
         for listing, event in self.newest.items():
             state = self._world.store.states.get(listing)
             if state is None or state.planned_sequence < event.sequence:
+                if event.product is None and self._all_passed_over(listing, event.sequence):
+                    self._check_shown(listing, event)  # gone while its account was off: nothing brings it up again
+                    continue
                 self.broken(1, f"{listing} never saw {event.sequence}: {state}")
             elif state.status in _ENDS:
                 self._check_shown(listing, event)
@@ -238,7 +256,8 @@ class Promises:
         if (shown is not None and shown.live) != wanted:
             problem = f"{listing} is {'live' if not wanted else 'not live'} on the channel"
         elif wanted and product is not None and shown is not None:
-            expected = (product["name"]["it"], product["pricing"]["retail"], product["quantity"])
+            times = 1 + self._world.accounts.stored[account_of(key)].rules
+            expected = (product["name"]["it"], times * product["pricing"]["retail"], product["quantity"])
             amount = shown.price.amount if shown.price else None
             if (shown.title, amount, shown.quantity) != expected:
                 problem = f"{listing} shows {shown}, the PIM has {expected}"

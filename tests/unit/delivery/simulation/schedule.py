@@ -66,6 +66,8 @@ def make_schedule(seed: int) -> Schedule:
         steps.append(_upset(rng))
     processes = rng.choice((1, 1, 2, 2, 3))
     batch, quota, letters = rng.choice((1, 3)), rng.choice((0, 0, 3)), rng.choice((500, 500, 1))
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        steps.append(_decision(rng))
     return Schedule(seed, processes, batch, flood, tuple(sorted(steps, key=lambda step: step.at)), quota, letters)
 
 
@@ -127,6 +129,15 @@ def _upset(rng: random.Random) -> Step:
     if kind == "rebalance":
         return Step(at, kind, (rng.random() < 0.5,))
     return Step(at, kind, () if kind == "join" else (which,))
+
+
+def _decision(rng: random.Random) -> Step:
+    """A person changes an account."""
+    at, account = _moment(rng, 18.0), rng.choice(ACCOUNTS)
+    kind = rng.choice(("switch_off", "switch_off", "change_rules", "change_rules", "break_document", "renew"))
+    if kind == "change_rules":
+        return Step(at, kind, (account, rng.randint(1, 3)))
+    return Step(at, kind, (account,) if kind == "renew" else (account, round(rng.choice((0.2, 1.5, 6.0)), 2)))
 
 
 _FAULTS = ("poison", "bulk", *("store_fails",) * 2, "kafka_fails", "spoil", *("mood",) * 3, "outage", "halt", "pause")

@@ -21,8 +21,7 @@ from consumer.delivery.gap_brake import GapLimits
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
 from consumer.delivery.limits import CoreSettings
-from consumer.delivery.planning import Seller
-from consumer.delivery.quotas.leases import Lease, answered, quotas_of
+from consumer.delivery.quotas.leases import Lease, answered
 from consumer.delivery.quotas.ledger import Ledger, Slice
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.sweeper import Catalogue
@@ -31,7 +30,8 @@ from consumer.events import Operation
 from consumer.kafka import RecordTooLargeError, TopicNames
 from consumer.kafka.records import Record
 from tests.unit.delivery.ledgers import LedgersInMemory
-from tests.unit.delivery.making import CHANNEL, START, make_account
+from tests.unit.delivery.making import CHANNEL, START
+from tests.unit.delivery.simulation.accounts import StoredAccounts
 from tests.unit.delivery.simulation.channel import Channel
 from tests.unit.delivery.simulation.debts import DebtsInMemory
 from tests.unit.delivery.simulation.engine import Clock
@@ -74,9 +74,8 @@ class World:
             AccountKey(*name.split("/")): Channel(self.clock, self.rng, schedule.batch, limits)
             for name, limits in zip(ACCOUNTS, (_limits(schedule.quota), ()), strict=True)
         }
-        self._quotas = {key: quotas_of(CHANNEL, key, channel.limits, "") for key, channel in self.channels.items()}
         self._ledgers: dict[str, Ledger] = {}
-        self.sellers = {key: Seller(_account(key), channel) for key, channel in self.channels.items()}
+        self.accounts = StoredAccounts(self)
         self.dead_letters: list[Record] = []
         self.poison_records = 0
         self.bulky: dict[bytes | None, int] = {}
@@ -98,18 +97,17 @@ class World:
     # What a process is made of
 
     def make_core(self) -> Core:
-        settings = CoreSettings(
-            POLICY, 2, 0.02, MAX_WAITING, _BACKGROUND, self._quotas, FloodLimits(self.schedule.letters, 20.0)
-        )
-        return Core(settings, {key: channel.batch_size for key, channel in self.channels.items()}, self.rng.random)
+        flood = FloodLimits(self.schedule.letters, 20.0)
+        settings = CoreSettings(POLICY, 2, 0.02, MAX_WAITING, _BACKGROUND, flood=flood)
+        return Core(settings, {}, self.rng.random)
 
     def make_intake(self) -> Intake:
-        return Intake(CHANNEL, self.sellers, Sources(_BACKGROUND, _delay_of))
+        return Intake(CHANNEL, (), Sources(_BACKGROUND, _delay_of))
 
     def make_execution(self, process: Process) -> Execution:
         name = f"process {len(self.group.everybody)}"
         braking = Braking(CHANNEL, self.brakes, by=name)
-        return Execution(self.sellers, self.store, self.debts, process.wall, process=name, braking=braking)
+        return Execution(process.sellers, self.store, self.debts, process.wall, process=name, braking=braking)
 
     def make_sweeper(self, process: Process) -> SimulatedSweeper:
         debts: Any = self.debts  # as the two stores in MongoDB
@@ -175,11 +173,6 @@ class World:
 
 def _limits(quota: int) -> tuple[Limit, ...]:
     return (Limit("calls", quota, QUOTA_PERIOD),) if quota else ()
-
-
-@lru_cache
-def _account(key: AccountKey) -> Any:
-    return make_account(key.name, key.tenant)
 
 
 @lru_cache
