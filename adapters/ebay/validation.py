@@ -196,7 +196,7 @@ def _is_https(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme == "https" and bool(parts.hostname) and not any(sign.isspace() for sign in url)
+    return parts.scheme == "https" and bool(parts.hostname) and url.split() == [url]  # without blanks
 
 
 def _missing(field: str, cure: str) -> Problem:
