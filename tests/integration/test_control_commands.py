@@ -20,6 +20,7 @@ from consumer.kafka.records import Record
 from consumer.mongo import connect
 from consumer.mongo.pim import PRODUCTS
 from tests.integration.delivery.reading import read_topic
+from tests.left_behind import refuse_secrets
 from tests.planted import plant
 from tests.unit.delivery.making import make_document, make_event, make_record
 
@@ -57,8 +58,10 @@ def say(servers: Endpoints, fresh_name: str, monkeypatch: pytest.MonkeyPatch) ->
 
     run("init")
     yield run
+    databases = [f"vinc-{fresh_name}", f"marketsync-{fresh_name}"]
+    refuse_secrets(servers, databases, f"{fresh_name}.")
     with connect(servers.mongodb_uri) as client:
-        for name in (f"vinc-{fresh_name}", f"marketsync-{fresh_name}"):
+        for name in databases:
             client.drop_database(name)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.errors import ChannelUnavailableError
 from consumer.delivery.commands import Letter
+from consumer.delivery.dead_letters import GivenUp, dead_letter_headers
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.lanes import Lane
 from consumer.delivery.letters import Letters, Outgoing
@@ -24,6 +25,7 @@ from consumer.kafka import TopicNames
 from consumer.kafka.records import Partition, Record
 from consumer.listings.state import ListingKey
 from consumer.markers import SnapshotCause, SnapshotCompleted, encode_marker
+from tests.planted import plant
 from tests.unit.delivery.making import CHANNEL, START, make_event, make_record
 
 NAMES = TopicNames("t.")
@@ -205,3 +207,10 @@ def test_what_cannot_be_read_at_all_is_kept_as_it_is() -> None:
     assert found["marketsync-account"] == b""
     assert found["kafka_dlt-original-topic"] == b"updated"
     assert found["kafka_dlt-exception-message"] == b"value: is empty"
+
+
+def test_a_dead_letter_keeps_no_secret_that_an_error_picked_up() -> None:
+    error = RuntimeError(f"no answer to Authorization: Bearer {plant('token')}")
+    why = GivenUp("group", CHANNEL, "shop", "default", "bug", 1, START, START, error)
+    found = dict(dead_letter_headers(make_record(make_event("A", 1)), why))
+    assert found["kafka_dlt-exception-message"] == b"no answer to Authorization: Bearer ***"
