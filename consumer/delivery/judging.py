@@ -99,14 +99,14 @@ def _read(each: Found, document: bytes, sequence: Sequence, at: datetime) -> Wan
         text = to_json(product, finite=not may_hold_non_finite(document))
     except (UndecodableDocumentError, TypeError, ValueError):
         return None
-    claim = Claim(each, at + CLAIM, sequence=sequence, met=True)
+    claim = Claim(each, at + CLAIM, sequence=sequence, met=True, at_work=True)
     return _wanted(claim, Operation.READ, identity, text)
 
 
 def _deleted(each: Found, sequence: Sequence, at: datetime) -> Wanted:
     # Of a missing collection there is no time it was read at; the debt's own is as new as any.
     newest = max(sequence, each.owed.sequence)
-    claim = Claim(each, at + CLAIM, sequence=newest, gone_since=each.owed.gone_since)
+    claim = Claim(each, at + CLAIM, sequence=newest, gone_since=each.owed.gone_since, at_work=True)
     return _wanted(claim, Operation.DELETED, f"{newest}/{each.key.entity_code}", None)
 
 

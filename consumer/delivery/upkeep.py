@@ -8,7 +8,7 @@ looked for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.flood import StopFlood
+from consumer.delivery.judging import CLAIM
 from consumer.delivery.owing import Owe
 from consumer.delivery.pauses import Pause, Pauses, paused_accounts
 from consumer.delivery.standstills import TELL_EVERY, Standstills, state_of
@@ -25,6 +26,7 @@ from consumer.delivery.sweeper import Sweeper
 from consumer.delivery.sweeps import Sweep
 from consumer.delivery.unseen import MarkUnseen
 from consumer.delivery.work import AccountKey
+from consumer.kafka.records import Partition
 from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.debts import DebtStore
 from consumer.listings.owed import moment
@@ -77,6 +79,11 @@ class Upkeep:
         self._metrics = metrics
         self._pauses: Sequence[Pause] = ()
         self._looked_in: tuple[int, ...] = ()
+        self._fresh: dict[int, float] = {}
+
+    def assigned(self, partitions: Iterable[Partition]) -> None:
+        """These are ours from now on. What sweeps had at work in them before is nobody's any more."""
+        self._fresh |= dict.fromkeys((partition.number for partition in partitions), self._clocks.wall())
 
     async def perform(self, command: Owe | Sweep | MarkUnseen | StopFlood) -> None:
         """Do it and tell the core."""
@@ -104,6 +111,8 @@ class Upkeep:
             await asyncio.sleep(_READ_PAUSES)
             if await self._attempt(self._read_pauses):
                 changed()
+            if self._fresh:
+                await self._attempt(self._take_over)
             now = self._now()
             if now >= due_at:
                 due_at = now + _LOOK_FOR_DUE
@@ -203,6 +212,18 @@ class Upkeep:
             if count:
                 words = "a date has come at which prices may change; the listings are planned anew"
                 _log.info(words, account=str(account), listings=count)
+
+    async def _take_over(self) -> None:
+        """Claims made before a partition was ours are due at once; those that we made since have a later end."""
+        fresh, at = dict(self._fresh), moment(self._clocks.wall())
+        until = moment(max(fresh.values())) + CLAIM
+        for account in self._core.roster.accounts:
+            place = (self._channel, account.tenant, account.name)
+            count = await self._watched.debts.take_over(place, fresh, until=until, at=at)
+            if count:
+                words = "listings that another process, or this one before, had at work; they are looked at again"
+                _log.info(words, account=str(account), listings=count)
+        self._fresh = {number: since for number, since in self._fresh.items() if fresh.get(number) != since}
 
     async def _look_for_unfinished(self) -> None:
         at = moment(self._clocks.wall())

@@ -110,6 +110,7 @@ class DeliveryWorker:
         """Partitions are ours now."""
         self._joined = True
         self._core.assigned(partitions, self._now())
+        self.parts.upkeep.assigned(partitions)
         self._soon()
 
     async def revoked(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:

@@ -126,6 +126,7 @@ def read_owed(document: Any) -> Owed | None:
         late_until=document.get("late_until"),
         brake=document.get("brake", ""),
         leave=_leave(document.get("leave")),
+        claimed=document.get("claimed", False),
     )
 
 

@@ -58,7 +58,7 @@ class Claim:
     """A found mark moved ahead, so that no sweep meets it again before `due`.
 
     sequence: of the reading that is about to be planned; only a state at least as new pays from then on. met: the
-    product is there, so no gap hid its deletion. gone_since: when it was first found missing.
+    product is there, so no gap hid its deletion. gone_since: when it was first found missing. at_work: it is sent now.
     """
 
     found: Found
@@ -68,6 +68,7 @@ class Claim:
     gone_since: datetime | None = None
     words: str | None = None
     met: bool = False
+    at_work: bool = False
 
 
 class DebtStore:
@@ -135,6 +136,25 @@ class DebtStore:
         query = {"_id": {"$in": list(ids)}, "owed.mark": stamp}
         won = await self._collection.find(query, {"_id": True}, batch_size=len(claims)).to_list()
         return ids - {document["_id"] for document in won}
+
+    async def take_over(
+        self, account: tuple[str, str, str], partitions: Iterable[int], *, until: datetime, at: datetime
+    ) -> int:
+        """Whatever sweeps had at work in these partitions is due now. until: when the latest such claim ends.
+
+        Returns how many.
+        """
+        channel, tenant, name = account
+        query = {
+            "channel": channel,
+            "tenant": tenant,
+            "account": name,
+            "partition": {"$in": list(partitions)},
+            "owed.due": {"$gt": at, "$lte": until},
+            "owed.claimed": True,
+        }
+        changes = {"owed.due": at, "owed.claimed": False}
+        return (await self._collection.update_many(query, {"$set": changes})).modified_count
 
     async def counts(self, channel: str, partitions: Iterable[int]) -> dict[tuple[str, str], tuple[int, datetime]]:
         """("tenant/account", cause) → how many of these partitions are owed, and since when the first of them."""
@@ -252,11 +272,13 @@ def marking(cause: Cause, *, due: Any, at: Any, sequence: Any, mark: ObjectId) -
         "owed.due": due,
         "owed.sequence": {"$max": ["$owed.sequence", "$planned_sequence", sequence]},
         "owed.mark": str(mark),
+        "owed.claimed": False,
     }
 
 
 def _claimed(claim: Claim, stamp: str) -> Document:
     changes: Document = {"owed.due": claim.due, "owed.gone_since": claim.gone_since, "owed.mark": stamp}
+    changes["owed.claimed"] = claim.at_work
     owed = claim.found.owed
     if claim.met:
         changes["owed.gap"] = None

@@ -90,7 +90,8 @@ class Owed:
     deleted. gap: its product may have gone without an event, since this sequence: a withdrawal then needs the brake's
     leave. gone_since: when a sweep first found no such product. allowed: its withdrawal has leave, of the brake or of a
     person. late_until: until then a call of another process may land; nothing pays before, and after it all is sent
-    again. brake: what holds it, "" = none of an account's brakes. leave: of a person, for what the brake held.
+    again. claimed: a sweep has it at work until `due`; whoever gets its partition need not wait for that. brake: what
+    holds it, "" = none of an account's brakes. leave: of a person, for what the brake held.
     """
 
     cause: Cause
@@ -109,6 +110,7 @@ class Owed:
     late_until: datetime | None = None
     brake: str = ""
     leave: Leave | None = None
+    claimed: bool = False
 
     def paid_by(self, sequence: Sequence, at: datetime) -> bool:
         """Whether a state of this sequence, settled now, is all that was owed."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.memory import LISTING_ID, MemoryAdapter
-from consumer.listings.owed import Cause
-from consumer.listings.state import ListingState, Status
-from tests.integration.delivery.conftest import Line
+from consumer.delivery.judging import CLAIM
+from consumer.listings.debts import Claim, Debt
+from consumer.listings.owed import Cause, moment
+from consumer.listings.state import ListingKey, ListingState, Status
+from tests.integration.delivery.conftest import TOPICS, Line
 from tests.unit.delivery.making import CHANNEL, make_event
 from tests.waiting import eventually
 
@@ -66,6 +69,31 @@ async def test_an_intent_without_an_end_is_found_although_no_event_comes(line: L
         await heals(line, "P-1", 1)
     assert line.channel.listings["P-1"].references == state.references, "it was adopted, not made twice"
     assert line.versions("P-1") == [1, 1]
+
+
+async def test_what_a_dead_process_had_claimed_is_looked_at_when_its_partition_has_a_new_owner(line: Line) -> None:
+    await line.publish(make_event("P-1", 1), make_event("P-2", 1))
+    async with line.running():
+        await line.shows("P-1", 1)
+        await line.shows("P-2", 1)
+        await line.settles()
+    line.keep(("P-1", 4), ("P-2", 4))
+    debts, at = line.owed.debts, moment(time.time())
+    states = [await state_of(line, code) for code in ("P-1", "P-2")]
+    keys = [ListingKey.parse(state.id) for state in states]
+    # One is at work in a sweep whose process dies, the other one waits for its next try.
+    await debts.mark([Debt(keys[0], Cause.DISTRUST, at, states[0].planned_sequence)], at)
+    later = at + timedelta(minutes=4)
+    await debts.mark([Debt(keys[1], Cause.RETRY, later, states[1].planned_sequence)], at)
+    await line.store.mark_uncertain([states[0].id])
+    [found] = await debts.due((CHANNEL, "shop", "default"), range(TOPICS.partitions), moment(time.time()), 10)
+    assert not await debts.claim([Claim(found, at + CLAIM, at_work=True)])
+    async with line.running():
+        await heals(line, "P-1", 4)
+    waiting = (await state_of(line, "P-2")).owed
+    assert waiting is not None
+    assert waiting.due == later, "nobody had it at work"
+    assert line.versions("P-2") == [1]
 
 
 class _Stuck(MemoryAdapter):
