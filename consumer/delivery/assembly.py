@@ -12,6 +12,7 @@ from uuid import uuid4
 from consumer.delivery.braking import Braking
 from consumer.delivery.chronicle import Chronicle
 from consumer.delivery.clocks import Clocks
+from consumer.delivery.confirming import Confirmer
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.flood import FloodLimits
@@ -43,6 +44,8 @@ from consumer.kafka.membership import Membership
 from consumer.kafka.records import Partition
 from consumer.listings.brakes.store import COLLECTION as BRAKES
 from consumer.listings.brakes.store import BrakeStore
+from consumer.listings.confirming import COLLECTION as CONFIRMATIONS
+from consumer.listings.confirming import ConfirmationStore
 from consumer.listings.debts import DebtStore
 from consumer.listings.gone import LEDGER, GoneStore
 from consumer.listings.history import COLLECTION as HISTORY
@@ -60,13 +63,14 @@ _HEADER_BYTES = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class OwedPlaces:
-    """Where it is kept what is owed, and where products are read for it."""
+    """Where it is kept what is owed and what became of listings, and where products are read."""
 
     debts: DebtStore
     replans: ReplanStore
     gone: GoneStore
     brakes: BrakeStore
     history: HistoryStore
+    confirmations: ConfirmationStore
     pauses: Pauses
     standstills: Standstills
     products: Products
@@ -97,6 +101,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         gone=GoneStore(listings, database[LEDGER]),
         brakes=BrakeStore(database[BRAKES], listings),
         history=HistoryStore(database[HISTORY]),
+        confirmations=ConfirmationStore(listings, database[CONFIRMATIONS]),
         pauses=Pauses(database[PAUSES]),
         standstills=Standstills(database[STANDSTILLS]),
         products=products,
@@ -168,6 +173,7 @@ def make_parts(
         upkeep=upkeep,
         letters=Letters(channel, membership.group, names),
         chronicle=Chronicle(servers.owed.history, settings.history_days, clocks.wall, lost.inc),
+        confirmer=Confirmer(core, at_work, servers.owed.confirmations, clocks=clocks, metrics=metrics.confirmations),
         writer=KafkaWriter(producer, settings.drain),
         consumer=ConsumerThread(membership),
         reporter=Reporter(channel, metrics, clocks.wall),

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from consumer.delivery.chronicle import Chronicle
 from consumer.delivery.clocks import Clocks
+from consumer.delivery.confirming import Confirmer
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.following import Follower
@@ -53,6 +54,7 @@ class Parts:
     upkeep: Upkeep
     letters: Letters
     chronicle: Chronicle
+    confirmer: Confirmer
     writer: Writer
     consumer: ConsumerThread
     reporter: Reporter

@@ -12,7 +12,18 @@ from consumer.errors import MarketsyncError
 from consumer.events import Sequence
 from consumer.listings.allowance import Spent
 from consumer.listings.owed import Cause, Leave, Owed
-from consumer.listings.state import Doubt, Figures, Fingerprint, ListingKey, ListingState, Refusal, Status, Version
+from consumer.listings.state import (
+    ChannelSays,
+    Doubt,
+    Figures,
+    Fingerprint,
+    ListingKey,
+    ListingState,
+    Refusal,
+    Seen,
+    Status,
+    Version,
+)
 from consumer.mongo import Document
 
 _KINDS: Mapping[str, type] = {
@@ -95,6 +106,8 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             passed=tuple(document.get("passed", ())),
             figures=_figures(document.get("figures") or {}),
             keeps_sku=bool(document.get("keeps_sku")),
+            confirmed=_version(document.get("confirmed")),
+            seen=read_seen(document.get("seen")),
             refusal=None if document.get("refusal") is None else Refusal(**document["refusal"]),
         )
     except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
@@ -128,6 +141,25 @@ def read_owed(document: Any) -> Owed | None:
         leave=_leave(document.get("leave")),
         claimed=document.get("claimed", False),
     )
+
+
+def read_seen(document: Mapping[str, Any] | None) -> Seen | None:
+    """What was read back of a listing."""
+    if document is None:
+        return None
+    says = ChannelSays(document["says"])
+    return Seen(says, document["at"], document["words"], document.get("again"), document.get("late", False))
+
+
+def seen_document(state: ListingState) -> Document:
+    """The members that who looks at the channel writes beside the state."""
+    seen = state.seen
+    if seen is None:
+        return {"confirmed": _version_document(state.confirmed), "seen": None}
+    told: Document = {"says": seen.says.value, "at": seen.at, "words": seen.words, "late": seen.late}
+    if seen.again is not None:  # only then is it in the index
+        told["again"] = seen.again
+    return {"confirmed": _version_document(state.confirmed), "seen": told}
 
 
 def _leave(document: Mapping[str, Any] | None) -> Leave | None:

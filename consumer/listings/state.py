@@ -122,6 +122,34 @@ class Refusal:
         return self.count >= _REFUSALS
 
 
+class ChannelSays(StrEnum):
+    """What the channel itself said of a listing when it was read back."""
+
+    UNKNOWN = "unknown"
+    """Nobody has asked."""
+    LIVE = "live"
+    LIVE_WITH_WARNINGS = "live_with_warnings"
+    """Buyers see it, and not quite as it was sent."""
+    NOT_LIVE = "not_live"
+    GONE = "gone"
+    """The channel does not know it."""
+
+
+@value_object
+class Seen:
+    """What was read back last.
+
+    at: UTC. words: what differs. again: when it is looked at once more, None = not before it changes. late: it should
+    have been confirmed by now.
+    """
+
+    says: ChannelSays
+    at: datetime
+    words: str = ""
+    again: datetime | None = None
+    late: bool = False
+
+
 @value_object
 class ListingKey:
     """The parts of a listing's id."""
@@ -156,8 +184,10 @@ class ListingState:
     beside the state, and never stored with it. spent: how often it was written today, where the channel counts that.
     planned_rules: print of the account's mode and rules that the last plan was made with. passed: brakes that have let
     it pass since the channel accepted it last: they count it once, however often it is tried. refusal: how often the
-    channel has refused what was sent last. figures: where the last plan's stock and price came from. keeps_sku: it
-    was on the channel before us under a number of its own, and keeps that.
+    channel has refused what was sent last. confirmed: what the channel showed when it was read back, and when; seen:
+    what it said then; both stand beside the state, written by who looks, and never stored with it. figures: where the
+    last plan's stock and price came from. keeps_sku: it was on the channel before us under a number of its own, and
+    keeps that.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -184,6 +214,8 @@ class ListingState:
     planned_rules: str = ""
     passed: tuple[str, ...] = ()
     refusal: Refusal | None = None
+    confirmed: Version | None = None
+    seen: Seen | None = None
     figures: Figures = NO_FIGURES
     keeps_sku: bool = False
 

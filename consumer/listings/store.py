@@ -10,10 +10,11 @@ from typing import Any
 
 from consumer.events import Sequence as EventSequence
 from consumer.listings.codec import UnreadableStateError, from_document, to_document
+from consumer.listings.confirming import LOOK_AGAIN_INDEX, LOOK_AGAIN_KEYS
 from consumer.listings.debts import OWED_INDEX, PRICE_DUE_INDEX, PRICE_DUE_KEYS, marking
 from consumer.listings.owed import Cause
 from consumer.listings.replans import RULES_INDEX, RULES_KEYS
-from consumer.listings.state import Doubt, ListingState, Status
+from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import AsyncCollection, BulkWriteError, Document, ObjectId, OperationFailure, UpdateOne
 from consumer.partitions import partition_of
 
@@ -65,6 +66,11 @@ class ListingStore:
             [(field, 1) for field in PRICE_DUE_KEYS],
             name=PRICE_DUE_INDEX,
             partialFilterExpression={"figures.due": {"$exists": True}},
+        )
+        await self._collection.create_index(
+            [(field, 1) for field in LOOK_AGAIN_KEYS],
+            name=LOOK_AGAIN_INDEX,
+            partialFilterExpression={"seen.again": {"$exists": True}},
         )
         await self._place_old_listings()
 
@@ -120,6 +126,23 @@ class ListingStore:
         """Ids of the account's listings of which the channel accepted a state that still stands."""
         query = {"channel": channel, "account": account, "tenant": tenant, "accepted": {"$ne": None}}
         return [document["_id"] async for document in self._collection.find(query, {"_id": True}, hint="by_status")]
+
+    async def numbers(self, channel: str, tenant: str, account: str) -> dict[str, str]:
+        """SKU on the channel -> entity code, of the account's listings that are, or may be, on the channel."""
+        there: Document = {
+            "$or": [{"accepted": {"$ne": None}}, {"intent": {"$ne": None}}, {"doubt": Doubt.EXISTENCE.name.lower()}]
+        }
+        query = {"channel": channel, "account": account, "tenant": tenant, **there}
+        found = self._collection.find(query, {"sku": True, "entity_code": True}, hint="by_status")
+        return {document["sku"]: document["entity_code"] async for document in found if document["sku"]}
+
+    async def following(self, channel: str, tenant: str, account: str, last: str, most: int) -> list[ListingState]:
+        """The account's listings behind the one with the id `last`, "" = from the first; empty at the end."""
+        first = str(ListingKey(channel, account, tenant, ""))
+        # The sign behind the slash ends the range of ids that begin so.
+        bounds = {"$gte": first, "$lt": f"{first[:-1]}0"} | ({"$gt": last} if last else {})
+        found = self._collection.find({"_id": bounds}, batch_size=most).sort("_id", 1).limit(most)
+        return [_read(document) for document in await found.to_list()]
 
     async def counts_by_status(self) -> Mapping[tuple[str, str, str], Mapping[Status, int]]:
         """(channel, account, tenant) -> how many listings have each status."""

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from consumer.metrics.accounts import AccountMetrics, account_metrics
 from consumer.metrics.buckets import CALL_SECONDS
+from consumer.metrics.confirmations import ConfirmationMetrics, confirmation_metrics
 from consumer.metrics.owed import OwedMetrics, owed_metrics
 from consumer.metrics.quotas import QuotaMetrics, quota_metrics
 
@@ -40,6 +41,7 @@ class DeliveryMetrics:
     quotas: QuotaMetrics
     owed: OwedMetrics
     accounts: AccountMetrics
+    confirmations: ConfirmationMetrics
 
 
 def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
@@ -47,6 +49,7 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
     account = ["channel", "account"]
     return DeliveryMetrics(
         quotas=quota_metrics(registry),
+        confirmations=confirmation_metrics(registry),
         poll_pause=Gauge(
             "marketsync_delivery_longest_poll_pause_seconds",
             "Longest time between two polls of Kafka since the start; beyond max.poll.interval.ms (5 minutes or more)"

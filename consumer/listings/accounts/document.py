@@ -16,6 +16,7 @@ from consumer.listings.accounts.errors import AccountError
 from consumer.listings.accounts.limits import OwnLimit
 from consumer.listings.accounts.wording import in_words
 from consumer.listings.brakes import Brakes
+from consumer.listings.confirmation import Confirmation
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
@@ -48,6 +49,9 @@ class AccountDocument(Section):
     price: PriceRules = Field(description="From the PIM's prices to the one a buyer pays; at least `basis`.")
     stock: StockRules = Field(default_factory=StockRules, description="From the PIM's quantity to the channel's.")
     brakes: Brakes = Field(default_factory=Brakes, description="What holds changes at scale for a person.")
+    confirmation: Confirmation = Field(
+        default_factory=Confirmation, description="How it is read back what the channel has accepted."
+    )
     limits: tuple[OwnLimit, ...] = Field((), description="Your own limits, kept beside those of the channel.")
 
     @field_validator("limits")

@@ -66,6 +66,7 @@ def account_of(document: AccountDocument, settings: BaseModel) -> Account:
         price=document.price,
         stock=document.stock,
         brakes=document.brakes,
+        confirmation=document.confirmation,
         limits=tuple(limit.limit() for limit in document.limits),
         settings=settings,
     )

@@ -23,7 +23,9 @@ from consumer.events import ProductEvent, encode_headers, encode_key, encode_val
 from consumer.kafka import ReliableProducer, TopicNames, ensure_topics
 from consumer.kafka.lag import group_lag
 from consumer.kafka.records import Partition, Record
+from consumer.listings.accounts import Account
 from consumer.listings.brakes import NO_BRAKES, Brakes
+from consumer.listings.confirmation import Confirmation
 from consumer.listings.state import ListingState
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import delivery_metrics
@@ -67,6 +69,7 @@ class Line:
     channels: dict[str, MemoryAdapter] = field(default_factory=lambda: {"default": MemoryAdapter(CHANNEL)})
     modes: Mapping[str, str] = field(default_factory=dict)
     brakes: Brakes = NO_BRAKES
+    confirmation: Confirmation = field(default_factory=Confirmation)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     @property
@@ -82,20 +85,18 @@ class Line:
         hands: Hands | None = None,
     ) -> DeliveryWorker:
         """hands: where the accounts are followed, instead of those of `channels`."""
-        sellers = [
-            Seller(
-                replace(make_account(name), brakes=self.brakes, mode=self.modes.get(name, "live")),  # type: ignore[arg-type]  # a Literal
-                adapter,
-            )
-            for name, adapter in self.channels.items()
-            if hands is None
-        ]
+        sellers = [Seller(self._account(name), adapter) for name, adapter in self.channels.items() if hands is None]
         kafka = self.endpoints.kafka_bootstrap_servers
         servers = Servers(kafka, self.names, self.store, self.quotas, self.owed, TOPICS.max_message_bytes, hands)
         self.registry = CollectorRegistry()
         metrics = delivery_metrics(self.registry)
         settings = settings or self.settings
         return make_worker(CHANNEL, sellers, servers, settings=settings, metrics=metrics, missed=missed)
+
+    def _account(self, name: str) -> Account:
+        mode = self.modes.get(name, "live")
+        account = replace(make_account(name), brakes=self.brakes, confirmation=self.confirmation)
+        return replace(account, mode=mode)  # type: ignore[arg-type]  # a Literal
 
     @asynccontextmanager
     async def running(self, worker: DeliveryWorker | None = None) -> AsyncIterator[asyncio.Task[None]]:
