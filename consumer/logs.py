@@ -29,6 +29,7 @@ _SECRET_NAMES = re.compile(
     r"secret|password|passwd|authorization|credential|api_?key|(access|refresh|bearer|auth|user)_?token", re.IGNORECASE
 )
 _SECRET_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"v\^1\.1#[^\s\"'&,;}]+"), CUT),  # how eBay's tokens begin, those that a process was given too
     (re.compile(r"(://)[^/@\s:]*:[^/@\s]+@"), rf"\1{CUT}@"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/^#=-]{6,}", re.IGNORECASE), rf"\1 {CUT}"),
     (

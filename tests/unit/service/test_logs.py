@@ -48,6 +48,7 @@ def start(style: Literal["pretty", "json"], level: str = "info") -> io.StringIO:
         {"body": "grant_type=refresh_token&refresh_token=anything&scope=x"},
         {"body": '{"access_token": "anything", "expires_in": 7200}'},
         {"value": SecretStr("anything")},
+        {"note": "with v^1.1#i^1#p^3#anything, which nobody told us of"},
     ],
 )
 def test_a_secret_is_cut_wherever_it_stands(style: Literal["pretty", "json"], members: dict[str, Any]) -> None:
