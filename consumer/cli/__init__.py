@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from adapters.errors import AdapterError, ConfigurationError
 from consumer.cli import (
     accounts,
+    adopt,
     capture,
     check,
     credentials,
@@ -23,9 +24,11 @@ from consumer.cli import (
     distrust,
     embedded,
     held,
+    history,
     init,
     pause,
     preview,
+    reconcile,
     replay,
     resume,
     resync,
@@ -78,6 +81,9 @@ for _command in (
     unmapped,
     validate,
     preview,
+    history,
+    adopt,
+    reconcile,
     demo,
 ):
     app.command(name=_command.__name__.rpartition(".")[2])(_command.command)
