@@ -1,0 +1,84 @@
+"""`marketsync adopt` and `marketsync reconcile`, put together: what an account's channel really has."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from consumer.bootstrap.choosing import id_of, speaking
+from consumer.bootstrap.control import now, open_control, this_person
+from consumer.bootstrap.previewing import catalogue
+from consumer.control import requests
+from consumer.control.adopting import Adopter, Met
+from consumer.control.asking import Asker
+from consumer.control.jobs import Job, ended
+from consumer.control.pace import Pace
+from consumer.control.reconciling import Reconciler
+from consumer.control.requests import Request
+from consumer.embedded import Endpoints
+from consumer.listings.accounts import Account
+from consumer.listings.adoption import Finding
+from consumer.listings.debts import DebtStore
+from consumer.listings.drift import Drift, Kind
+from consumer.listings.store import COLLECTION
+from consumer.settings import Settings
+
+
+def adopt(
+    settings: Settings,
+    endpoints: Endpoints,
+    account: Account,
+    *,
+    rate: float,
+    dry_run: bool,
+    see: Callable[[Sequence[Met]], None],
+) -> Counter[Finding]:
+    """Look at all that the account has on its channel; unless dry_run, make ours what is of our products.
+
+    rate: listings a second. Raises AdapterError where the list breaks off, MarketsyncError.
+    """
+
+    async def run() -> Counter[Finding]:
+        async with open_control(settings, endpoints) as control, speaking(settings, endpoints, account) as adapter:
+            debts = DebtStore(control.state[COLLECTION], control.partitions)
+            adopter = Adopter(account, Asker(adapter, Pace(rate)), listings=control.listings, debts=debts, clock=now)
+            with catalogue(settings, endpoints) as products:
+                return await adopter.run(products, see, dry_run=dry_run)
+
+    return asyncio.run(run())
+
+
+def reconcile(
+    settings: Settings,
+    endpoints: Endpoints,
+    account: Account,
+    *,
+    rate: float,
+    repaired: Sequence[Kind],
+    see: Callable[[Job, Sequence[Drift]], None],
+) -> Job:
+    """Compare, or go on with a comparison that was cut off. rate: listings a second.
+
+    Raises AdapterError where the channel cannot be asked, MarketsyncError; what was done until then is kept.
+    """
+    filters = {"account": id_of(account), "repaired": sorted(repaired)}
+
+    async def run() -> Job:
+        async with open_control(settings, endpoints) as control, speaking(settings, endpoints, account) as adapter:
+            request = Request("reconcile", account.channel, filters, this_person())
+            job = await requests.unfinished(control.jobs, request) or await requests.begin(
+                control.jobs, request, {}, now
+            )
+            reconciler = Reconciler(
+                account,
+                Asker(adapter, Pace(rate)),
+                listings=control.listings,
+                debts=DebtStore(control.state[COLLECTION], control.partitions),
+                jobs=control.jobs,
+                clock=now,
+            )
+            job = await reconciler.run(job, repaired, see)
+            return await control.jobs.save(ended(job, now()))
+
+    return asyncio.run(run())

@@ -1,0 +1,83 @@
+"""`marketsync reconcile`: whether the channel still shows what it accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumer.cli.adopt import Account, Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from consumer.control.jobs import Job
+    from consumer.listings.drift import Drift, Kind
+
+Repair = Annotated[
+    str,
+    typer.Option(help="What to send again: all, or some of missing,standing,price,stock,title; nothing = only report."),
+]
+
+_SHOWN = 50
+
+
+def command(account: Account = "", repair: Repair = "", rate: Rate = 20) -> None:
+    """Ask the channel for every listing of an account, and say where it shows something else than it accepted."""
+    from rich.console import Console
+
+    from consumer.bootstrap.choosing import id_of, one_account
+    from consumer.bootstrap.start import begin, find_servers
+    from consumer.bootstrap.stock_taking import reconcile
+
+    settings = begin("reconcile", level="warning")
+    repaired = _kinds(repair)
+    endpoints = find_servers(settings)
+    chosen = one_account(settings, endpoints, account)
+    console = Console(highlight=False, soft_wrap=True)
+    told: list[Drift] = []
+    with console.status(f"Asking {id_of(chosen)} ...") as progress:
+
+        def see(job: Job, found: Sequence[Drift]) -> None:
+            told.extend(found[: max(0, _SHOWN - len(told))])
+            progress.update(f"{job.counts.get('compared', 0)} listings compared ...")
+
+        job = reconcile(settings, endpoints, chosen, rate=rate, repaired=repaired, see=see)
+    _show(console, job, told)
+
+
+def _kinds(words: str) -> list[Kind]:
+    from consumer.errors import SettingsError
+    from consumer.listings.drift import Kind
+
+    names = [name.strip() for name in words.split(",") if name.strip()]
+    if names == ["all"]:
+        return list(Kind)
+    unknown = [name for name in names if name not in set(Kind)]
+    if unknown:
+        raise SettingsError(f"--repair: there is no {', '.join(unknown)}; there are: all, {', '.join(Kind)}")
+    return [Kind(name) for name in names]
+
+
+def _show(console: Console, job: Job, told: list[Drift]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if told:
+        table = Table("listing", "drift", "accepted", "shown", title=f"Drift (the first {_SHOWN})")
+        for drift in told:
+            table.add_row(*map(escape, (drift.listing_id, drift.kind.value, drift.accepted, drift.shown)))
+        console.print(table)
+    counts = job.counts
+    console.print(
+        f"{counts.get('compared', 0)} listings compared, {counts.get('passed_over', 0)} passed over because something"
+        " is on its way."
+    )
+    for kind in ("missing", "standing", "price", "stock", "title"):
+        if counts.get(kind):
+            console.print(f"{counts[kind]} {kind}")
+    console.print(
+        f"{counts.get('repaired', 0)} are sent again." if counts.get("repaired") else "Nothing is sent again."
+    )
