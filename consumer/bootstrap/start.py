@@ -83,10 +83,10 @@ def find_servers(settings: Settings) -> Endpoints:
 
 
 @contextmanager
-def own_servers(settings: Settings, say: Callable[[str], None]) -> Iterator[Endpoints]:
+def own_servers(settings: Settings, say: Callable[[str], None], *, lasting: bool = False) -> Iterator[Endpoints]:
     """The configured servers, or embedded ones: those that were not running before are stopped at the end.
 
-    say: gets a line before anything that takes long.
+    lasting: they are to run for long. say: gets a line before anything that takes long.
     """
     configured = configured_servers(settings)
     if configured:
@@ -96,7 +96,7 @@ def own_servers(settings: Settings, say: Callable[[str], None]) -> Iterator[Endp
     ran_before = embedded.status(home).endpoints is not None
     try:
         say("Starting MongoDB and Kafka on this machine ...")
-        yield embedded.start(home, say=say)
+        yield embedded.start(home, lasting=lasting, say=say)
     finally:
         if not ran_before:
             embedded.stop(home)

@@ -24,7 +24,7 @@ def up(home: _Home = None) -> None:
     from consumer import embedded
 
     folder = _folder(home)
-    endpoints = embedded.start(folder, say=lambda line: typer.echo(line, err=True))
+    endpoints = embedded.start(folder, lasting=True, say=lambda line: typer.echo(line, err=True))
     typer.echo(f"# MongoDB and Kafka run, with data and logs in {folder}. End them: marketsync embedded down")
     typer.echo(f"export MONGODB_URI={shlex.quote(endpoints.mongodb_uri)}")
     typer.echo(f"export KAFKA_BOOTSTRAP_SERVERS={shlex.quote(endpoints.kafka_bootstrap_servers)}")

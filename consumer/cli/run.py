@@ -31,7 +31,7 @@ def command() -> None:
         raise SettingsError(
             "MARKETSYNC_TENANTS is empty: name the tenants, or their registry in MARKETSYNC_TENANT_REGISTRY"
         )
-    with own_servers(settings, log.info) as endpoints:
+    with own_servers(settings, log.info, lasting=True) as endpoints:
         ready_to_run(settings, endpoints)
         channels = channels_of(settings, endpoints)
         if not channels:

@@ -83,9 +83,16 @@ _MONGOD = _Kind("mongod", "mongod", mongod.PORTS, mongod.serves, mongod.address,
 _KAFKA = _Kind("Kafka", "kafka", broker.PORTS, broker.serves, broker.address, broker.last_words)
 
 
-def start(home: Path, *, cache: Path | None = None, say: Callable[[str], None] = lambda line: None) -> Endpoints:
+def start(
+    home: Path,
+    *,
+    lasting: bool = False,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Endpoints:
     """Start what does not run in `home`, wait until both servers truly serve, and tell where they are.
 
+    lasting: they are to run for long: Kafka warms up for half a minute, and then takes half the CPU time.
     cache: folder of downloaded jars (default: the user's). say: gets a line before anything that takes long.
     Raises EmbeddedError in one line when it cannot be done.
     """
@@ -96,7 +103,9 @@ def start(home: Path, *, cache: Path | None = None, say: Callable[[str], None] =
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         with exclusive(home / "lock", deadline=2 * _START_DEADLINE):
-            return _start_both(home, lambda folder, ports: broker.prepare(folder, ports, jar_cache, say))
+            return _start_both(
+                home, lambda folder, ports: broker.prepare(folder, ports, jar_cache, say, lasting=lasting)
+            )
     except OSError as error:
         raise EmbeddedError(f"cannot keep servers in {home} ({error}): set MARKETSYNC_HOME, {ELSEWHERE}") from error
 

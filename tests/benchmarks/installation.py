@@ -18,6 +18,7 @@ from consumer.embedded import Endpoints
 from consumer.kafka import TopicNames
 from consumer.mongo import connect
 from consumer.mongo.pim import PRODUCTS, tenant_database
+from tests.benchmarks.warm_up import warm_up
 from tests.waiting import wait_until
 
 FIRST_PORT = 19464
@@ -33,12 +34,14 @@ class Servers:
 
 
 @contextmanager
-def own_servers() -> Iterator[Servers]:
-    """A MongoDB and a Kafka for one run, with nothing in them."""
+def own_servers(*, lasting: bool = False) -> Iterator[Servers]:
+    """A MongoDB and a Kafka for one run, with nothing in them. lasting: as servers that stay, and warm."""
     with tempfile.TemporaryDirectory(prefix="marketsync-bench-") as folder:
         home = Path(folder)
         try:
-            endpoints = embedded.start(home)
+            endpoints = embedded.start(home, lasting=lasting)
+            if lasting:
+                warm_up(endpoints.kafka_bootstrap_servers)
             found = embedded.status(home)
             yield Servers(endpoints, mongod=found.mongod.pid or 0, kafka=found.kafka.pid or 0)
         finally:

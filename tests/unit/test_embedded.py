@@ -136,6 +136,19 @@ class TestPrograms:
             servers.start(tmp_path / "file" / "home")
 
 
+class TestBroker:
+    def test_only_one_that_stays_is_compiled_well(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """That takes time and memory, which a test or a demo does not earn back."""
+        monkeypatch.setattr(wheels, "java", lambda: Path("java"))
+        monkeypatch.setattr(jars, "prepare", lambda *_: [])
+        (tmp_path / "data").mkdir()
+        places = {"broker": 1, "controller": 2}
+        quick = broker.prepare(tmp_path, places, tmp_path, print)
+        lasting = broker.prepare(tmp_path, places, tmp_path, print, lasting=True)
+        assert set(quick) - set(lasting) == {"-XX:TieredStopAtLevel=1"}
+        assert set(lasting) < set(quick)
+
+
 class TestWords:
     def test_mongod_words_are_its_last_error(self) -> None:
         lines = [

@@ -36,7 +36,7 @@ def main() -> None:
     chosen = parser.parse_args().parts or list(PARTS)
     figures: list[Figure] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # the servers are stopped on the way out
-    with own_servers() as servers:
+    with own_servers(lasting=True) as servers:
         for name in chosen:
             sys.stderr.write(f"{name} ...\n")
             figures += PARTS[name](servers)

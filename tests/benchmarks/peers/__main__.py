@@ -133,7 +133,7 @@ def main() -> None:
     except EmbeddedError as error:
         sys.stdout.write(f"skipped: {error}\n")
         return
-    with tempfile.TemporaryDirectory(prefix="marketsync-peers-") as home, own_servers() as servers:
+    with tempfile.TemporaryDirectory(prefix="marketsync-peers-") as home, own_servers(lasting=True) as servers:
         figures = measure(servers, Path(home), arguments.peers or list(PEERS), arguments.events)
     sys.stdout.write(f"{report(figures + _compared(figures))}\n")
 
