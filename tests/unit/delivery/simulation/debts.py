@@ -161,6 +161,7 @@ class DebtsInMemory:
         if owed is None or owed.mark != claim.found.owed.mark:
             return False
         changes: dict[str, Any] = {"due": claim.due, "gone_since": claim.gone_since, "mark": self._stamp()}
+        changes["claimed"] = claim.at_work
         if claim.met:
             changes["gap"] = None
         elif claim.gone_since is not None and owed.gap is None:
@@ -171,6 +172,14 @@ class DebtsInMemory:
             changes["cause"] = claim.cause
         self._keep(state, replace(owed, **changes))
         return True
+
+    def take_over(self, partitions: Iterable[int], until: datetime, at: datetime) -> None:
+        """What was at work in these partitions is due."""
+        numbers = set(partitions)
+        for listing, state in list(self._store.states.items()):
+            owed, code = state.owed, ListingKey.parse(listing).entity_code
+            if owed and owed.claimed and at < owed.due <= until and self._partition_of(code) in numbers:
+                self._keep(state, replace(owed, due=at, claimed=False))
 
     def _allow(self, account: tuple[str, str, str], at: datetime) -> None:
         for key, owed in self._of(account):

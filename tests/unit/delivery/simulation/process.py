@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from consumer.delivery.commands import CoreCommand, Release, Rest
 from consumer.delivery.core import Core
 from consumer.delivery.intake import Intake, target_account
+from consumer.delivery.judging import CLAIM
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
+from consumer.listings.owed import moment
 from consumer.markers import decode_marker, is_marker
 from tests.unit.delivery.making import START
 from tests.unit.delivery.simulation import engine
@@ -102,6 +105,12 @@ class Process:
         for partition in sorted(self.owned):
             self.look(partition)
         self.turn_soon()
+        self.later(
+            1.0, partial(self._take_over, {partition.number for partition in fresh}, moment(self.wall()) + CLAIM)
+        )
+
+    def _take_over(self, numbers: set[int], until: datetime) -> None:
+        self.world.debts.take_over(numbers, until, moment(self.wall()))
 
     def revoke(self, partitions: Collection[Partition], done: Callable[[], None]) -> None:
         """These are taken away in order: drain, commit, let go, say so."""
