@@ -45,6 +45,12 @@ class LiveAccounts:
         self.readings = [_reading(account) for account in await self._watch.read()]
         return self.readings
 
+    async def require_usable(self) -> None:
+        """Raises AdapterError for variables that no adapter can be made of: nobody changes them while this runs."""
+        for reading in self.readings if self._watch.from_variables else ():
+            if reading.account is not None:
+                await adapter_of(reading.account).close()
+
     async def wait(self, clock: Callable[[], float]) -> None:
         """Until there is an account to serve; says that it waits. clock: seconds, monotonic.
 

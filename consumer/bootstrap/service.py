@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -45,6 +44,8 @@ _log = structlog.get_logger()
 
 # Seconds before MongoDB is asked again.
 _PAUSE = 2.0
+# Seconds that the accounts are waited for before the process says that it is there.
+_AT_ONCE = 3.0
 
 
 def run_delivery(settings: Settings, endpoints: Endpoints, channel: str, *, supervised: bool) -> None:
@@ -71,8 +72,14 @@ async def _deliver(settings: Settings, endpoints: Endpoints, channel: str, *, su
         credentials = open_credentials(settings, endpoints, client)
         exits.push_async_callback(credentials.cipher.close)
         accounts = LiveAccounts(channel, watch_accounts(settings, credentials, client, channel))
+        known = asyncio.create_task(accounts.wait(time.monotonic))
+        # Variables that cannot be used are told at once, before this looks like a process that works.
+        await asyncio.wait([known], timeout=_AT_ONCE)
+        if known.done():
+            await known
+            await accounts.require_usable()
         exits.enter_context(serve_health(settings, registry, unready=health.unready, stuck=health.stuck))
-        if not await _before(stopped, accounts.wait(time.monotonic)):
+        if not await _before(stopped, known):
             return
         await asyncio.to_thread(require_topics, settings, endpoints, channel)
         await exits.enter_async_context(watching(credentials, channel, credential_metrics(registry)))
@@ -147,7 +154,7 @@ def _process(
 
 async def _run_worker(process: _Process, stopped: asyncio.Event) -> None:
     """Look at the group before it is joined; then deliver until stopped, with what the channel reads by itself."""
-    if not await _before(stopped, _begin(process.own, *process.stores)):
+    if not await _before(stopped, asyncio.create_task(_begin(process.own, *process.stores))):
         return
     stopping = asyncio.create_task(stopped.wait())
     stopping.add_done_callback(lambda _: process.worker.stop())
@@ -160,9 +167,9 @@ async def _run_worker(process: _Process, stopped: asyncio.Event) -> None:
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _before(stopped: asyncio.Event, step: Coroutine[Any, Any, None]) -> bool:
-    """Do this unless it is stopped before. Returns whether it was done; raises what it raises."""
-    stopping, doing = asyncio.create_task(stopped.wait()), asyncio.create_task(step)
+async def _before(stopped: asyncio.Event, doing: asyncio.Task[None]) -> bool:
+    """Let this end unless it is stopped before. Returns whether it was done; raises what it raises."""
+    stopping = asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait([stopping, doing], return_when=asyncio.FIRST_COMPLETED)
         if doing.done():

@@ -59,6 +59,11 @@ class AccountWatch:
         self._known = _Known()
         self._whole_at: float | None = None
 
+    @property
+    def from_variables(self) -> bool:
+        """Whether what was read last came from variables, because the channel has no document."""
+        return self._known.stored is False
+
     async def read(self) -> Sequence[Account | BrokenAccount]:
         """All of them as they are stored now. One that has not changed is the same object as before.
 
