@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from adapters.base import Adapter
 from adapters.errors import AuthenticationError
-from adapters.memory import MemoryAdapter
+from adapters.memory import Call, MemoryAdapter
 from adapters.model import ChannelListing
 from consumer.control.group_book import COLLECTION as GROUPS
 from consumer.control.group_book import GroupBook
@@ -211,6 +211,27 @@ async def test_a_price_rule_that_changes_revises_every_listing_once(shop: Shop) 
     assert len(await shop.jobs()) == 1
 
 
+async def test_a_stock_change_overtakes_the_listings_that_a_rule_change_revises(shop: Shop) -> None:
+    count = 2000
+    shop.pim.products.insert_many([make_document(f"P-{n}", 1) for n in range(count)])
+    shop.put()
+    async with shop.process():
+        await eventually(lambda: _live(shop) == count, 60)
+        await shop.read_by_itself(1)
+        # A channel that takes its time, as all do: so fast and no faster what is owed goes out.
+        shop.line.channels["default"]._latency = partial(asyncio.sleep, 0.05)
+        journal = shop.line.channels["default"].journal
+        shop.put(price=dearer(10))
+        await eventually(lambda: len(journal) > count + 100, 30, "the listings are being revised")
+        before = len(journal)
+        await shop.changes("P-1", 5)
+        quantity = await eventually(lambda: _place_of(journal, "P-1", quantity=5), 20)
+        assert quantity - before < 600, "it waited for what was under way, and for nothing else"
+        assert len(journal) < 2 * count, "and most of the listings were still to be revised"
+        await shop.nothing_is_owed()
+    assert set(shop.versions().values()) <= {2, 3}
+
+
 async def test_a_rule_change_that_a_crash_interrupted_goes_on(shop: Shop) -> None:
     shop.pim.write([f"P-{n}" for n in range(20)], 1)
     shop.put()
@@ -391,6 +412,18 @@ def _now(event: ProductEvent) -> ProductEvent:
 async def _is_known(_tenant: str) -> bool:
     """Whether capture is still to begin with the tenant."""
     return False
+
+
+def _live(shop: Shop) -> int:
+    return len(shop.line.channels["default"].listings) if "default" in shop.line.channels else 0
+
+
+def _place_of(journal: Sequence[Call], sku: str, *, quantity: int) -> int | None:
+    """Where in the journal this listing got this stock."""
+    for place, call in enumerate(journal):
+        if call.sku == sku and call.listing is not None and call.listing.quantity == quantity:
+            return place
+    return None
 
 
 async def _has_status(shop: Shop, status: str, count: int) -> bool:
