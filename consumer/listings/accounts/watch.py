@@ -1,14 +1,15 @@
 """The accounts of a channel as they are stored now: how running processes hear of a change within a second or two.
 
-A reading costs one small query: the revisions. Whoever changes an account through us raises its revision. A person who
-edits a document by hand does not, so every few seconds the documents are compared whole. Polling was chosen over a
-change stream: it has no position to lose, and it is always known as of when it knows.
+A reading costs one small query: revisions and modes. Whoever changes an account through us raises its revision. A
+person who edits a document by hand does not, so every few seconds the documents are compared whole. Polling was chosen
+over a change stream: it has no position to lose, and it is always known as of when it knows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -86,11 +87,9 @@ class AccountWatch:
     async def _read_changed(self) -> dict[str, Document]:
         known = self._known.documents
         collection = lenient(self._collection)
-        found = collection.find(of_channel(self._channel), {"revision": True}).sort("_id")
-        seen = [(document["_id"], document.get("revision")) async for document in found]
-        stale = [
-            own_id for own_id, revision in seen if own_id not in known or known[own_id].get("revision") != revision
-        ]
+        found = collection.find(of_channel(self._channel), {"revision": True, "mode": True}).sort("_id")
+        seen = [(document["_id"], _told(document)) async for document in found]
+        stale = [own_id for own_id, told in seen if own_id not in known or _told(known[own_id]) != told]
         fresh: dict[str, Document] = {}
         if stale:
             fresh = {document["_id"]: document async for document in collection.find({"_id": {"$in": stale}})}
@@ -123,3 +122,8 @@ class AccountWatch:
             _log.info("accounts come from the database; variables of the channel do not count", channel=self._channel)
         elif accounts:
             _log.info("the account comes from variables: the database has none", channel=self._channel)
+
+
+def _told(document: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What of a document is looked at each time. Its mode too: who is off and who is not, all have to know at once."""
+    return document.get("revision"), document.get("mode")
