@@ -129,8 +129,7 @@ class Supervisor:
 
         Raises ChildError as `run` does; a child that fails for good ends the block at once.
         """
-        children = asyncio.create_task(self.run())
-        block = asyncio.current_task()
+        children, block = asyncio.create_task(self.run()), asyncio.current_task()
         children.add_done_callback(lambda _: None if self._leaving or block is None else bool(block.cancel()))
         try:
             yield
@@ -162,9 +161,7 @@ class Supervisor:
             self.stop()
 
     async def _start_again_and_again(self, kept: _Kept) -> None:
-        deaths = 0
-        loop = asyncio.get_running_loop()
-        name = kept.child.name
+        deaths, name, loop = 0, kept.child.name, asyncio.get_running_loop()
         while not kept.ending.is_set():
             started = loop.time()
             code = await self._run_once(kept)

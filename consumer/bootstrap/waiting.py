@@ -15,6 +15,7 @@ from consumer.listings.held import OwedGroup, Which
 from consumer.mongo import AsyncDatabase, Document
 
 _STATES = {
+    "broken": "its document cannot be used",
     "halted": "halted: its credential or settings do not work",
     "down": "the channel does not answer",
     "throttled": "the channel asked for a rest",

@@ -138,7 +138,48 @@ def make_parts(
     names = servers.names
     at_work = Sellers(make_seller(seller.account, seller.adapter) for seller in sellers)
     background = frozenset({names.of(Operation.READ)})
-    membership = Membership(
+    core = _make_core(channel, at_work, settings, background)
+    process = f"{settings.replica}/{uuid4().hex[:12]}"
+    braking = Braking(channel, servers.owed.brakes, by=process)
+    execution = Execution(at_work, servers.store, servers.owed.debts, clocks.wall, process=process, braking=braking)
+    intake = Intake(channel, at_work, Sources(background, partial(names.delay_of, channel)))
+    upkeep = _make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics)
+    owed, hands, accounts = servers.owed, servers.hands, metrics.accounts
+    lost = metrics.history_lost.labels(channel)
+    return Parts(
+        channel=channel,
+        core=core,
+        intake=intake,
+        sellers=at_work,
+        follower=(
+            None
+            if hands is None
+            else Follower(channel, core, intake, at_work, hands, upkeep.pause, clocks.core, accounts)
+        ),
+        replanner=Replanner(channel, at_work, owed.replans, core.offsets.numbers, clocks=clocks, metrics=accounts),
+        execution=execution,
+        quotas=servers.quotas,
+        upkeep=upkeep,
+        letters=Letters(channel, group_of(channel, names), names),
+        chronicle=Chronicle(servers.owed.history, settings.history_days, clocks.wall, lost.inc),
+        confirmer=Confirmer(core, at_work, servers.owed.confirmations, clocks=clocks, metrics=metrics.confirmations),
+        writer=_writer(servers, settings),
+        consumer=ConsumerThread(_membership(channel, servers, settings)),
+        reporter=Reporter(channel, metrics, clocks.wall),
+        metrics=metrics,
+        clocks=clocks,
+        drain=settings.drain,
+    )
+
+
+def _writer(servers: Servers, settings: DeliverySettings) -> KafkaWriter:
+    producer = ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES)
+    return KafkaWriter(producer, settings.drain)
+
+
+def _membership(channel: str, servers: Servers, settings: DeliverySettings) -> Membership:
+    names = servers.names
+    return Membership(
         bootstrap=servers.bootstrap,
         group=group_of(channel, names),
         topics=(*names.products, names.every_retry(channel)),
@@ -146,40 +187,6 @@ def make_parts(
         session_timeout=settings.session_timeout,
         drain=settings.drain,
         protocol=settings.group_protocol,
-    )
-    core = _make_core(channel, at_work, settings, background)
-    process = f"{settings.replica}/{uuid4().hex[:12]}"
-    braking = Braking(channel, servers.owed.brakes, by=process)
-    execution = Execution(at_work, servers.store, servers.owed.debts, clocks.wall, process=process, braking=braking)
-    producer = ReliableProducer(servers.bootstrap, max_message_bytes=servers.max_message_bytes + _HEADER_BYTES)
-    intake = Intake(channel, at_work, Sources(background, partial(names.delay_of, channel)))
-    upkeep = _make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics)
-    follower = None
-    if servers.hands is not None:
-        accounts = metrics.accounts
-        follower = Follower(channel, core, intake, at_work, servers.hands, upkeep.pause, clocks.core, accounts)
-    lost = metrics.history_lost.labels(channel)
-    return Parts(
-        channel=channel,
-        core=core,
-        intake=intake,
-        sellers=at_work,
-        follower=follower,
-        replanner=Replanner(
-            channel, at_work, servers.owed.replans, core.offsets.numbers, clocks=clocks, metrics=metrics.accounts
-        ),
-        execution=execution,
-        quotas=servers.quotas,
-        upkeep=upkeep,
-        letters=Letters(channel, membership.group, names),
-        chronicle=Chronicle(servers.owed.history, settings.history_days, clocks.wall, lost.inc),
-        confirmer=Confirmer(core, at_work, servers.owed.confirmations, clocks=clocks, metrics=metrics.confirmations),
-        writer=KafkaWriter(producer, settings.drain),
-        consumer=ConsumerThread(membership),
-        reporter=Reporter(channel, metrics, clocks.wall),
-        metrics=metrics,
-        clocks=clocks,
-        drain=settings.drain,
     )
 
 
