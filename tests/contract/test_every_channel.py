@@ -22,6 +22,15 @@ async def test_valid_listing_has_no_problems(channel: Channel) -> None:
     assert channel.adapter.validate(channel.listing("A-1")) == []
 
 
+async def test_p17_fitting_cleans_the_description_at_most_says_so_and_is_done_after_once(channel: Channel) -> None:
+    for description in ("<p>Una tazza.</p>", "<p>Una tazza.</p><script>x()</script>", "5 < 6 & così", ""):
+        listing = replace(channel.listing("A-1"), description=description)
+        fitted = channel.adapter.fit(listing)
+        assert channel.adapter.fit(fitted) == fitted
+        assert replace(fitted, description=description, remarks=()) == listing
+        assert fitted.remarks or "script" not in description or fitted == listing
+
+
 async def test_price_zero_is_a_problem_in_words(channel: Channel) -> None:
     problems = channel.adapter.validate(replace(channel.listing("A-1"), price=Money(Decimal(0), "EUR")))
     assert [(problem.field, problem.message) for problem in problems] == [

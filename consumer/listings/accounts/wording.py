@@ -25,8 +25,8 @@ def in_words(error: ValidationError, model: type[BaseModel], prefix: str = "") -
 
 def _complaint(found: Mapping[str, Any], model: type[BaseModel], prefix: str) -> str:
     *above, name = found["loc"] or ("",)
-    path = ".".join(str(part) for part in (*filter(None, [prefix]), *found["loc"]))
-    owner = _model_at(model, above)
+    owner, written = _lead(model, above)
+    path = ".".join((*filter(None, [prefix]), *written, str(name)))
     if found["type"] == "extra_forbidden":
         return f"{path} is not known: {_instead(owner, str(name))}"
     field = _field(owner, str(name)) if owner else None
@@ -46,14 +46,24 @@ def _instead(owner: type[BaseModel] | None, name: str) -> str:
     return "take it out" + (f"; there are {', '.join(known)}" if known else "")
 
 
-def _model_at(model: type[BaseModel], path: list[Any]) -> type[BaseModel] | None:
-    """The model that a path leads to. Places in lists and keys of maps lead to what they hold."""
+def _lead(model: type[BaseModel], path: list[Any]) -> tuple[type[BaseModel] | None, list[str]]:
+    """The model that a path leads to, and the path as a person writes it.
+
+    Places in lists and keys of maps lead to what they hold. Where one of several models may stand, its path by pydantic
+    names the one it took; nobody writes that name.
+    """
     here: list[type[BaseModel]] = [model]
+    written = []
     for part in path:
+        taken = [one for one in here if one.__name__.lower() == part] if len(here) > 1 else []
+        if taken:
+            here = taken
+            continue
+        written.append(str(part))
         fields = [field for one in here if (field := _field(one, str(part)))]
         if fields:
             here = [found for field in fields for found in _models_in(field.annotation)]
-    return here[0] if here else None
+    return (here[0] if here else None), written
 
 
 def _field(model: type[BaseModel], name: str) -> FieldInfo | None:

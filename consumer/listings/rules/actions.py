@@ -40,8 +40,8 @@ class Rule(Section, ABC):
     note: str = Field("", description="For people.")
 
     def compile(self, place: int) -> Step:
-        """The rule as a function. place: its number among the rules, from 1."""
-        act = self._act(f"content rule {place}")
+        """The rule as a function. place: its index among the rules."""
+        act = self._act(f"content.rules.{place}")
         guards: list[Holds] = []
         if self.categories:
             guards.append(in_categories(self.categories))
@@ -77,7 +77,7 @@ class Rule(Section, ABC):
 class Set(Rule):
     """A fixed value."""
 
-    set: tuple[str, ...] = Field(min_length=1, description="The value, or a list of values.")
+    set: tuple[str, ...] = Field(description="The value, or a list of values.")
 
     @field_validator("set", mode="before")
     @classmethod
@@ -92,7 +92,7 @@ class Set(Rule):
 class Copy(Rule):
     """The first of these sources that has a value. Where none has, the target stays as it is."""
 
-    copy_: tuple[SourceName, ...] = Field(alias="copy", min_length=1, description="A source, or a list of them.")
+    copy_: tuple[SourceName, ...] = Field(alias="copy", description="A source, or a list of them.")
 
     @field_validator("copy_", mode="before")
     @classmethod
@@ -253,4 +253,9 @@ AnyRule = Annotated[
 
 
 def _listed(value: object) -> object:
-    return value if isinstance(value, list | tuple) else (value,)
+    """One value is a list of one. Raises ValueError for a list of none."""
+    if isinstance(value, list | tuple):
+        if not value:
+            raise ValueError("name at least one")
+        return value
+    return (value,)

@@ -51,7 +51,7 @@ class Content(Section):
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
         """The rules as functions, made once."""
-        return tuple(rule.compile(place) for place, rule in enumerate(self.rules, 1) if not rule.paused)
+        return tuple(rule.compile(place) for place, rule in enumerate(self.rules) if not rule.paused)
 
 
 def _names(product: Product) -> Texts:

@@ -49,5 +49,5 @@ def attributes_in(attributes: Mapping[str, tuple[Attribute, ...]], languages: It
 @lru_cache(maxsize=256)
 def _spellings(language: str) -> tuple[str, str]:
     """The language as products write it, and without its country."""
-    key = language.lower()
+    key = language.lower().replace("_", "-")
     return key, key.split("-", 1)[0]

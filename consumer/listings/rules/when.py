@@ -25,9 +25,9 @@ class Test(Section):
     model_config = ConfigDict(serialize_by_alias=True, coerce_numbers_to_str=True)
 
     field: SourceName = Field(description="The product field, attributes.NAME or listing.FIELD that is looked at.")
-    is_: Words | None = Field(None, alias="is", min_length=1, description="One of these texts.")
-    is_not: Words | None = Field(None, min_length=1, description="None of these texts; an empty field passes.")
-    contains: Words | None = Field(None, min_length=1, description="Has one of these texts in it.")
+    is_: Words | None = Field(None, alias="is", description="One of these texts.")
+    is_not: Words | None = Field(None, description="None of these texts; an empty field passes.")
+    contains: Words | None = Field(None, description="Has one of these texts in it.")
     filled: bool | None = Field(None, description="true: has a value; false: has none.")
     above: Decimal | None = Field(None, description="A number, with or without unit, above this one.")
     below: Decimal | None = Field(None, description="A number, with or without unit, below this one.")
@@ -35,7 +35,11 @@ class Test(Section):
     @field_validator("is_", "is_not", "contains", mode="before")
     @classmethod
     def _one_is_a_list(cls, value: object) -> object:
-        return value if value is None or isinstance(value, list | tuple) else (value,)
+        if value is None or (isinstance(value, list | tuple) and value):
+            return value
+        if isinstance(value, list | tuple):
+            raise ValueError("name at least one text")
+        return (value,)
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:

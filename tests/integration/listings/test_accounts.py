@@ -334,3 +334,20 @@ async def test_the_examples_of_the_page_about_rules_can_be_stored(world: World, 
     found = await world.store.get(ID)
     assert isinstance(found, StoredAccount)
     assert found.document == document
+
+
+@pytest.mark.parametrize("value", ["1.5 mm", "$set", "$5", "a.b.$c", ".", "__proto__", "così", "{x}"])
+async def test_tables_hold_any_value_of_the_pim(world: World, value: str) -> None:
+    """Values of products are keys there, and MongoDB has meanings of its own for some signs."""
+    rule = {"target": "attributes.Spessore", "convert": {value: value}, "otherwise": "keep"}
+    aspect = {"name": f"N {value}", "values": {value: "x"}}
+    data = make_data(content={"rules": [rule]}, categories={"map": {value: "1"}, "aspects": {value: [aspect]}})
+    document = read_account(data)
+    added = await world.store.add(document, {})
+    found = await world.store.get(added.id)
+    assert isinstance(found, StoredAccount)
+    assert found.document == document
+    await world.store.change(document.model_copy(update={"languages": ("de",)}), revision=1)
+    found = await world.store.get(added.id)
+    assert isinstance(found, StoredAccount)
+    assert (found.document.content, found.document.categories) == (document.content, document.categories)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from consumer.listings.accounts.document import AccountDocument
+from consumer.listings.accounts.document import AccountDocument, read_account
+from consumer.listings.accounts.errors import AccountError
 from consumer.listings.accounts.exchange import AccountFile, read_files, write_files
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.draft import Draft
@@ -203,7 +204,9 @@ def refusal(rule: dict[str, Any]) -> str:
         ({"target": "attributes.", "set": "1"}, "there is no listing field"),
         ({"target": "title", "copy": "nome"}, "there is no product field 'nome': did you mean name?"),
         ({"target": "title", "copy": "attributes."}, "there is no product field"),
-        ({"target": "title", "copy": []}, "at least 1"),
+        ({"target": "title", "copy": []}, "at least one"),
+        ({"target": "title", "set": []}, "at least one"),
+        ({"target": "title", "set": "x", "when": {"all": [{"field": "brand", "is": []}]}}, "at least one"),
         ({"target": "title", "copy": "name", "form": "x"}, "form"),
         ({"target": "title", "truncate": 0}, "greater than or equal to 1"),
         ({"target": "title", "truncate": 3, "ending": "..."}, "shorten it"),
@@ -221,6 +224,12 @@ def refusal(rule: dict[str, Any]) -> str:
 )
 def test_what_cannot_work_is_refused_when_saved(rule: dict[str, Any], words: str) -> None:
     assert words in refusal(rule)
+
+
+def test_a_refusal_names_the_place_as_the_seller_wrote_it() -> None:
+    rules = [{"target": "title", "set": "x"}, {"target": "brand", "convert": {"a": "b"}, "otherwize": "keep"}]
+    with pytest.raises(AccountError, match=r"^content\.rules\.1\.otherwize is not known: did you mean otherwise\?$"):
+        read_account({**read_files(PAGE)[0].document.data(), "content": {"rules": rules}})
 
 
 @pytest.mark.parametrize("field", CaptureSettings.model_fields["bookkeeping"].default)

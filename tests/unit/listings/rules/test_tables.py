@@ -29,13 +29,13 @@ def test_what_becomes_of_a_value_that_is_not_in_the_table(
     otherwise: Otherwise, result: tuple[str, ...], problems: int
 ) -> None:
     target = draft()
-    convert = compile_table({"Rosso": "Red", "Grigio": ""}, otherwise, "attributes.Colour", "content rule 2")
+    convert = compile_table({"Rosso": "Red", "Grigio": ""}, otherwise, "attributes.Colour", "content.rules.2")
     assert convert(target, (" ROSSO", "Blu", "grigio")) == result
     assert target.unmapped == [Unmapped("attributes.Colour", "Blu")]
     assert len(target.problems) == problems
     for problem in target.problems:
         assert (problem.field, problem.rule, problem.value) == ("attributes.Colour", "unmapped_value", "Blu")
-        assert "content rule 2" in problem.message
+        assert "content.rules.2" in problem.message
 
 
 @given(
