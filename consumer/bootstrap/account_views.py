@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from consumer.listings.accounts.channel_settings import credentials_of, missing_
 from consumer.listings.accounts.errors import AccountError
 from consumer.listings.accounts.exchange import AccountFile, write_files
 from consumer.listings.accounts.stored import BrokenAccount, StoredAccount
-from consumer.listings.credentials.expiry import in_words
+from consumer.listings.credentials.expiry import in_words, warnings
 from consumer.listings.credentials.sealed import CredentialError, read_sealed
 from consumer.listings.state import Status
 from consumer.listings.store import COLLECTION as LISTINGS
@@ -111,8 +111,21 @@ def _row(stored: StoredAccount | BrokenAccount) -> AccountRow:
     if isinstance(stored, BrokenAccount):
         return AccountRow(stored.id, "?", None, None, f"stands still: {stored.words}")
     missing = missing_credentials(stored.channel, stored.sealed)
-    state = f"credentials are missing: {', '.join(missing)}" if missing else "complete"
+    told = [f"credentials are missing: {', '.join(missing)}"] if missing else []
+    state = "; ".join([*told, *_ending(stored)]) or "complete"
     return AccountRow(stored.id, stored.document.mode, stored.revision, stored.updated_at, state)
+
+
+def _ending(stored: StoredAccount) -> Iterator[str]:
+    """What is to be told of its credentials: which end, are old, or are broken."""
+    now = utc_now()
+    for name, value in stored.sealed.items():
+        try:
+            sealed = read_sealed(stored.id, name, value)
+        except CredentialError:
+            yield f"{name} is broken, set it anew"
+            continue
+        yield from (f"{name}: {warned.words}" for warned in warnings(sealed.set_at, sealed.expires_at, now))
 
 
 def _credentials(stored: StoredAccount) -> dict[str, str]:
