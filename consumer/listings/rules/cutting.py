@@ -17,7 +17,7 @@ def cut_at_words(text: str, longest: int, ending: str = "") -> str:
     text = " ".join(text.split())
     if len(text) <= longest:
         return text
-    room = longest - len(ending)
+    room = max(longest - len(ending), 0)
     head = text[: room + 1]
     whole = head.rpartition(" ")[0].rstrip(_DANGLING) or text[:room].rstrip()
     return whole + ending
@@ -27,8 +27,9 @@ def cut_markup_at_words(markup: str, longest: int, ending: str = "") -> str:
     """The same for HTML: one that fits stays as it is, of a longer one the plain text is left, as HTML."""
     if len(markup) <= longest:
         return markup
-    text = plain_text(markup)
-    room = longest
-    while len(cut := as_markup(cut_at_words(text, room, ending))) > longest:
-        room -= len(cut) - longest
-    return cut
+    text, room = plain_text(markup), longest
+    cut = as_markup(cut_at_words(text, room, ending))
+    while len(cut) > longest and room:  # signs such as & are longer as HTML
+        room = max(room - (len(cut) - longest), 0)
+        cut = as_markup(cut_at_words(text, room, ending))
+    return cut if len(cut) <= longest else ""

@@ -59,13 +59,14 @@ def test_cutting_twice_is_cutting_once(text: str, longest: int) -> None:
     assert cut_at_words(once, longest) == once
 
 
-@given(st.text("ab &<>é ", max_size=60), st.integers(12, 60))
-def test_markup_is_cut_to_text_within_the_length(text: str, longest: int) -> None:
+@given(st.text("ab &<>é ", max_size=60), st.integers(1, 60), st.sampled_from(["", "…", "&&"]))
+def test_markup_is_cut_to_text_within_the_length(text: str, longest: int, ending: str) -> None:
+    longest += len(ending)
     markup = f"<p>{as_markup(text)}</p>"
-    cut = cut_markup_at_words(markup, longest)
+    cut = cut_markup_at_words(markup, longest, ending)
     assert len(cut) <= longest
     if len(markup) <= longest:
         assert cut == markup
     else:
         assert "<" not in cut
-        assert " ".join(text.split()).startswith(plain_text(cut))
+        assert " ".join(text.split()).startswith(plain_text(cut).removesuffix(ending).rstrip())
