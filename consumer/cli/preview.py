@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from consumer.bootstrap.previewing import WholePreview
     from consumer.control.preview import Preview
+    from consumer.listings.state import Figures
 
 Code = Annotated[
     str, typer.Argument(metavar="[CODE]", help="The product's entity_code; nothing = the whole catalogue.")
@@ -58,7 +60,19 @@ def one_as_data(found: Preview) -> dict[str, Any]:
         "problems": [asdict(one) for one in found.problems],
         "brakes": list(found.touches),
         "remarks": list(found.remarks),
+        "figures": asdict(found.figures),
     }
+
+
+def where_from(figures: Figures) -> Iterator[str]:
+    """Where price and stock came from, one line each."""
+    if figures.stock is not None:
+        yield f"stock in the PIM, before the account's rules: {figures.stock}"
+    if figures.price is not None:
+        counted = "no price rule counts" if figures.rule is None else f"price rule {figures.rule} counts"
+        yield f"price before the account's rules, with VAT: {figures.price} ({counted})"
+    if figures.due is not None:
+        yield f"the price may be another from {figures.due:%Y-%m-%d %H:%M} UTC on"
 
 
 def whole_as_data(whole: WholePreview) -> dict[str, Any]:
@@ -93,6 +107,8 @@ def _show_one(console: Console, found: Preview) -> None:
 
     console.print(f"[bold]{escape(found.listing_id)}[/bold] (account is {found.mode})")
     console.print(f"{found.verdict}: {escape(found.words)}")
+    for words in where_from(found.figures):
+        console.print(f"  {words}")
     for problem in found.problems:
         console.print(f"  [red]problem[/red] {escape(str(problem))}")
     for remark in found.remarks:
