@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.installation import SELLER, Installation, make_product, of_version
+from tests.acceptance.installation import SELLER, Installation, make_product, metrics_of, of_version
 from tests.planted import plant
 from tests.waiting import wait_until
 
@@ -15,7 +16,7 @@ from tests.waiting import wait_until
 _STORED_ONLY = {"EBAY_ENABLED": "", "EBAY_API_SECRET": "", "EBAY_REFRESH_TOKEN": ""}
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_dead_credential_is_replaced_and_keys_are_changed_while_everything_runs(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -41,9 +42,16 @@ def test_a_dead_credential_is_replaced_and_keys_are_changed_while_everything_run
         installation.products.update_one({"entity_code": "A"}, {"$set": of_version(version)})
         wait_until(partial(shows, installation, version), 60, "delivery does not go on")
     assert delivery.process.poll() is None
-    listed = say(installation, "credentials", "list", **_STORED_ONLY)
-    assert account in listed
-    assert "refresh_token" in listed
+    assert {"api_secret", "refresh_token"} <= {
+        sample.labels["credential"]
+        for sample in metrics_of(delivery)
+        if sample.name == "marketsync_credential_age_seconds"
+    }
+
+    soon = ("--expires", (datetime.now(UTC) + timedelta(days=5)).isoformat())
+    say(installation, "credentials", "set", account, "refresh_token", "--file", str(token), *soon, **_STORED_ONLY)
+    for words in (("credentials", "list"), ("accounts", "list"), ("status",)):
+        assert "it ends in 5 days" in " ".join(say(installation, *words, **_STORED_ONLY).split()), words
 
 
 def say(installation: Installation, *words: str, **changed: str) -> str:
