@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import CollectionInvalid, OperationFailure
+from pymongo.errors import OperationFailure
 
+# NamespaceExists: it is there, with other options.
 _EXISTS = 48
 
 
@@ -16,22 +17,19 @@ async def ensure_schema(collection: AsyncCollection[dict[str, Any]], schema: dic
     A document that did not fit before may still be changed ("moderate"): how else would it be mended?
     Raises PyMongoError.
     """
-    database = collection.database
     wanted: dict[str, Any] = {
         "validator": {"$jsonSchema": schema},
         "validationLevel": "moderate",
         "validationAction": "error",
     }
-    async for found in await database.list_collections(filter={"name": collection.name}):
-        if all(found.get("options", {}).get(name) == value for name, value in wanted.items()):
-            return False
-        break
-    else:
-        try:
-            await database.create_collection(collection.name, **wanted)
-            return True
-        except (CollectionInvalid, OperationFailure) as error:
-            if isinstance(error, OperationFailure) and error.code != _EXISTS:
-                raise
-    await database.command({"collMod": collection.name, **wanted})
+    options = await collection.options()
+    if all(options.get(name) == value for name, value in wanted.items()):
+        return False
+    database = collection.database
+    try:
+        await database.create_collection(collection.name, check_exists=False, **wanted)
+    except OperationFailure as error:
+        if error.code != _EXISTS:
+            raise
+        await database.command({"collMod": collection.name, **wanted})
     return True
