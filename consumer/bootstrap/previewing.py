@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from consumer.control.rehearsal import Rehearsal
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.listings.accounts import Account
+from consumer.listings.history import COLLECTION as HISTORY
+from consumer.listings.history import HistoryStore
 from consumer.listings.owed import moment
 from consumer.listings.state import ListingKey
 from consumer.listings.store import COLLECTION, ListingStore
@@ -69,11 +72,13 @@ async def _one(settings: Settings, endpoints: Endpoints, account: Account, code:
             listings = ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions)
             listing_id = account.listing_id(code)
             state = (await listings.load([listing_id])).get(listing_id)
+            last = await HistoryStore(client[settings.place.database][HISTORY]).accepted_content(listing_id)
             found = await products.find(account.tenant, [code])
     if not found or (found[0].product is None and state is None):
         raise MarketsyncError(f"{account.tenant} has no product {code!r}, and {id_of(account)} has no listing of it")
     try:
-        return preview(found[0], state, account, adapter, moment(now()))
+        content = None if last is None else json.loads(last)
+        return preview(found[0], state, account, adapter, moment(now()), content)
     finally:
         await adapter.close()
 

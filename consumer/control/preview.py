@@ -59,22 +59,31 @@ class Preview:
 
 
 def preview(
-    event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter, at: datetime
+    event: ProductEvent,
+    state: ListingState | None,
+    account: Account,
+    adapter: Adapter,
+    at: datetime,
+    last: Mapping[str, Any] | None = None,
 ) -> Preview:
-    """For one product on one account. state: what is stored of the listing. at: now, UTC."""
+    """For one product on one account. state: what is stored of the listing. at: now, UTC.
+
+    last: what the channel accepted last but for price and stock, as it was rendered; None where that is not known.
+    """
     live = replace(account, mode="live")
     plan = planner.plan(event, state, live, adapter, at)
     listing_id = account.listing_id(event.entity_code)
     if isinstance(plan, planner.Superseded):
         return Preview(listing_id, account.mode, SUPERSEDED, "a newer state of the product was planned already")
     shown = _shown(event, state, live, adapter, at)
+    rendered = None if shown is None else adapter.render(shown)
     found = Preview(
         listing_id=listing_id,
         mode=account.mode,
         verdict=_verdict(plan),
         words=_words(plan, state),
-        rendered=None if shown is None else adapter.render(shown),
-        differences=tuple(_differences(shown, state)) if shown is not None else (),
+        rendered=rendered,
+        differences=() if shown is None or rendered is None else tuple(_differences(shown, rendered, state, last)),
         problems=_problems(plan, state),
         remarks=() if shown is None else shown.remarks,
         figures=plan.figures,
@@ -140,17 +149,32 @@ def _problems(plan: _Plan, state: ListingState | None) -> tuple[Problem, ...]:
             return ()
 
 
-def _differences(listing: Listing, state: ListingState | None) -> Iterator[Difference]:
-    """Of what is kept of the accepted state: a listing's document has its title, price and stock."""
+def _differences(
+    listing: Listing, rendered: Rendered, state: ListingState | None, last: Mapping[str, Any] | None
+) -> Iterator[Difference]:
+    """Of price and stock as the listing's document has them, and of the rest as it was sent last."""
     before = None if state is None else state.accepted
     if before is None:
         return
-    pairs = {
-        "title": (before.title, listing.title),
+    figures = {
         "price": (_price(before), f"{listing.price.amount} {listing.price.currency}"),
         "quantity": (before.quantity, listing.quantity),
     }
-    yield from (Difference(path, old, new) for path, (old, new) in pairs.items() if old != new)
+    if last is None:
+        figures["title"] = (before.title, listing.title)
+    else:
+        old, new = dict(_flat(last)), dict(_flat(rendered.content))
+        figures |= {path: (old.get(path), new.get(path)) for path in {**old, **new}}
+    yield from (Difference(path, old, new) for path, (old, new) in figures.items() if old != new)
+
+
+def _flat(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """What is in nested maps, by dotted path; lists stay whole."""
+    for name, inner in value.items():
+        if isinstance(inner, Mapping):
+            yield from _flat(inner, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", inner
 
 
 def _price(version: Version) -> str | None:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+import orjson
 import structlog
 
 from adapters.errors import AdapterError
@@ -34,6 +35,7 @@ _LAST = 2.0
 _LONGEST = 300
 _HASH = 16
 # Nothing was done for the listing, and nothing about it is new.
+_WHOLE = frozenset({Operation.CREATE, Operation.REVISE_CONTENT})
 _QUIET = frozenset({"unchanged", "superseded", "unlisted"})
 _READ = f"{events.TYPE_PREFIX}{events.Operation.READ}{events.TYPE_VERSION}".encode()
 _JOBS = {b"resync": Reason.RESYNC, b"replay": Reason.REPLAY, b"redrive": Reason.REDRIVE}
@@ -125,6 +127,7 @@ def _delivered(ending: Ending, now: float) -> Entry:
         outcome=_word(ending.error),
         sequence=send.work.sequence,
         payload=_payload(planned.plan.fingerprint),
+        content=_content(planned),
         price=price,
         quantity=command.quantity if listing is None else listing.quantity,
         reply=_reply(planned, outcome),
@@ -153,6 +156,14 @@ def _reply(planned: Planned, outcome: Outcome) -> str:
     if planned.plan.command.operation is Operation.WITHDRAW:
         words = (planned.plan.reason, *words)
     return "; ".join(words)[:_LONGEST]
+
+
+def _content(planned: Planned) -> str | None:
+    """What was sent of a listing's text, where all of it was: so a person sees later what a newer state changes."""
+    rendered = planned.plan.rendered
+    if rendered is None or planned.plan.command.operation not in _WHOLE:
+        return None
+    return orjson.dumps(dict(rendered.content)).decode()
 
 
 def _payload(fingerprint: Fingerprint | None) -> str | None:

@@ -46,8 +46,9 @@ class Entry:
     """One thing that was done, or decided, for a listing.
 
     at: UTC. operation: of the command, "none" without one. outcome: accepted, refused, failed, held, invalid ...
-    sequence: of the product's state. payload: hash of what was sent. price: with its currency, quantity: as sent; None
-    where neither was. reply: the channel's words, or ours. waited: seconds since the write in the PIM; took: seconds
+    sequence: of the product's state. payload: hash of what was sent. content: all of it but price and stock, as JSON,
+    where it was sent whole. price: with its currency, quantity: as sent; None where neither was.
+    reply: the channel's words, or ours. waited: seconds since the write in the PIM; took: seconds
     from the intent to the answer; None where there was no call.
     """
 
@@ -60,6 +61,7 @@ class Entry:
     payload: str | None = None
     price: str | None = None
     quantity: int | None = None
+    content: str | None = None
     reply: str = ""
     waited: float | None = None
     took: float | None = None
@@ -87,6 +89,16 @@ class HistoryStore:
         documents = [_document(entry, first + place) for place, entry in enumerate(entries)]
         await self._collection.insert_many(documents, ordered=False)
 
+    async def accepted_content(self, listing: str) -> str | None:
+        """What the channel accepted last of everything but price and stock, as JSON; None where it is too long ago."""
+        query = {
+            "_id": {"$gt": f"{listing} @", "$lt": f"{listing} @~"},
+            "outcome": "accepted",
+            "content": {"$ne": None},
+        }
+        found = await self._collection.find(query, {"content": True}).sort("_id", -1).limit(1).to_list()
+        return str(found[0]["content"]) if found else None
+
     async def of(self, listing: str, most: int = 50) -> list[Entry]:
         """The newest entries of a listing, newest first."""
         # The id begins with the listing and the time, so that one index less has to be kept.
@@ -97,7 +109,7 @@ class HistoryStore:
 def _document(entry: Entry, number: int) -> Document:
     at = entry.at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
     found: Document = {"_id": f"{entry.listing} @{at} {number:08x}", "at": entry.at, "reason": entry.reason.value}
-    told = ("operation", "outcome", "sequence", "payload", "price", "quantity", "reply", "waited", "took")
+    told = ("operation", "outcome", "sequence", "payload", "content", "price", "quantity", "reply", "waited", "took")
     for name in told:
         value = getattr(entry, name)
         if value is not None and value != "":
@@ -114,6 +126,7 @@ def _entry(document: Mapping[str, Any]) -> Entry:
         outcome=document["outcome"],
         sequence=document["sequence"],
         payload=document.get("payload"),
+        content=document.get("content"),
         price=document.get("price"),
         quantity=document.get("quantity"),
         reply=document.get("reply", ""),

@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from adapters.base import Adapter
-from adapters.model import Command, Listing, Operation, Problem
+from adapters.model import Command, Listing, Operation, Problem, Rendered
 from adapters.values import value_object
 from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent, Sequence
@@ -90,7 +90,8 @@ class Send:
     plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
     problems: why the product is invalid or refused, where only its stock may be sent; verdict: which of the two.
     lowers_stock: the channel sells more than there is until it takes this. remarks: what of the product is left out.
-    pieces: of a withdrawal, how many the PIM has all the same.
+    pieces: of a withdrawal, how many the PIM has all the same. rendered: what is sent, for people; None where only
+    stock is, and on withdrawal.
     """
 
     listing_id: str
@@ -104,6 +105,7 @@ class Send:
     lowers_stock: bool = False
     remarks: tuple[str, ...] = ()
     pieces: int | None = None
+    rendered: Rendered | None = None
     figures: Figures = NO_FIGURES
 
 
@@ -136,8 +138,9 @@ def _planned(case: _Case, found: Wanted, adapter: Adapter) -> _Decided:
     if isinstance(target, Listing):
         target = ready(numbered(target, case.state), adapter)
     if isinstance(target, Listing):
-        shown = case.show(target, fingerprint(adapter.render(target)))
-        return replace(shown, remarks=target.remarks) if isinstance(shown, Send) else shown
+        rendered = adapter.render(target)
+        shown = case.show(target, fingerprint(rendered))
+        return replace(shown, remarks=target.remarks, rendered=rendered) if isinstance(shown, Send) else shown
     return case.invalid(tuple(target), stock.offered if isinstance(stock, Stock) else None)
 
 

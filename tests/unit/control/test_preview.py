@@ -57,6 +57,18 @@ def test_says_what_differs_from_what_the_channel_took_last() -> None:
     )
 
 
+def test_says_which_parts_of_the_text_differ_where_it_is_known_what_was_sent() -> None:
+    event = make_event(2, name={"it": "Trapano nuovo"}, brand={"label": "Sudwald"})
+    before = look(make_event(1)).rendered
+    assert before is not None
+    found = preview(event, accepted(make_event(1)), ACCOUNT, ADAPTER, NOW, before.content)
+    assert found.verdict == "revise_content"
+    assert {one.path: (one.before, one.after) for one in found.differences} == {
+        "title": ("Trapano a percussione 750 W", "Trapano nuovo"),
+        "brand": ("Nordwald", "Sudwald"),
+    }
+
+
 def test_says_that_nothing_would_be_sent() -> None:
     found = look(make_event(2), accepted(make_event(1)))
     assert (found.verdict, found.differences) == ("unchanged", ())
