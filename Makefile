@@ -41,7 +41,7 @@ test-faults-capture: setup ## Capture under long faults, less than 30 minutes: k
 test-faults-delivery: setup ## Delivery under long faults, less than 30 minutes: kills, freezes, refusals, ten minutes of silence
 	@echo "Long faults of delivery: 15 minutes of simulation, ten minutes without an answer, random kills, 100,000 changes"
 	@echo "in order. Each prints its seed when it fails, and how to repeat it."
-	@$(BIN)/pytest -n 2 --dist loadfile tests/faults/delivery
+	@$(BIN)/pytest -n 2 --dist worksteal tests/faults/delivery
 
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
 	@$(BIN)/python -m tests.benchmarks.capture $(PARTS)
