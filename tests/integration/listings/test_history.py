@@ -13,7 +13,20 @@ from consumer.listings.history import COLLECTION, Entry, HistoryStore, Reason
 from consumer.mongo import AsyncDatabase, Document, connect_async
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
-ONE = Entry("ebay/default/shop/P-1", AT, Reason.CHANGE, "create", "accepted", "7", "a/b", "9.90 EUR", 3, "ok", 1.5, 0.2)
+ONE = Entry(
+    "ebay/default/shop/P-1",
+    AT,
+    Reason.CHANGE,
+    "create",
+    "accepted",
+    "7",
+    payload="a/b",
+    price="9.90 EUR",
+    quantity=3,
+    reply="ok",
+    waited=1.5,
+    took=0.2,
+)
 
 
 @pytest_asyncio.fixture

@@ -24,6 +24,7 @@ from consumer.listings.state import ListingKey
 from consumer.markers import SnapshotCause, SnapshotCompleted, encode_marker
 from tests.unit.delivery.making import CHANNEL, START, make_account, make_record
 from tests.unit.delivery.simulation.group import PARTITIONS
+from tests.unit.delivery.simulation.person import brakes_of
 from tests.unit.delivery.simulation.schedule import ACCOUNTS
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ def _account(account: AccountKey, stored: Stored) -> Account:
     rules = (PriceRule(percent=Decimal(100 * stored.rules)),)
     price = PriceRules(basis="retail", vat_included=True, rules=rules)
     settings = f"credential {stored.credential}"
-    return make_account(account.name, account.tenant, mode=stored.mode, price=price, settings=settings)
+    brakes = brakes_of(str(account))
+    return make_account(account.name, account.tenant, mode=stored.mode, price=price, settings=settings, brakes=brakes)
 
 
 def _marker(tenant: str, since: EventSequence) -> Record:

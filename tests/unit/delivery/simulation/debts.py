@@ -20,9 +20,19 @@ _NEVER = EventSequence("")
 
 
 class DebtsInMemory:
-    """The marks. partition_of: of a product. marked: told when a mark is due, seconds since 1970."""
+    """The marks. partition_of: of a product. marked: told when a mark is due, seconds since 1970.
 
-    def __init__(self, store: Store, partition_of: Callable[[str], int], marked: Callable[[float], None]) -> None:
+    held: told of a listing that a brake holds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        partition_of: Callable[[str], int],
+        marked: Callable[[float], None],
+        held: Callable[[str], None],
+    ) -> None:
+        self._held = held
         self._store = store
         self._partition_of = partition_of
         self._marked = marked
@@ -138,7 +148,11 @@ class DebtsInMemory:
             first_failure=debt.first_failure,
             suspect=debt.suspect,
             told=debt.told,
+            brake=debt.brake or (known.brake if known else ""),
+            leave=known.leave if known and not debt.brake else None,
         )
+        if debt.cause is Cause.HELD:
+            self._held(str(debt.key))
         self._keep(state, owed)
 
     def _pay(self, payments: Iterable[tuple[str, str]]) -> None:

@@ -13,6 +13,7 @@ from adapters.base import Adapter
 from consumer.control import newcomers
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
+from consumer.delivery.braking import Braked, Braking, Planning
 from consumer.delivery.core import Core
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.offsets import Offsets, Ticket
@@ -154,7 +155,15 @@ def _an_account_that_went_keeps_its_offsets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Flow, "drop_account", forgetful)
 
 
+def _brakes_are_not_asked(patch: pytest.MonkeyPatch) -> None:
+    async def let_all_pass(_self: Braking, planning: Planning, _sellers: object, _now: float) -> Braked:
+        return Braked(list(planning.steps), [])
+
+    patch.setattr(Braking, "brake", let_all_pass)
+
+
 PLANTED = (
+    Planted("brakes are not asked", (7,), _brakes_are_not_asked),
     Planted("rule changes are forgotten", (4,), _rule_changes_are_forgotten),
     Planted("an account is read before all know it", (1, 4), _an_account_is_read_before_all_know_it),
     Planted("an account that went keeps its offsets", (1, 6), _an_account_that_went_keeps_its_offsets),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,6 +16,7 @@ from consumer.listings.state import ListingKey, ListingState, Status
 from tests.unit.delivery.making import START
 from tests.unit.delivery.simulation.engine import BrokenPromiseError
 from tests.unit.delivery.simulation.process import Process
+from tests.unit.delivery.simulation.schedule import Step
 
 if TYPE_CHECKING:
     from tests.unit.delivery.simulation.world import World
@@ -117,6 +119,8 @@ class Promises:
             intended = self._world.store.intended.get(listing, _NEVER)
             if send.work.sequence < intended and not self._zombie(process, send.work):
                 self.broken(3, f"{listing}: a call with {send.work.sequence} starts after {intended} was intended")
+            if held_by := self._world.person.refuses(send):
+                self.broken(7, f"{listing}: a call starts that is held by {held_by}")
         self._world.channels[call.account].landing = partial(self._lands, process, call)
 
     def _lands(self, process: Process, call: Call) -> None:
@@ -167,7 +171,13 @@ class Promises:
         """Whether a listing is not due, and nobody should have it at work: a claim of the dead ends with a new owner,
         unless it ends later than the owner's own clock believes."""
         clocks_differ = any(process.wall_error for process in self._world.group.everybody)
-        return owed.due.timestamp() - START > self._world.clock.now and (not owed.claimed or clocks_differ)
+        # A claim that was stored and not answered is nobody's, and ends by its time.
+        unanswered = any(step.arguments[0] == "ambiguous" for step in self._steps("store_fails"))
+        waits = not owed.claimed or clocks_differ or unanswered
+        return owed.due.timestamp() - START > self._world.clock.now and waits
+
+    def _steps(self, name: str) -> Iterable[Step]:
+        return (step for step in self._world.schedule.steps if step.name == name)
 
     def given_up(self, letter: Letter) -> None:
         """A dead letter is written: only for what is at fault itself."""

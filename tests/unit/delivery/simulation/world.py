@@ -37,6 +37,7 @@ from tests.unit.delivery.simulation.debts import DebtsInMemory
 from tests.unit.delivery.simulation.engine import Clock
 from tests.unit.delivery.simulation.group import PARTITIONS, Group
 from tests.unit.delivery.simulation.happenings import Happenings, published
+from tests.unit.delivery.simulation.person import Person
 from tests.unit.delivery.simulation.pim import Pim, SimulatedSweeper
 from tests.unit.delivery.simulation.process import Process
 from tests.unit.delivery.simulation.promises import MAX_WAITING, Promises
@@ -63,7 +64,8 @@ class World:
         self.clock = Clock()
         self.kafka = Kafka(self.clock)
         self.store = Store(self.clock, self.rng)
-        self.debts = DebtsInMemory(self.store, self.partition_of, self._owed_at)
+        self.person = Person(self)
+        self.debts = DebtsInMemory(self.store, self.partition_of, self.owed_at, self.person.held)
         self.store.zombie = self.debts.zombie
         changes = (step.arguments for step in schedule.steps if step.name == "publish")
         self.pim = Pim(published(*change)[0] for change in changes)
@@ -153,9 +155,11 @@ class World:
         self.group.tell(written.place)
         return None
 
-    def _owed_at(self, due: float) -> None:
+    def owed_at(self, due: float) -> None:
         """A listing is owed and due then: whoever owns it looks."""
         due = max(due, self.clock.now) + 0.01
+        if due > self.clock.now + _PATIENCE / 2:
+            return  # what is held: a person decides long before
         if due < self._look_at:
             self._look_at = due
             self.clock.later(due - self.clock.now, partial(self._look_for_owed, due))
@@ -168,7 +172,7 @@ class World:
         self._look_at = math.inf
         dues = [state.owed.due.timestamp() - START for state in self.store.states.values() if state.owed is not None]
         if dues:
-            self._owed_at(max(min(dues), self.clock.now + _LOOK))
+            self.owed_at(max(min(dues), self.clock.now + _LOOK))
 
 
 def _limits(quota: int) -> tuple[Limit, ...]:
