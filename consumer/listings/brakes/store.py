@@ -136,7 +136,7 @@ class BrakeStore:
             if shown is None or not shown.at <= now < shown.at + _COUNTED_FOR:
                 channel, tenant, account = place
                 query = {"channel": channel, "account": account, "tenant": tenant, "accepted": {"$ne": None}}
-                count = await self._listings.count_documents(query, hint="by_status")
+                count = await self._listings.count_documents(query)
                 known.ledger = counted(known.ledger, count, ask.brakes, now)
 
     async def _write(self, ledgers: Mapping[Place, Ledger]) -> set[Place]:
