@@ -13,6 +13,9 @@ from adapters.sandbox.ebay import DEFAULT_LOCATION
 from tests.acceptance.installation import CATEGORY, ROOT, SELLER, Installation
 from tests.planted import plant
 
+# A dozen commands each, every one a process of its own.
+pytestmark = pytest.mark.timeout(300)
+
 # Whoever keeps accounts in the database sets none of these.
 NO_VARIABLES = {"EBAY_ENABLED": "", "COLUMNS": "250"}
 
