@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -42,6 +43,8 @@ def two_streams(servers: Servers) -> list[Figure]:
         Figure(_PART, "one stream, changes/s", alone.rate),
         Figure(_PART, "two streams, changes/s", together.rate),
         Figure(_PART, "two beside one", together.rate / alone.rate, digits=2, at_least=1.5),
+        # Streams and servers share them: more than all of them is not to be had, whatever a second stream costs.
+        Figure(_PART, "the most that the cores allow", (os.cpu_count() or 1) / sum(alone.cores.values()), digits=2),
         *(
             Figure(_PART, f"cores of {program}, {name}", cores, digits=2)
             for name, run in (("one stream", alone), ("two streams", together))
