@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 import structlog
@@ -22,6 +23,7 @@ from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, 
 from consumer.delivery.keeping import Marks, States
 from consumer.delivery.owing import Owing
 from consumer.delivery.planning import Deferred, Planned, Seller, Step, outrun, plan_step
+from consumer.delivery.retry import Wait
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
 from consumer.events import is_deletion
@@ -104,7 +106,8 @@ class Execution:
                 listing_id = str(ending.send.work.key)
                 _log.exception("cannot settle a listing", listing=listing_id)
                 failed[listing_id] = error
-        answer = await _reach_store(self._settle(states, now))
+        again = {str(ending.send.work.key) for ending in store.endings if isinstance(ending.follow_up, Wait)}
+        answer = await _reach_store(self._settle(states, now, again))
         if answer is None:
             return None
         lost = answer[0]
@@ -138,10 +141,15 @@ class Execution:
         given_up = {str(letter.work.key): letter for letter in letters if letter.work is not None and letter.dead}
         return not given_up or await _reach_store(self._give_up(given_up)) is not None
 
-    async def _settle(self, states: Sequence[ListingState], now: float) -> Collection[str]:
-        """Store them, then pay what they were owed. Returns the ids that lost the race."""
+    async def _settle(
+        self, states: Sequence[ListingState], now: float, again: AbstractSet[str] = frozenset()
+    ) -> Collection[str]:
+        """Store them, then pay what they were owed. Returns the ids that lost the race.
+
+        again: those that are tried or planned once more, whatever they look like meanwhile: they stay owed.
+        """
         lost = await self._store.store_outcomes(states)
-        settled = [state for state in states if state.status is not Status.WAITING and state.id not in lost]
+        settled = [s for s in states if s.status is not Status.WAITING and s.id not in lost and s.id not in again]
         await self._pay(settled, now)
         return lost
 
