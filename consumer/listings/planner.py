@@ -128,20 +128,23 @@ def plan(event: ProductEvent, state: ListingState | None, account: Account, adap
         return case.unwanted(account.selection.unwanted(Why.DELETED, "deleted in the PIM"), None)
     product = read_product(event.product, event.entity_code, text_language=account.text_language)
     found = wanted(product, account, at)
-    return replace(_planned(case, found, adapter), figures=_figures(found))
+    return _planned(case, found, adapter)
 
 
 def _planned(case: _Case, found: Wanted, adapter: Adapter) -> _Decided:
-    target, stock = found.target, found.stock
+    target, figures = found.target, _figures(found)
+    offered = found.stock.offered if isinstance(found.stock, Stock) else None
     if isinstance(target, Unwanted):
-        return case.unwanted(target, stock.offered if isinstance(stock, Stock) else None)
+        return replace(case.unwanted(target, offered), figures=figures)
     if isinstance(target, Listing):
         target = ready(numbered(target, case.state), adapter)
     if isinstance(target, Listing):
         rendered = adapter.render(target)
         shown = case.show(target, fingerprint(rendered))
-        return replace(shown, remarks=target.remarks, rendered=rendered) if isinstance(shown, Send) else shown
-    return case.invalid(tuple(target), stock.offered if isinstance(stock, Stock) else None)
+        if isinstance(shown, Send):
+            return replace(shown, remarks=target.remarks, rendered=rendered, figures=figures)
+        return replace(shown, figures=figures)
+    return replace(case.invalid(tuple(target), offered), figures=figures)
 
 
 def numbered(listing: Listing, state: ListingState | None) -> Listing:
@@ -210,7 +213,9 @@ class _Case:
         # What the channel gave us for another SKU must not be written to under this one.
         references = state.references if state is not None and state.sku == listing.sku else {}
         send = self._send(Command(operation, listing.sku, listing, references), wanted_print)
-        return replace(send, lowers_stock=_is_lower(listing.quantity, state)) if isinstance(send, Send) else send
+        if isinstance(send, Send) and _is_lower(listing.quantity, state):
+            return replace(send, lowers_stock=True)
+        return send
 
     def _refused(self, state: ListingState, quantity: int) -> _Decided:
         if self.account.mode != "live" or not _is_lower(quantity, state):
