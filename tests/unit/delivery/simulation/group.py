@@ -26,6 +26,7 @@ class Group:
         self._owners: dict[Partition, Process] = {}
         self._target: dict[int, Process] = {}
         self._draining: set[Process] = set()
+        self._leaving: set[Process] = set()
         self._rebalancing = False
         self._again = False
         # Everybody who ever was: what the dead sent may still land.
@@ -93,8 +94,10 @@ class Group:
 
     def leave(self, process: Process) -> None:
         """One of several processes stops in order."""
-        if len(self.processes) < 2 or self._rebalancing or process.frozen:
+        stay = set(self.processes) - self._leaving - {process}
+        if not stay or self._rebalancing or process.frozen:
             return
+        self._leaving.add(process)
         process.revoke(set(process.owned), lambda: self._left(process))
 
     def lose(self, process: Process) -> None:
@@ -124,6 +127,7 @@ class Group:
     def _remove(self, process: Process) -> None:
         process.alive = False
         self._draining.discard(process)
+        self._leaving.discard(process)
         if process in self.processes:
             self.processes.remove(process)
         self._assign_when_drained()
