@@ -40,7 +40,6 @@ class OwedMetrics:
         for account, age in oldest.items():
             self.oldest.labels(channel, account).set(age)
 
-
     def tell_brakes(self, channel: str, closed: Iterable[tuple[str, str]]) -> None:
         """closed: (account, brake); all others of this channel are open."""
         now = set(closed)
