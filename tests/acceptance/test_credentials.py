@@ -37,6 +37,7 @@ def test_a_dead_credential_is_replaced_and_keys_are_changed_while_everything_run
     say(installation, "credentials", "set", account, "refresh_token", "--file", str(token), **_STORED_ONLY)
     wait_until(lambda: "A" in installation.channel.listings(), 60, "the new credential is not taken up")
 
+    words: tuple[str, ...]
     for version, words in enumerate((("rotate-keys",), ("new-master-key",), ("rotate-keys",)), start=2):
         say(installation, "credentials", *words, **_STORED_ONLY)
         installation.products.update_one({"entity_code": "A"}, {"$set": of_version(version)})
