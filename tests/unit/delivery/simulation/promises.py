@@ -107,6 +107,19 @@ class Promises:
         carriers = [(place, offset) for place, offset, carried in self._carriers[listing] if carried == sequence]
         return all(self._passed_over(listing, place, offset) for place, offset in carriers)
 
+    def _came_up_late(self, listing: str, deletion: Sequence) -> bool:
+        """Whether an older state was written after the reading of the whole account, which cannot tell of what is gone.
+
+        Nobody remembers then that the product was deleted: `docs/delivery-guarantees.md` says so.
+        """
+        read_at = self._world.accounts.read_whole_at[account_of(ListingKey.parse(listing))]
+        written = (
+            self._world.kafka.logs[place][offset].timestamp - START
+            for place, offset, carried in self._carriers[listing]
+            if carried < deletion
+        )
+        return any(at > read_at for at in written)
+
     def _settled(self, state: ListingState) -> bool:
         return state.status is not Status.WAITING or state.owed is not None
 
@@ -231,13 +244,17 @@ class Promises:
             state = self._world.store.states.get(listing)
             if state is None or state.planned_sequence < event.sequence:
                 if event.product is None and self._all_passed_over(listing, event.sequence):
-                    self._check_shown(listing, event)  # gone while its account was off: nothing brings it up again
+                    if not self._came_up_late(listing, event.sequence):
+                        self._check_shown(listing, event)  # gone while its account was off
                     continue
                 self.broken(1, f"{listing} never saw {event.sequence}: {state}")
             elif state.status in _ENDS:
                 self._check_shown(listing, event)
             elif state.status not in _SEEN_BY_PEOPLE and self._dead.get(listing, _NEVER) < event.sequence:
                 self.broken(1, f"{listing} ends as {state.status}")
+        self._check_undecodable()
+
+    def _check_undecodable(self) -> None:
         undecodable = sum(
             ("marketsync-reason", b"undecodable") in letter.headers for letter in self._world.dead_letters
         )
