@@ -17,7 +17,7 @@ _STORED_ONLY = {"EBAY_ENABLED": "", "EBAY_API_SECRET": "", "EBAY_REFRESH_TOKEN":
 
 
 @pytest.mark.timeout(300)
-def test_a_dead_credential_is_replaced_and_keys_are_changed_while_everything_runs(
+def test_p6_a_dead_credential_is_replaced_and_keys_are_changed_while_everything_runs(
     installation: Installation, tmp_path: Path
 ) -> None:
     account = f"{installation.name}/ebay/default"

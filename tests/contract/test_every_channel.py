@@ -69,7 +69,7 @@ async def test_revises_content(channel: Channel) -> None:
     assert (await shown(channel, "A-1")).content != before.content
 
 
-async def test_revises_price_and_stock_without_touching_content(channel: Channel) -> None:
+async def test_p9_revises_price_and_stock_without_touching_content(channel: Channel) -> None:
     listing = channel.listing("A-1")
     first = await created(channel, listing)
     before = await shown(channel, "A-1")

@@ -19,7 +19,7 @@ from adapters.model import Command, Money, Operation
 from tests.contract.channels import Channel, apply, assert_shows, created
 
 
-async def test_one_refused_listing_does_not_hold_the_others(channel: Channel) -> None:
+async def test_p11_one_refused_listing_does_not_hold_the_others(channel: Channel) -> None:
     listings = [channel.listing(f"A-{number}") for number in range(5)]
     channel.refuse("A-2")
     outcomes = await channel.adapter.apply([Command(Operation.CREATE, one.sku, one) for one in listings])

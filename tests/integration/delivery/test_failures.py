@@ -249,7 +249,7 @@ async def test_an_invalid_product_is_a_problem_and_calls_nothing(line: Line) -> 
     assert line.channel.calls == 0
 
 
-async def test_a_halted_account_stops_alone_and_is_owed_its_newest_states(line: Line) -> None:
+async def test_p5_a_halted_account_stops_alone_and_is_owed_its_newest_states(line: Line) -> None:
     line.channels = {"default": MemoryAdapter(CHANNEL), "outlet": MemoryAdapter(CHANNEL, batch_size=2)}
     outlet = line.channels["outlet"]
     outlet.faults.halt(AuthenticationError("token revoked", status=401))

@@ -146,7 +146,7 @@ def events_of(products: list[Any]) -> list[ProductEvent]:
     products=st.lists(PRODUCTS, min_size=1, max_size=6),
     schedule=st.lists(st.tuples(st.integers(0, 5), st.sampled_from(ENDINGS), st.booleans()), max_size=12),
 )
-def test_the_newest_state_wins(products: list[Any], schedule: list[tuple[int, str, bool]]) -> None:
+def test_p2_the_newest_state_wins(products: list[Any], schedule: list[tuple[int, str, bool]]) -> None:
     events = events_of(products)
     channel = Channel()
     process = Process(channel)
