@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.registry import make_adapter
 from consumer.bootstrap.choosing import id_of
@@ -16,17 +16,19 @@ from consumer.bootstrap.tenant_products import tenant_products
 from consumer.capture.records import RecordWriter
 from consumer.control.catalogue import Catalogue
 from consumer.control.pim_states import PimStates
-from consumer.control.preview import Preview, preview
+from consumer.control.preview import Preview, held, preview
 from consumer.control.rehearsal import Rehearsal
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.listings.accounts import Account
+from consumer.listings.brakes.store import COLLECTION as BRAKES
+from consumer.listings.brakes.store import BrakeStore, Place
 from consumer.listings.history import COLLECTION as HISTORY
 from consumer.listings.history import HistoryStore
 from consumer.listings.owed import moment
 from consumer.listings.state import ListingKey
 from consumer.listings.store import COLLECTION, ListingStore
-from consumer.mongo import PyMongoError, connect_async
+from consumer.mongo import AsyncDatabase, Document, PyMongoError, connect_async
 from consumer.mongo.words import unavailable
 from consumer.settings import Settings
 
@@ -74,13 +76,23 @@ async def _one(settings: Settings, endpoints: Endpoints, account: Account, code:
             state = (await listings.load([listing_id])).get(listing_id)
             last = await HistoryStore(client[settings.place.database][HISTORY]).accepted_content(listing_id)
             found = await products.find(account.tenant, [code])
+            ledger = await _brakes(client[settings.place.database]).ledger(_place(account))
     if not found or (found[0].product is None and state is None):
         raise MarketsyncError(f"{account.tenant} has no product {code!r}, and {id_of(account)} has no listing of it")
     try:
         content = None if last is None else json.loads(last)
-        return preview(found[0], state, account, adapter, moment(now()), content)
+        seen = preview(found[0], state, account, adapter, moment(now()), content)
+        return replace(seen, held=held(seen, account, ledger, now()))
     finally:
         await adapter.close()
+
+
+def _brakes(database: AsyncDatabase[Document]) -> BrakeStore:
+    return BrakeStore(database[BRAKES], database[COLLECTION])
+
+
+def _place(account: Account) -> Place:
+    return Place(account.channel, account.tenant, account.name)
 
 
 async def _all(

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from adapters.model import Rendered
     from consumer.bootstrap.previewing import WholePreview
     from consumer.control.preview import Preview
     from consumer.listings.state import Figures
@@ -59,6 +60,7 @@ def one_as_data(found: Preview) -> dict[str, Any]:
         "differences": [asdict(one) for one in found.differences],
         "problems": [asdict(one) for one in found.problems],
         "brakes": list(found.touches),
+        "held": found.held,
         "remarks": list(found.remarks),
         "figures": asdict(found.figures),
     }
@@ -113,18 +115,26 @@ def _show_one(console: Console, found: Preview) -> None:
         console.print(f"  [red]problem[/red] {escape(str(problem))}")
     for remark in found.remarks:
         console.print(f"  remark: {escape(remark)}")
-    if found.touches:
-        console.print(f"  counted by the brakes: {', '.join(found.touches)} (`marketsync held list` shows what waits)")
+    if found.held:
+        console.print(f"  [red]it would be held[/red]: {escape(found.held)} (`marketsync held list` shows what waits)")
+    elif found.touches:
+        console.print(f"  it would pass the brakes: {', '.join(found.touches)}")
     if found.differences:
         table = Table("", "on the channel now", "would become", title="Differences")
         for one in found.differences:
             table.add_row(one.path, escape(str(one.before)), escape(str(one.after)))
         console.print(table)
     if found.rendered is not None:
-        console.print("What the channel would show (`--json` has all of it):")
-        for part in (found.rendered.content, found.rendered.offer):
-            for name, value in part.items():
-                console.print(f"  {escape(str(name))}: {escape(_short(value))}", overflow="ellipsis", no_wrap=True)
+        _show_payload(console, found.rendered)
+
+
+def _show_payload(console: Console, rendered: Rendered) -> None:
+    from rich.markup import escape
+
+    console.print("What the channel would show (`--json` has all of it):")
+    for part in (rendered.content, rendered.offer):
+        for name, value in part.items():
+            console.print(f"  {escape(str(name))}: {escape(_short(value))}", overflow="ellipsis", no_wrap=True)
 
 
 def _show_all(console: Console, whole: WholePreview) -> None:

@@ -17,6 +17,9 @@ from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent
 from consumer.listings import planner
 from consumer.listings.accounts import Account
+from consumer.listings.brakes import Brake
+from consumer.listings.brakes.foresight import would_hold
+from consumer.listings.brakes.ledger import Ledger
 from consumer.listings.brakes.touching import touched
 from consumer.listings.reader import read_product
 from consumer.listings.state import NO_FIGURES, Figures, ListingState, Status, Version
@@ -43,7 +46,8 @@ class Preview:
 
     words: why, for people. rendered: what the channel is to show; None where nothing is to be shown. differences: from
     what the channel took last. problems: what is in the way. touches: brakes that would count it. remarks: what of the
-    product is left out. figures: where price and stock came from. mode: the account's.
+    product is left out. figures: where price and stock came from. mode: the account's. held: see
+    `held`; "" also where nobody asked.
     """
 
     listing_id: str
@@ -56,6 +60,7 @@ class Preview:
     touches: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     figures: Figures = NO_FIGURES
+    held: str = ""
 
 
 def preview(
@@ -91,6 +96,15 @@ def preview(
     if isinstance(plan, planner.Send):
         return replace(found, touches=tuple(sorted(touched(plan.command, state, account.brakes))))
     return found
+
+
+def held(found: Preview, account: Account, ledger: Ledger, now: float) -> str:
+    """Why a brake would hold it if it came now; "" = none would. ledger: what the account's brakes have let pass.
+
+    now: seconds since 1970.
+    """
+    counts = dict.fromkeys((Brake(name) for name in found.touches), 1)
+    return "; ".join(would_hold(account.brakes, counts, ledger, now))
 
 
 def _shown(

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from adapters.model import Operation, Problem
 from consumer.control.preview import INVALID, UNCHANGED, Preview
 from consumer.listings.brakes import Brake, Brakes
-from consumer.listings.brakes.ledger import Ask, Ledger, answered, counted
-from consumer.listings.brakes.words import reason
+from consumer.listings.brakes.foresight import would_hold
+from consumer.listings.brakes.ledger import Ledger, counted
 from consumer.listings.state import ListingKey
 
 # So many codes are shown of each group.
@@ -84,13 +84,7 @@ class Rehearsal:
         shown: listings the account has now. now: seconds since 1970. A listing that touches two brakes may be in both
         counts.
         """
-        counts = {brake: count for brake, count in self.touches.items() if getattr(brakes, brake.value) is not None}
-        ledger = counted(Ledger(), shown, brakes, now)
-        _, answer = answered(Ask(brakes, counts), ledger, now)
-        refused = {brake: count - answer.passes.get(brake, 0) for brake, count in counts.items()}
-        return {
-            reason(frozenset({brake}), brakes, answer.limits)[1]: count for brake, count in refused.items() if count > 0
-        }
+        return would_hold(brakes, self.touches, counted(Ledger(), shown, brakes, now), now)
 
 
 def _kind(problem: Problem) -> ProblemKind:

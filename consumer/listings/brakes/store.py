@@ -89,6 +89,11 @@ class BrakeStore:
                 return answers
         raise _busy()
 
+    async def ledger(self, place: Place) -> Ledger:
+        """An account's as it stands, to be looked at."""
+        document = await self._ledgers.find_one({"_id": str(place)})
+        return Ledger() if document is None else _from(document)
+
     async def open_idle(self, channel: str) -> list[ClosedBrake]:
         """Open the brakes of a channel that hold nothing any more. Returns those that stay closed."""
         closed = await self._closed(channel)

@@ -11,12 +11,13 @@ import pytest
 from adapters.errors import RejectedListingError
 from adapters.memory import MemoryAdapter
 from adapters.model import Outcome
-from consumer.control.preview import Difference, Preview, preview
+from consumer.control.preview import Difference, Preview, held, preview
 from consumer.control.rehearsal import Rehearsal
 from consumer.events import Operation, ProductEvent
 from consumer.listings import planner, transitions
 from consumer.listings.accounts import Account
 from consumer.listings.brakes import NO_BRAKES, Brakes
+from consumer.listings.brakes.ledger import Ledger
 from consumer.listings.brakes.model import MassBrake
 from consumer.listings.state import ListingState
 from tests.unit.listings.making import ACCOUNT, NOW, make_event
@@ -100,7 +101,11 @@ def test_says_why_the_channel_refused_it() -> None:
 def test_says_which_brakes_would_count_it() -> None:
     state = accepted(make_event(1))
     pricing = {"retail": 9.9, "currency": "EUR", "vat_included": True}
-    assert look(make_event(2, pricing=pricing), state).touches == ("price_change",)
+    found = look(make_event(2, pricing=pricing), state)
+    assert found.touches == ("price_change",)
+    assert held(found, ACCOUNT, Ledger(), AT) == "its price moves by more than 50 %"
+    assert held(look(make_event(2, quantity=3), state), ACCOUNT, Ledger(), AT) == ""
+    assert rehearse([found] * 4).held(ACCOUNT.brakes, 100, AT) == {"its price moves by more than 50 %": 4}
 
 
 def test_an_older_state_is_not_what_would_be_sent() -> None:
