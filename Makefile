@@ -29,7 +29,7 @@ check: setup ## Format, lint, types, import contracts
 	@$(BIN)/lint-imports
 
 test: setup check ## Check, then all tests against real servers
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 test-faults: test-faults-capture test-faults-delivery ## Both of the following, one after the other
 

@@ -33,7 +33,8 @@ class ReplanStore:
     ) -> int:
         """Mark up to `most` listings of these partitions that were planned by other rules. Returns how many there were.
 
-        account: channel, tenant, name. One that is owed already keeps its mark: it will be planned by these rules.
+        account: channel, tenant, name. One that is owed already stays so for its own reason, under a new mark: what is
+        being planned for it now may still go by the old rules, and must not pay.
         """
         channel, tenant, name = account
         outdated = {"planned_rules": {"$nin": [rules, _OWED + rules]}}
@@ -45,8 +46,13 @@ class ReplanStore:
         those = {"_id": {"$in": ids}} | outdated
         told = {"planned_rules": {"$literal": _OWED + rules}}
         await self._collection.update_many(those | {"owed": None}, [{"$set": self._marked(at) | told}])
-        await self._collection.update_many(those, [{"$set": told}])
+        await self._collection.update_many(those | {"owed": {"$ne": None}}, [{"$set": self._marked_anew(at) | told}])
         return len(ids)
+
+    def _marked_anew(self, at: datetime) -> Document:
+        """One that a sweep has at work is taken up again at once: nothing else would come back to it soon."""
+        due = {"$cond": [{"$eq": ["$owed.claimed", True]}, at, "$owed.due"]}
+        return {"owed.mark": str(self._new_stamp()), "owed.due": due, "owed.claimed": False}
 
     def _marked(self, at: datetime) -> Document:
         marked = marking(Cause.RULES, due=at, at=at, sequence=None, mark=self._new_stamp())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from adapters.model import Operation
 from consumer.delivery.account_book import AccountBook, Entry
 from consumer.delivery.work import AccountKey
-from consumer.listings.debts import DebtStore
+from consumer.listings.debts import Claim, DebtStore
 from consumer.listings.owed import Cause
 from consumer.listings.replans import RULES_INDEX, ReplanStore
 from consumer.listings.state import Status, Version
@@ -80,6 +81,24 @@ async def test_a_mark_that_stands_is_left_and_partitions_of_others_too(
     still = await owed(store, "3")
     assert still is not None
     assert (still.cause, still.words) == (Cause.PAUSED, "stocktaking")
+
+
+async def test_what_was_planned_by_the_old_rules_does_not_pay(
+    store: ListingStore, debts: DebtStore, replans: ReplanStore
+) -> None:
+    await stored(store, "A")
+    await debts.mark([debt("A", cause=Cause.RELEASED)], AT)
+    before = await owed(store, "A")
+    assert before is not None
+    (found,) = await debts.due(ACCOUNT, EVERY, AT, 1)
+    assert not await debts.claim([Claim(found, AT + timedelta(seconds=300), at_work=True)])
+    at_work = await owed(store, "A")
+    assert at_work is not None
+    assert await replans.mark(ACCOUNT, EVERY, NEW, at=AT, most=10) == 1
+    await debts.pay([("ebay/default/shop/A", at_work.mark)])
+    after = await owed(store, "A")
+    assert after is not None, "what was at work then went by the old rules"
+    assert (after.cause, after.due, after.claimed) == (Cause.RELEASED, AT, False)
 
 
 async def test_only_of_what_is_shown_a_withdrawal_needs_leave(store: ListingStore, replans: ReplanStore) -> None:

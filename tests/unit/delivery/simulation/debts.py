@@ -120,6 +120,9 @@ class DebtsInMemory:
                 if marked.owed is not None:
                     shown = state.maybe_live or state.intent is not None
                     self._keep(marked, replace(marked.owed, allowed=not shown))
+            else:
+                due = at if state.owed.claimed else state.owed.due
+                self._keep(state, replace(state.owed, mark=self._stamp(), due=due, claimed=False))
             self._store.states[state.id] = replace(self._store.states[state.id], planned_rules=f"owed {rules}")
         return len(outdated)
 
