@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from adapters.base import Adapter
-from consumer.control import newcomers
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
 from consumer.delivery.braking import Braked, Braking, Planning
@@ -143,10 +142,6 @@ def _rule_changes_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Replanner, "look", blind)
 
 
-def _an_account_is_read_before_all_know_it(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(newcomers, "KNOWN_FOR", -60.0)
-
-
 def _an_account_that_went_keeps_its_offsets(patch: pytest.MonkeyPatch) -> None:
     def forgetful(self: Flow, account: AccountKey, now: float) -> None:
         self.slots.drop_waiting(lambda work: account_of(work.key) == account)
@@ -165,7 +160,6 @@ def _brakes_are_not_asked(patch: pytest.MonkeyPatch) -> None:
 PLANTED = (
     Planted("brakes are not asked", (7,), _brakes_are_not_asked),
     Planted("rule changes are forgotten", (4,), _rule_changes_are_forgotten),
-    Planted("an account is read before all know it", (1, 4), _an_account_is_read_before_all_know_it),
     Planted("an account that went keeps its offsets", (1, 6), _an_account_that_went_keeps_its_offsets),
     Planted("quotas are not asked", (10,), _quotas_are_not_asked),
     Planted("newer states are dropped", (1, 4), _newer_states_are_dropped),
