@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +21,29 @@ class Money:
 
 
 @value_object
+class Variant:
+    """One buyable version of a listing: a size, a colour. It is a SKU of its own on the channel.
+
+    price, quantity, gtins and mpn are the variant's own. attributes: what the listing's attributes do not say, or say
+    differently, for this variant; every axis of the listing is among them, with one value. images: its own pictures,
+    none = it shows the listing's. title: its own, for channels that sell versions singly.
+    """
+
+    sku: str
+    price: Money
+    quantity: int
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    images: tuple[str, ...] = ()
+    gtins: tuple[str, ...] = ()
+    mpn: str | None = None
+    title: str = ""
+
+    def choice(self, axes: Sequence[str]) -> tuple[str, ...]:
+        """What a buyer chooses to get this version: its value on each axis, "" where it has none."""
+        return tuple(next(iter(self.attributes.get(axis, ())), "") for axis in axes)
+
+
+@value_object
 class Listing:
     """What one account should show for one product. Prices include VAT as the buyer pays it; text is in `language`.
 
@@ -28,6 +51,9 @@ class Listing:
     category: the channel's own category id, None while none is mapped. language: BCP 47, e.g. "it-IT".
     attributes: name -> values, the channel calls them aspects, item specifics or attributes.
     remarks: what of the product is left out or changed here, in words; for people, never sent.
+    variants: the versions it is sold in; none = it is sold as it is. With variants, sku is the key of the group and
+    nothing that can be bought, price is the lowest of theirs, quantity the sum, and gtins are empty. axes: names of the
+    attributes in which they differ, in the order in which a buyer chooses; no two variants agree in all of them.
     """
 
     sku: str
@@ -44,6 +70,8 @@ class Listing:
     gtins: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    axes: tuple[str, ...] = ()
 
 
 @value_object
@@ -97,12 +125,28 @@ class Outcome:
 
     references: channel ids to keep, merged over the old ones (also filled on failure, as far as the adapter came).
     warnings: the channel's remarks on an accepted command, one line each.
+    ticket: the channel took the command and says later how it ended; `Adapter.follow` asks with it. "" = this is the
+    end. Commands of one call may share a ticket. Never with an error, and none in what `follow` answers.
     """
 
     sku: str
     error: AdapterError | None = None
     references: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    ticket: str = ""
+
+
+@value_object
+class Bulk:
+    """How an account takes many commands as one job, whose end comes later.
+
+    size: commands in one job at most. threshold: fewer than this are sent one by one, as `apply` does. linger: seconds
+    that background work may wait for more of its kind.
+    """
+
+    size: int
+    threshold: int
+    linger: float
 
 
 @value_object
@@ -120,7 +164,8 @@ class Rendered:
 class ChannelListing:
     """What the channel itself says of a listing when asked. live: a buyer can see it (sold out counts as live).
 
-    gtins: the barcodes it stands under.
+    gtins: the barcodes it stands under. variants: of a group, what the channel says of each version that it has; price
+    and quantity of the group itself are None where the channel names none.
     """
 
     sku: str
@@ -130,6 +175,7 @@ class ChannelListing:
     quantity: int | None
     references: Mapping[str, str] = field(default_factory=dict)
     gtins: tuple[str, ...] = ()
+    variants: tuple[ChannelListing, ...] = ()
 
 
 @value_object
