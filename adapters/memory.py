@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from adapters.base import AnswersAtOnce
 from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
 from adapters.model import ChannelListing, Command, Listing, ListingPage, Operation, Outcome, Problem, Rendered
 from adapters.rate_limits import Limit
@@ -69,7 +70,7 @@ async def _no_latency() -> None:
     """Answers come at once."""
 
 
-class MemoryAdapter:
+class MemoryAdapter(AnswersAtOnce):
     """One account on a channel in memory. Keeps `adapters.base.Adapter`.
 
     latency is awaited once per call, before anything happens: pass one that sleeps. After the effect comes `answer`,

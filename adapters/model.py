@@ -165,7 +165,9 @@ class ChannelListing:
     """What the channel itself says of a listing when asked. live: a buyer can see it (sold out counts as live).
 
     gtins: the barcodes it stands under. variants: of a group, what the channel says of each version that it has; price
-    and quantity of the group itself are None where the channel names none.
+    and quantity of the group itself are None where the channel names none. problems: why the channel does not show what
+    it accepted; a listing that has some is refused by it, be it live or not. under_review: the channel has not decided
+    yet whether it shows it, so that "not live" is no answer.
     """
 
     sku: str
@@ -176,6 +178,8 @@ class ChannelListing:
     references: Mapping[str, str] = field(default_factory=dict)
     gtins: tuple[str, ...] = ()
     variants: tuple[ChannelListing, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    under_review: bool = False
 
 
 @value_object

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from adapters.base import AnswersAtOnce
 from adapters.ebay import grammar, mapping, validation
 from adapters.ebay.client import BULK_SIZE, EbayClient, Entry
 from adapters.ebay.quotas import limits_of
@@ -35,7 +36,7 @@ PARALLEL_CALLS = 8  # calls of one kind (whole listings, urgent ones, reads) tha
 _ON_SALE = frozenset({"ACTIVE", "OUT_OF_STOCK"})
 
 
-class EbayAdapter:
+class EbayAdapter(AnswersAtOnce):
     """Keeps the contract of `adapters.base.Adapter`.
 
     `apply` takes more than `batch_size` commands too, and splits them.

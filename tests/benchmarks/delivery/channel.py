@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from adapters.base import AnswersAtOnce
 from adapters.errors import ChannelUnavailableError, RejectedListingError
 from adapters.exchange import Request
 from adapters.http import HttpClient, HttpLimits, open_http
@@ -24,7 +25,7 @@ def post(url: str, product: int, version: int, *, written: float, body: bytes) -
     return Request("POST", f"{url}/", headers, body)
 
 
-class BenchAdapter:
+class BenchAdapter(AnswersAtOnce):
     """Keeps `adapters.base.Adapter`. The listing carries the product's number, version and time of writing."""
 
     channel = NAME

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from adapters.base import AnswersAtOnce
 from adapters.errors import (
     AdapterError,
     AuthenticationError,
@@ -34,7 +35,7 @@ class Mood:
     until: float
 
 
-class Channel:
+class Channel(AnswersAtOnce):
     """Keeps `adapters.base.Adapter`. down_until: it answers nobody. dead_until: the credential is refused.
 
     spoiled: SKUs that always go wrong, and how. landing: told of the commands of each call that reaches the channel.
