@@ -6,31 +6,21 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from adapters.sandbox.clock import Clock
 from adapters.sandbox.ebay.control import Control
 from adapters.sandbox.ebay.errors import RefusedError, refused
-from adapters.sandbox.ebay.faults import Faults, Verdict
-from adapters.sandbox.ebay.journal import Journal
+from adapters.sandbox.ebay.faults import FAULTS
 from adapters.sandbox.ebay.oauth import TOKEN_PATH, Tokens, bearer_of
 from adapters.sandbox.ebay.requests import refuse_bad_accept_language
 from adapters.sandbox.ebay.routes import Operation, Read, Write, operation_of
 from adapters.sandbox.ebay.state import Numbers, Shop
 from adapters.sandbox.ebay.world import Rules, Seller
 from adapters.sandbox.ebay.writes import Writes
+from adapters.sandbox.faults import Faults, Verdict
+from adapters.sandbox.journal import Journal
 from adapters.sandbox.server import Exchange, Observer, Reply, Request
 
 _TOKEN_ROUTE = "token"  # noqa: S105  # a route's name
-
-
-class Clock:
-    """A clock that a test can move. source: seconds since the epoch."""
-
-    def __init__(self, source: Callable[[], float]) -> None:
-        self._source = source
-        self.offset = 0.0
-
-    def __call__(self) -> float:
-        """Seconds since the epoch, moved by `offset`."""
-        return self._source() + self.offset
 
 
 class EbaySandbox:
@@ -48,7 +38,7 @@ class EbaySandbox:
         self.sellers = tuple(sellers)
         self.clock = Clock(source)
         self.journal = Journal()
-        self.faults = Faults(self.clock)
+        self.faults = Faults(FAULTS, self.clock)
         self._observer = observer
         self._control = Control(self)
         self.reset()

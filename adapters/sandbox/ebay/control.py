@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adapters.sandbox.ebay.errors import Json
-from adapters.sandbox.ebay.faults import KINDS
+from adapters.sandbox.ebay.faults import FAULTS
 from adapters.sandbox.ebay.offers import listing_status
 from adapters.sandbox.ebay.state import Offer, Shop
 from adapters.sandbox.ebay.world import DEFAULT_LOCATION, POLICY_KINDS
@@ -75,7 +75,7 @@ class Control:
         return Reply(200, self._sandbox.journal.summary())
 
     def _faults(self, request: Request) -> Reply:
-        return Reply(200, {"faults": [fault.public() for fault in self._sandbox.faults.active], "kinds": KINDS})
+        return Reply(200, {"faults": [fault.public() for fault in self._sandbox.faults.active], "kinds": FAULTS.kinds})
 
     def _switch_on(self, request: Request) -> Reply:
         """One fault or a list of them."""

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 
 from adapters.sandbox.ebay.errors import Json, RefusedError, refused, vendor_error
-from adapters.sandbox.ebay.faults import Faults, Verdict
 from adapters.sandbox.ebay.items import Entry, Result
-from adapters.sandbox.ebay.journal import Journal, JournalEntry
 from adapters.sandbox.ebay.routes import Write
 from adapters.sandbox.ebay.state import Item, Shop
+from adapters.sandbox.faults import Faults, Verdict
+from adapters.sandbox.journal import Journal, JournalEntry
 from adapters.sandbox.server import Reply
 
 _PUBLISHES = frozenset({"publish", "bulk_publish"})
@@ -86,11 +86,11 @@ class Writes:
         seller = shop.seller.name
         fault = self._faults.entry("status", operation.name, seller, entry.sku)
         if fault is not None:
-            raise RefusedError([vendor_error(fault.error_id or 25001, fault.words)], fault.status or 500)
+            raise RefusedError([vendor_error(int(fault.error_id or 25001), fault.words)], fault.status or 500)
         if operation.name in _PUBLISHES:
             fault = self._faults.entry("refused_sku", operation.name, seller, entry.sku)
             if fault is not None:
-                raise RefusedError([vendor_error(fault.error_id or 25002, fault.words)], fault.status or 400)
+                raise RefusedError([vendor_error(int(fault.error_id or 25002), fault.words)], fault.status or 400)
 
     def _silenced(self, operation: Write, shop: Shop, entry: Entry) -> bool:
         if operation.name not in _PUBLISHES and not (operation.name in _REVISES and shop.live_offers_of(entry.sku)):

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from adapters.sandbox.ebay import Seller
 from adapters.sandbox.ebay.errors import RefusedError, vendor_error
-from adapters.sandbox.ebay.faults import KINDS, Faults
-from adapters.sandbox.ebay.journal import Journal, JournalEntry
+from adapters.sandbox.ebay.faults import FAULTS, KINDS
 from adapters.sandbox.ebay.shapes import BULK_PRICE_QUANTITY, ITEM, OFFER, check
 from adapters.sandbox.ebay.state import Item, Listing, Offer
 from adapters.sandbox.ebay.world import policies_of
+from adapters.sandbox.faults import Faults
+from adapters.sandbox.journal import Journal, JournalEntry
 from tests.unit.sandbox.shops import make_shop
 
 _NAMES = ["product", "aspects", "title", "requests", "offers", "price", "value", "quantity", "availability", "Marca"]
@@ -83,7 +84,7 @@ def test_an_unknown_error_id_is_still_an_error() -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_of_fault_can_be_switched_on_and_off(kind: str) -> None:
-    faults = Faults(lambda: 0.0)
+    faults = Faults(FAULTS, lambda: 0.0)
     fault = faults.switch_on({"kind": kind})
     assert faults.switch_off(fault.id + 1) == 0
     assert faults.switch_off(fault.id) == 1
@@ -93,7 +94,7 @@ def test_every_kind_of_fault_can_be_switched_on_and_off(kind: str) -> None:
 @given(seed=st.integers(0, 1000), rate=st.floats(0.1, 0.9))
 def test_equal_seeds_strike_equal_calls(seed: int, rate: float) -> None:
     def struck() -> list[bool]:
-        faults = Faults(lambda: 0.0)
+        faults = Faults(FAULTS, lambda: 0.0)
         faults.switch_on({"kind": "lost_answer", "rate": rate, "seed": seed})
         return [faults.judge("publish", "seller", ["A1"]).cut_after for _ in range(20)]
 
@@ -101,7 +102,7 @@ def test_equal_seeds_strike_equal_calls(seed: int, rate: float) -> None:
 
 
 def test_a_fault_of_one_sku_leaves_calls_for_others_alone() -> None:
-    faults = Faults(lambda: 0.0)
+    faults = Faults(FAULTS, lambda: 0.0)
     faults.switch_on({"kind": "lost_request", "sku": "A1", "route": "publish", "seller": "seller"})
     assert faults.judge("publish", "seller", ["A2", "A1"]).cut_before
     assert not faults.judge("publish", "seller", ["A2"]).cut_before

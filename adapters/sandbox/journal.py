@@ -20,6 +20,7 @@ class JournalEntry:
     price, quantity, title: what the call carries; for calls that carry none of them, what the records say then.
     status: None while the call is under way. effect: "pending", "done", "refused", "silent" (answered as done,
     nothing done), "lost" (the connection was cut before the effect). answered: False when the answer was cut off.
+    offer_id: the vendor's own number of what was written, where it has one. error_id: the vendor's number or code.
     """
 
     number: int
@@ -32,7 +33,7 @@ class JournalEntry:
     quantity: int | None
     title: str | None
     status: int | None = None
-    error_id: int | None = None
+    error_id: int | str | None = None
     effect: str = "pending"
     answered: bool = True
 
