@@ -13,6 +13,7 @@ from adapters.ebay import EbayAccount, EbayAdapter
 from adapters.ebay.client import EbayClient
 from adapters.ebay.settings import NEW_CONSENT
 from adapters.errors import ConfigurationError
+from adapters.feeds import NO_TOOLS, MakeFeed, Tools
 from adapters.http import open_http
 from adapters.oauth import Credentials, TokenSource
 
@@ -22,13 +23,15 @@ class Channel:
     """What belongs to a channel.
 
     settings: the model of one account's settings, credentials among them. make: an adapter for such settings. required:
-    settings nobody can sell without. sign_in: credentials; of each group one is needed.
+    settings nobody can sell without. sign_in: credentials; of each group one is needed. feed: for channels that read a
+    file, how it is written for such settings.
     """
 
     settings: type[BaseModel]
-    make: Callable[[Any], Adapter]
+    make: Callable[[Any, Tools], Adapter]
     required: tuple[str, ...] = ()
     sign_in: tuple[tuple[str, ...], ...] = ()
+    feed: MakeFeed | None = None
 
     def missing_credentials(self, given: Collection[str]) -> list[str]:
         """What is needed to sign in beside the credentials that are given, in words."""
@@ -43,15 +46,17 @@ def find_channel(name: str) -> Channel:
     return channel
 
 
-def make_adapter(channel: str, account: Any) -> Adapter:
+def make_adapter(channel: str, account: Any, tools: Tools = NO_TOOLS) -> Adapter:
     """An adapter for one account of a channel; `account` is the channel's own settings object.
+
+    tools: what it may need beside them; a channel that reads a file needs a place for the file's items.
 
     Connects to nothing yet. Raises ConfigurationError for a channel we do not have and for unusable settings.
     """
-    return find_channel(channel).make(account)
+    return find_channel(channel).make(account, tools)
 
 
-def make_ebay(account: EbayAccount) -> EbayAdapter:
+def make_ebay(account: EbayAccount, _: Tools = NO_TOOLS) -> EbayAdapter:
     """eBay, with a connection pool and a token of the account's own."""
     http = open_http({"EBAY_API_URL": account.api_url, "EBAY_TOKEN_URL": account.token_url})
     credentials = Credentials(

@@ -1,0 +1,1 @@
+"""Trovaprezzi: a price comparison that reads a file of offers."""
