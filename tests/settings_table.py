@@ -16,10 +16,10 @@ from pydantic_settings import BaseSettings
 
 from consumer.metrics import ROOMS
 from consumer.settings import (
+    SELLING,
     CaptureSettings,
     CredentialSettings,
     DeliverySettings,
-    EbaySettings,
     PlaceSettings,
     ServerSettings,
     SyncSettings,
@@ -36,7 +36,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     CaptureSettings,
     DeliverySettings,
     SyncSettings,
-    EbaySettings,
+    *SELLING,
     CredentialSettings,
 )
 

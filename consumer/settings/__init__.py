@@ -7,19 +7,21 @@ set, as `VAR=` in files of variables means it.
 from __future__ import annotations
 
 from consumer.settings.capture import CaptureSettings
+from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
 from consumer.settings.delivery import DeliverySettings, SyncSettings
-from consumer.settings.ebay import EbaySettings
 from consumer.settings.loading import Settings, load_settings
 from consumer.settings.place import PlaceSettings, ServerSettings
+from consumer.settings.selling import SellingSettings
 from consumer.settings.topics import TopicSettings
 
 __all__ = [
+    "SELLING",
     "CaptureSettings",
     "CredentialSettings",
     "DeliverySettings",
-    "EbaySettings",
     "PlaceSettings",
+    "SellingSettings",
     "ServerSettings",
     "Settings",
     "SyncSettings",

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from consumer.errors import SettingsError
 from consumer.settings.capture import CaptureSettings
+from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
 from consumer.settings.delivery import DeliverySettings, SyncSettings
-from consumer.settings.ebay import EbaySettings
 from consumer.settings.place import PlaceSettings, ServerSettings
+from consumer.settings.selling import SellingSettings
 from consumer.settings.topics import TopicSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All groups."""
+    """All groups. selling: by channel, what the environment says of an account on it."""
 
     servers: ServerSettings
     place: PlaceSettings
@@ -26,7 +29,7 @@ class Settings:
     capture: CaptureSettings
     delivery: DeliverySettings
     sync: SyncSettings
-    ebay: EbaySettings
+    selling: Mapping[str, SellingSettings]
     credentials: CredentialSettings
 
 
@@ -40,7 +43,7 @@ def load_settings() -> Settings:
             capture=CaptureSettings(),
             delivery=_with_old_names(DeliverySettings(), sync := SyncSettings()),
             sync=sync,
-            ebay=EbaySettings(),
+            selling={group.channel: group() for group in SELLING},
             credentials=CredentialSettings(),
         )
     except ValidationError as error:
@@ -68,16 +71,14 @@ def _variable(prefix: str, location: tuple[Any, ...]) -> str:
     return f"{prefix}{name}".upper() + (f" ({'.'.join(inside)})" if inside else "")
 
 
-_PREFIXES = {
-    group.__name__: group.model_config.get("env_prefix", "")
-    for group in (
-        ServerSettings,
-        PlaceSettings,
-        TopicSettings,
-        CaptureSettings,
-        DeliverySettings,
-        SyncSettings,
-        EbaySettings,
-        CredentialSettings,
-    )
-}
+_GROUPS: tuple[type[BaseSettings], ...] = (
+    ServerSettings,
+    PlaceSettings,
+    TopicSettings,
+    CaptureSettings,
+    DeliverySettings,
+    SyncSettings,
+    *SELLING,
+    CredentialSettings,
+)
+_PREFIXES = {group.__name__: group.model_config.get("env_prefix", "") for group in _GROUPS}

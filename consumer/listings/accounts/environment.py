@@ -1,13 +1,16 @@
-"""Accounts from variables, for an install of one tenant that keeps no account documents."""
+"""Accounts from variables, for an install of one tenant that keeps no account documents.
+
+A channel's variables carry the names of its settings: what is required, its own model and the registry say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
+from adapters.errors import ConfigurationError
 from adapters.model import Operation
 from adapters.rate_limits import Cost, Limit
 from consumer.errors import SettingsError
@@ -16,27 +19,17 @@ from consumer.listings.brakes import NO_BRAKES, Brakes
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
-from consumer.settings import EbaySettings, Settings, SyncSettings
+from consumer.settings import SellingSettings, Settings, SyncSettings
 
 if TYPE_CHECKING:
-    from adapters.ebay.settings import EbayAccount
+    from adapters.registry import Channel
 
 DEFAULT_ACCOUNT = "default"
-
-_EBAY_REQUIRED = (
-    ("app_id", "the client id of your eBay keyset"),
-    ("api_secret", "the client secret of your eBay keyset"),
-    ("fulfillment_policy_id", "the id of the seller's shipping policy"),
-    ("payment_policy_id", "the id of the seller's payment policy"),
-    ("return_policy_id", "the id of the seller's return policy"),
-    ("merchant_location_key", "the key of the inventory location the goods leave from"),
-    ("price_basis", "which PIM price is sold: retail, sale or list"),
-)
 
 
 def channels_in_environment(settings: Settings) -> list[str]:
     """The channels that are enabled by variables."""
-    return ["ebay"] if settings.ebay.enabled else []
+    return sorted(channel for channel, given in settings.selling.items() if given.enabled)
 
 
 def accounts_from_environment(settings: Settings, channel: str) -> list[Account]:
@@ -47,10 +40,25 @@ def accounts_from_environment(settings: Settings, channel: str) -> list[Account]
     """
     if channel not in channels_in_environment(settings):
         return []
-    ebay = settings.ebay
-    tenant = _selling_tenant("EBAY_TENANT", ebay.tenant, settings.place.tenants)
-    _require_ebay(ebay)
-    return [replace(_ebay_for(tenant, ebay, _ebay_account(ebay)), limits=_own_limits(settings.sync))]
+    given = settings.selling[channel]
+    tenant = _selling_tenant(_variable(given, "tenant"), given.tenant, settings.place.tenants)
+    own = _channel_settings(given)
+    if given.price_basis is None:  # checked with the others; the type does not know
+        raise SettingsError(f"{_variable(given, 'price_basis')} is missing: retail, sale or list")
+    account = Account(
+        tenant=tenant,
+        channel=channel,
+        name=DEFAULT_ACCOUNT,
+        price=PriceRules(basis=given.price_basis, vat_included=given.vat_included),
+        mode=given.mode,
+        languages=given.languages,
+        content=Content(condition=given.condition),
+        categories=Categories(map=given.categories),
+        brakes=Brakes() if given.brakes == "on" else NO_BRAKES,
+        limits=_own_limits(settings.sync),
+        settings=own,
+    )
+    return [account]
 
 
 def _own_limits(sync: SyncSettings) -> tuple[Limit, ...]:
@@ -79,64 +87,65 @@ def _selling_tenant(variable: str, named: str, watched: Sequence[str]) -> str:
     return watched[0]
 
 
-def _require_ebay(ebay: EbaySettings) -> None:
-    missing = [f"EBAY_{name.upper()} ({meaning})" for name, meaning in _EBAY_REQUIRED if not _given(ebay, name)]
-    if not (_given(ebay, "refresh_token") or _given(ebay, "access_token")):
-        missing.append("EBAY_REFRESH_TOKEN (the seller's refresh token)")
-    if missing:
-        raise SettingsError(f"eBay is enabled but not set up; set {', '.join(missing)}, or EBAY_ENABLED=false")
-
-
-def _given(ebay: EbaySettings, name: str) -> bool:
-    value = getattr(ebay, name)
-    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
-
-
-def _ebay_account(ebay: EbaySettings) -> EbayAccount:
+def _channel_settings(given: SellingSettings) -> BaseModel:
+    """The channel's own settings object. Raises SettingsError."""
     # Here and not above: planning needs accounts, but no channel's code.
-    from adapters.ebay.settings import EbayAccount
+    from adapters.registry import find_channel
 
-    given = {"api_url": ebay.api_url, "token_url": ebay.token_url, "locale": ebay.locale}
     try:
-        return EbayAccount(
-            app_id=ebay.app_id,
-            api_secret=ebay.api_secret,
-            refresh_token=ebay.refresh_token,
-            access_token=ebay.access_token,
-            environment=ebay.environment,
-            marketplace_id=ebay.marketplace_id,
-            **{name: value for name, value in given.items() if value},
-            fulfillment_policy_id=ebay.fulfillment_policy_id,
-            payment_policy_id=ebay.payment_policy_id,
-            return_policy_id=ebay.return_policy_id,
-            merchant_location_key=ebay.merchant_location_key,
-        )
+        channel = find_channel(given.channel)
+    except ConfigurationError as error:
+        raise SettingsError(f"{_variable(given, 'enabled')}: {error.message}") from None
+    values = {name: getattr(given, name) for name in _own_names(given) if not _is_blank(getattr(given, name))}
+    missing = [*_missing(given, channel, values), *_missing_basis(given)]
+    if missing:
+        off = _variable(given, "enabled")
+        raise SettingsError(f"{given.title} is enabled but not set up; set {', '.join(missing)}, or {off}=false")
+    try:
+        return channel.settings.model_validate(values)
     except ValidationError as error:
         # Without the values: one of them may be a secret.
         wrong = error.errors(include_input=False, include_url=False)
-        raise SettingsError("; ".join(f"EBAY_{_path(found)}: {_words(found)}" for found in wrong)) from None
+        raise SettingsError(
+            "; ".join(f"{_variable(given, _path(found))}: {_words(found)}" for found in wrong)
+        ) from None
+
+
+def _own_names(given: SellingSettings) -> list[str]:
+    """The variables that are settings of the channel, not of every account."""
+    return [name for name in type(given).model_fields if name not in SellingSettings.model_fields]
+
+
+def _missing(given: SellingSettings, channel: Channel, values: Mapping[str, Any]) -> list[str]:
+    """Variables without which nobody can sell or sign in, each with its meaning. A group needs one of its own."""
+    demanded = [(name,) for name, field in channel.settings.model_fields.items() if field.is_required()]
+    groups = dict.fromkeys([*demanded, *channel.sign_in, *((name,) for name in channel.required)])
+    lacking = [group for group in groups if not any(name in values for name in group)]
+    return [" or ".join(_with_meaning(given, name) for name in group) for group in lacking]
+
+
+def _missing_basis(given: SellingSettings) -> list[str]:
+    return [] if given.price_basis else [f"{_variable(given, 'price_basis')} (which PIM price: retail, sale or list)"]
+
+
+def _with_meaning(given: SellingSettings, name: str) -> str:
+    field = type(given).model_fields.get(name)
+    meaning = (field.description or "").rstrip(".") if field else ""
+    return f"{_variable(given, name)} ({meaning})" if meaning else _variable(given, name)
+
+
+def _variable(given: SellingSettings, name: str) -> str:
+    return f"{given.model_config.get('env_prefix', '')}{name}".upper()
+
+
+def _is_blank(value: object) -> bool:
+    """Nothing is said: the channel's own default counts."""
+    return (value.get_secret_value() if isinstance(value, SecretStr) else value) in (None, "", (), {})
 
 
 def _path(found: Mapping[str, Any]) -> str:
-    return ".".join(str(part) for part in found["loc"]).upper()
+    return ".".join(str(part) for part in found["loc"])
 
 
 def _words(found: Mapping[str, Any]) -> str:
     return str(found["msg"]).removeprefix("Value error, ")
-
-
-def _ebay_for(tenant: str, ebay: EbaySettings, channel_settings: EbayAccount) -> Account:
-    if ebay.price_basis is None:  # checked with the others; the type does not know
-        raise SettingsError("EBAY_PRICE_BASIS is missing: retail, sale or list")
-    return Account(
-        tenant=tenant,
-        channel="ebay",
-        name=DEFAULT_ACCOUNT,
-        price=PriceRules(basis=ebay.price_basis, vat_included=ebay.vat_included),
-        mode=ebay.mode,
-        languages=ebay.languages,
-        content=Content(condition=ebay.condition),
-        categories=Categories(map=ebay.categories),
-        brakes=Brakes() if ebay.brakes == "on" else NO_BRAKES,
-        settings=channel_settings,
-    )

@@ -6,12 +6,13 @@ import pytest
 
 from adapters.ebay import EbayAccount
 from adapters.model import Operation
+from adapters.registry import CHANNELS
 from consumer.errors import SettingsError
 from consumer.listings.accounts.channel_settings import open_settings
 from consumer.listings.accounts.environment import accounts_from_environment, channels_in_environment
 from consumer.listings.accounts.opening import account_of
 from consumer.listings.accounts.transfer import data_of
-from consumer.settings import load_settings
+from consumer.settings import SELLING, SellingSettings, load_settings
 from tests.planted import plant, shown_in
 
 COMPLETE = {
@@ -139,3 +140,23 @@ def test_an_account_of_variables_becomes_data_without_its_credentials(variables:
     again = account_of(document, open_settings("ebay", document.settings, credentials))
     assert again == account
     assert again.rules_print == account.rules_print
+
+
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
+def test_the_variables_of_a_channel_are_its_settings(channel: str) -> None:
+    """A variable that its model does not know, or a required setting without variable, could never make an account."""
+    kind, variables = CHANNELS[channel], {group.channel: group for group in SELLING}[channel]
+    own = set(variables.model_fields) - set(SellingSettings.model_fields)
+    assert own <= set(kind.settings.model_fields)
+    required = {name for name, field in kind.settings.model_fields.items() if field.is_required()}
+    assert required | set(kind.required) | {name for group in kind.sign_in for name in group} <= own
+
+
+def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARKETSYNC_TENANTS", "shop")
+    monkeypatch.setenv("EBAY_ENABLED", "true")
+    with pytest.raises(SettingsError, match="eBay is enabled but not set up") as caught:
+        accounts_from_environment(load_settings(), "ebay")
+    needed = [name for name in COMPLETE if name.startswith("EBAY_") and name not in ("EBAY_ENABLED", "EBAY_CATEGORIES")]
+    assert [name for name in needed if name not in str(caught.value)] == []
+    assert "EBAY_ENABLED=false" in str(caught.value)
