@@ -3,6 +3,7 @@
 AdapterError
 ├─ TemporaryError              the listing waits and is tried again; others go on
 │   ├─ RateLimitedError        the channel says slow down; burns no attempt
+│   ├─ UnderReviewError        the channel decides later whether it takes this; burns no attempt
 │   └─ ChannelUnavailableError timeouts, connection failures, the channel's own 5xx
 ├─ PermanentError              this state of this listing will never pass; a person or a newer state heals it
 │   ├─ RejectedListingError    the channel says the data is wrong
@@ -67,6 +68,10 @@ class TemporaryError(AdapterError):
 
 class RateLimitedError(TemporaryError):
     """The channel counts our calls and says it is too many."""
+
+
+class UnderReviewError(TemporaryError):
+    """The channel looks at the listing first, and takes this once it is done; nothing is known to be wrong with it."""
 
 
 class ChannelUnavailableError(TemporaryError):

@@ -54,6 +54,7 @@ class Listing:
     variants: the versions it is sold in; none = it is sold as it is. With variants, sku is the key of the group and
     nothing that can be bought, price is the lowest of theirs, quantity the sum, and gtins are empty. axes: names of the
     attributes in which they differ, in the order in which a buyer chooses; no two variants agree in all of them.
+    weight: of one sold unit, in kilograms, above 0; None = not known.
     """
 
     sku: str
@@ -72,6 +73,7 @@ class Listing:
     remarks: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
     axes: tuple[str, ...] = ()
+    weight: Decimal | None = None
 
 
 @value_object

@@ -12,7 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from adapters.errors import ChannelHaltedError, ChannelUnavailableError, PermanentError, RateLimitedError
+from adapters.errors import (
+    ChannelHaltedError,
+    ChannelUnavailableError,
+    PermanentError,
+    RateLimitedError,
+    UnderReviewError,
+)
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
 from consumer.listings.state import ListingKey
@@ -133,7 +139,7 @@ class Gate:
     @staticmethod
     def proves_life(errors: Sequence[Exception | None]) -> bool:
         """Whether the channel worked on at least one command of a call."""
-        return any(error is None or isinstance(error, PermanentError) for error in errors)
+        return any(error is None or isinstance(error, PermanentError | UnderReviewError) for error in errors)
 
     def take_question(self, now: float) -> bool:
         """Whether the channel is to be asked now if it answers at all. True once each time."""

@@ -11,7 +11,14 @@ from __future__ import annotations
 
 import tenacity
 
-from adapters.errors import AdapterError, ChannelHaltedError, PermanentError, RateLimitedError, TemporaryError
+from adapters.errors import (
+    AdapterError,
+    ChannelHaltedError,
+    PermanentError,
+    RateLimitedError,
+    TemporaryError,
+    UnderReviewError,
+)
 from adapters.values import value_object
 from consumer.settings import DeliverySettings
 
@@ -107,7 +114,7 @@ def decide(error: Exception, attempt: int, policy: RetryPolicy, *, jitter: float
     if isinstance(error, PermanentError):
         return Refused()
     floor = (error.delay if isinstance(error, TemporaryError) else None) or 0.0
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | UnderReviewError):
         return postpone(max(floor, jitter * policy.window(1)), policy, now=now, burned=False)
     if attempt >= policy.attempts:
         return DeadLetter("exhausted" if isinstance(error, AdapterError) else "bug")

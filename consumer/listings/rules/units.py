@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from adapters.model import Problem
-from consumer.listings.product import Figure, Packaging, Prices, Product, Promotion
+from consumer.listings.product import Figure, Packaging, Prices, Product, Promotion, Size
 from consumer.listings.rules.conditions import Names
 from consumer.listings.rules.section import Section
 
@@ -95,12 +95,20 @@ def _packed(product: Product, packaging: Packaging, unit: SalesUnit) -> Product:
         # The number of one piece would name another thing than a box of them.
         barcodes=packaging.barcodes or (_of_the_piece(product) if pieces == 1 else ()),
         quantity=_units(product.quantity, pieces),
+        size=_heavier(product.size, pieces),
         locations=(
             {place: _units(stock, pieces) for place, stock in product.locations.items()}
             if isinstance(product.locations, dict)
             else product.locations
         ),
     )
+
+
+def _heavier(size: Size, pieces: Decimal) -> Size:
+    """The PIM weighs one piece."""
+    if size.weight is None or pieces == 1:
+        return size
+    return replace(size, weight=replace(size.weight, value=size.weight.value * pieces))
 
 
 def _own_prices(own: Prices, of_piece: Prices) -> Prices:

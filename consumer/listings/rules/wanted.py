@@ -14,6 +14,7 @@ from consumer.listings.rules.prices import Priced, wanted_price
 from consumer.listings.rules.selection import Unwanted, judge, judge_offer
 from consumer.listings.rules.stock import Stock, offered_stock
 from consumer.listings.rules.units import sold_as
+from consumer.listings.rules.weight import kilograms
 
 if TYPE_CHECKING:
     from consumer.listings.accounts import Account
@@ -91,6 +92,7 @@ def _listing(draft: Draft, category: str, price: Money, quantity: int) -> Listin
         gtins=draft.get("gtins"),
         attributes=draft.attributes,
         remarks=(*draft.product.remarks, *draft.remarks),
+        weight=kilograms(draft.product.size.weight),
     )
 
 

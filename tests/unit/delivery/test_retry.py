@@ -13,6 +13,7 @@ from adapters.errors import (
     ConfigurationError,
     RateLimitedError,
     RejectedListingError,
+    UnderReviewError,
     UnknownListingError,
 )
 from consumer.delivery.retry import DeadLetter, Decision, Halt, Refused, RetryPolicy, RetryTopic, Wait, decide
@@ -63,6 +64,7 @@ def test_a_bug_is_tried_as_often_and_told_apart() -> None:
 
 def test_being_throttled_burns_no_attempt_however_often() -> None:
     assert decided(RateLimitedError("slow down", delay=3), attempt=99) == Wait(NOW + 3, burned=False)
+    assert decided(UnderReviewError("not approved", delay=12), attempt=99) == RetryTopic(40, NOW + 12, burned=False)
     assert decided(RateLimitedError("slow down", delay=12), attempt=99) == RetryTopic(40, NOW + 12, burned=False)
 
 
