@@ -112,6 +112,10 @@ class Command:
     listing: the whole wanted state; None for WITHDRAW and REVISE_STOCK. references: what earlier outcomes told us to
     keep (channel ids); may be empty or stale, an adapter copes with both. quantity: pieces for sale, for REVISE_STOCK
     only: of a product whose other data cannot be sent.
+
+    variants: SKUs of the variants that the channel may show of this group from earlier commands, also on WITHDRAW and
+    REVISE_STOCK. Those that the listing has no more are to go, and WITHDRAW takes all of them down. quantities: of a
+    group's REVISE_STOCK, variant -> pieces for sale; variants that are not named stay as they are.
     """
 
     operation: Operation
@@ -119,6 +123,8 @@ class Command:
     listing: Listing | None
     references: Mapping[str, str] = field(default_factory=dict)
     quantity: int | None = None
+    variants: tuple[str, ...] = ()
+    quantities: Mapping[str, int] = field(default_factory=dict)
 
 
 @value_object

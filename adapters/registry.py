@@ -24,7 +24,7 @@ class Channel:
 
     settings: the model of one account's settings, credentials among them. make: an adapter for such settings. required:
     settings nobody can sell without. sign_in: credentials; of each group one is needed. feed: for channels that read a
-    file, how it is written for such settings.
+    file, how it is written for such settings. variations: whether it sells the variants of a product as one listing.
     """
 
     settings: type[BaseModel]
@@ -32,6 +32,7 @@ class Channel:
     required: tuple[str, ...] = ()
     sign_in: tuple[tuple[str, ...], ...] = ()
     feed: MakeFeed | None = None
+    variations: bool = False
 
     def missing_credentials(self, given: Collection[str]) -> list[str]:
         """What is needed to sign in beside the credentials that are given, in words."""
