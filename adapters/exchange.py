@@ -20,6 +20,7 @@ _LONGEST_PAUSE = 24 * 3600.0  # a Retry-After beyond a day is a mistake of the c
 class Request:
     """One call. authorization: value of the Authorization header; secrets: what else must never be shown.
 
+    secret_headers: headers that carry a credential, for channels that name them otherwise.
     harmless: it changes nothing on the channel although its method is not GET, like a search by POST or a token.
     """
 
@@ -30,6 +31,7 @@ class Request:
     authorization: SecretStr | None = None
     secrets: tuple[SecretStr, ...] = ()
     harmless: bool = False
+    secret_headers: Mapping[str, SecretStr] = field(default_factory=dict)
 
     @property
     def writes(self) -> bool:
@@ -38,7 +40,7 @@ class Request:
 
     def hidden(self) -> tuple[str, ...]:
         """Every secret text of this call, the bare credential of the Authorization header included."""
-        values = [secret.get_secret_value() for secret in self.secrets]
+        values = [secret.get_secret_value() for secret in (*self.secrets, *self.secret_headers.values())]
         if self.authorization is not None:
             values += [self.authorization.get_secret_value(), *self.authorization.get_secret_value().split()[1:]]
         return tuple(value for value in values if value)

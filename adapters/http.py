@@ -86,6 +86,7 @@ class HttpClient:
         if (origin := _origin(request.url)) not in self._origins:
             raise ConfigurationError(f"{origin} is not an address of this account")
         headers = dict(request.headers)
+        headers.update((name, secret.get_secret_value()) for name, secret in request.secret_headers.items())
         if request.authorization is not None:
             headers["Authorization"] = request.authorization.get_secret_value()
         try:

@@ -24,20 +24,22 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one call of `apply` uses of a limit: `call` once, and `listing` for each of its commands."""
+    """What one call of `apply` uses of a limit: `call` once, and `listing` for each `group` of its commands, begun or
+    full. group: for channels that take so many listings in one request; 1 = each command counts by itself."""
 
     call: int = 1
     listing: int = 0
+    group: int = 1
 
     def of(self, listings: int) -> int:
         """Units used by a call with so many commands."""
-        return self.call + self.listing * listings
+        return self.call + self.listing * -(-listings // self.group)
 
     def fits(self, units: int, most: int) -> int:
         """How many commands, up to `most`, one call may have with so many units; 0 = not even one."""
         if units < self.of(1):
             return 0
-        return most if self.listing == 0 else min(most, (units - self.call) // self.listing)
+        return most if self.listing == 0 else min(most, (units - self.call) // self.listing * self.group)
 
 
 @dataclass(frozen=True, slots=True)
