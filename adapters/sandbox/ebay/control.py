@@ -47,12 +47,16 @@ class Control:
             return Reply(400, {"error": str(error)})
 
     def _listings(self, request: Request) -> Reply:
-        """What a buyer sees now, hidden ones left out. ?seller= ?sku= ?fields=full adds the content."""
+        """What a buyer sees now, hidden ones left out. ?seller= ?sku= ?group= ?fields=full adds the content.
+
+        A listing with variations has a row for each of them, with the group's key.
+        """
+        wanted = request.query.get("group")
         rows = [
             _row(shop, offer, full=request.query.get("fields") == "full")
             for shop in self._shops(request)
             for offer in self._offers(shop, request)
-            if offer.listing is not None and not offer.listing.hidden
+            if offer.listing is not None and not offer.listing.hidden and wanted in (None, offer.listing.group)
         ]
         return Reply(200, {"listings": sorted(rows, key=lambda row: (row["seller"], row["sku"]))})
 
@@ -144,5 +148,6 @@ def _row(shop: Shop, offer: Offer, *, full: bool) -> Json:
         "listing_id": listing.listing_id if listing else None,
         "offer_id": offer.offer_id,
         "status": listing_status(shop, offer),
+        "group": listing.group if listing else "",
     }
     return {**row, "content": content} if full else row

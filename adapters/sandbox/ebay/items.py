@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adapters.sandbox.ebay.errors import Json, refused, vendor_error
 from adapters.sandbox.ebay.marketplaces import NEW_CONDITIONS
@@ -67,6 +67,10 @@ def delete_item(shop: Shop, entry: Entry) -> Result:
         raise refused(25710, sku=entry.sku)
     for offer in shop.offers_of(entry.sku):
         shop.remove_offer(offer)
+    group = shop.group_of(entry.sku)
+    if group is not None:
+        left = [sku for sku in group.skus if sku != entry.sku]
+        shop.put_group(replace(group, document={**group.document, "variantSKUs": left}))
     del shop.items[entry.sku]
     return Result(status=204)
 
@@ -78,6 +82,12 @@ def refuse_bad_sku(shop: Shop, sku: str) -> None:
         raise refused(25707, f"1 to {_SKU_LENGTH} characters", sku=sku)
 
 
-def item_document(item: Item) -> Json:
-    """The item as getInventoryItem returns it."""
-    return {**item.document, "sku": item.sku, "locale": item.locale}
+def item_document(shop: Shop, item: Item, *, with_ids: bool = False) -> Json:
+    """The item as reads return it. with_ids: as the reads of one item do, which name its group twice."""
+    document = {**item.document, "sku": item.sku, "locale": item.locale}
+    group = shop.group_of(item.sku)
+    if group is not None:
+        document["inventoryItemGroupKeys"] = [group.key]
+        if with_ids:
+            document["groupIds"] = [group.key]
+    return document

@@ -56,6 +56,8 @@ def update_offer(shop: Shop, entry: Entry) -> Result:
 def publish_offer(shop: Shop, entry: Entry) -> Result:
     """publishOffer: safe to repeat (same listing, warning 25402); after a withdrawal it makes a new listing."""
     offer = _offer(shop, entry.offer_id)
+    if (group := shop.group_of(offer.sku)) is not None:
+        raise refused(25732, sku=offer.sku, inventoryItemGroupKey=group.key)
     item = shop.items[offer.sku]
     refuse_unpublishable(shop, item, offer)
     warnings = []
@@ -123,7 +125,7 @@ def offer_document(shop: Shop, offer: Offer) -> Json:
             "listingId": offer.listing.listing_id,
             "listingStatus": listing_status(shop, offer),
             "listingOnHold": offer.listing.hidden,
-            "soldQuantity": 0,
+            "soldQuantity": offer.listing.sold,
         }
     return document
 

@@ -21,11 +21,11 @@ _POLICY_ERRORS = {"fulfillment": 25007, "payment": 25008, "return": 25009}
 _IDENTIFIERS = ("ean", "upc", "isbn", "epid")
 
 
-def refuse_unpublishable(shop: Shop, item: Item, offer: Offer) -> None:
-    """Raises RefusedError listing everything that keeps the offer from being published."""
+def refuse_unpublishable(shop: Shop, item: Item, offer: Offer, *, sold_out: bool = False) -> None:
+    """Raises RefusedError listing everything that keeps the offer from being published. sold_out: it may be."""
     errors = [*_missing(shop, item, offer), *_policies(shop, offer), *invalid_values(item, offer)]
     new = offer.listing is None
-    if new and shop.shown_quantity(offer) < 1 and not shop.rules.publish_sold_out:
+    if new and shop.shown_quantity(offer) < 1 and not (sold_out or shop.rules.publish_sold_out):
         errors.append(vendor_error(25004, "A new listing needs a quantity of at least 1", name="quantity"))
     if item.locale not in MARKETPLACES[offer.marketplace].locales:
         errors.append(vendor_error(25604, f"The item is in {item.locale}, not in a language of {offer.marketplace}"))
@@ -47,11 +47,12 @@ def refuse_broken_revision(shop: Shop, item: Item, offer: Offer) -> None:
 
 def count_revision(shop: Shop, listing: Listing) -> None:
     """One more revision of a live listing today. Raises RefusedError 25019 when the day's share is used up."""
-    if listing.day != shop.today:
-        listing.day, listing.revisions = shop.today, 0
-    if listing.revisions >= shop.rules.revisions_per_day:
-        raise refused(25019, f"It was revised {listing.revisions} times today", listingId=listing.listing_id)
-    listing.revisions += 1
+    tally = listing.tally
+    if tally.day != shop.today:
+        tally.day, tally.revisions = shop.today, 0
+    if tally.revisions >= shop.rules.revisions_per_day:
+        raise refused(25019, f"It was revised {tally.revisions} times today", listingId=listing.listing_id)
+    tally.revisions += 1
 
 
 def content_shown(shop: Shop, item: Item, offer: Offer, before: Json | None = None) -> Json:

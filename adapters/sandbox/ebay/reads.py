@@ -27,7 +27,7 @@ def get_item(shop: Shop, request: Request) -> Reply:
     item = shop.items.get(request.segments[4])
     if item is None:
         raise refused(25710, sku=request.segments[4])
-    return Reply(200, item_document(item))
+    return Reply(200, item_document(shop, item, with_ids=True))
 
 
 def list_items(shop: Shop, request: Request) -> Reply:
@@ -35,7 +35,7 @@ def list_items(shop: Shop, request: Request) -> Reply:
     limit, page = _page(request, default=25, most=200)
     skus = list(shop.items)
     pages = -(-len(skus) // limit)
-    found = [item_document(shop.items[sku]) for sku in skus[page * limit : (page + 1) * limit]]
+    found = [item_document(shop, shop.items[sku]) for sku in skus[page * limit : (page + 1) * limit]]
     body = {"inventoryItems": found, "size": pages, **_links(request, limit=limit, page=page, total=len(skus))}
     return Reply(200, body)
 
@@ -48,7 +48,7 @@ def bulk_get_items(shop: Shop, request: Request) -> Reply:
         if item is None:
             responses.append({"sku": sku, "statusCode": 404, "errors": refused(25710, sku=sku).errors})
         else:
-            responses.append({"sku": sku, "statusCode": 200, "inventoryItem": item_document(item)})
+            responses.append({"sku": sku, "statusCode": 200, "inventoryItem": item_document(shop, item)})
     return Reply(200 if all(r["statusCode"] == 200 for r in responses) else 207, {"responses": responses})
 
 

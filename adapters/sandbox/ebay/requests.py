@@ -108,8 +108,23 @@ def parse_offer_id(request: Request, rules: Rules) -> list[Entry]:
     return [Entry(offer_id=request.segments[4])]
 
 
+def parse_group(request: Request, rules: Rules) -> list[Entry]:
+    """createOrReplaceInventoryItemGroup. The journal has the group's key for a SKU."""
+    locale = language_of(request)
+    return [Entry(sku=request.segments[4], locale=locale, document=body_of(request, shapes.GROUP))]
+
+
+def parse_group_place(request: Request, rules: Rules) -> list[Entry]:
+    """publishOfferByInventoryItemGroup, withdrawOfferByInventoryItemGroup."""
+    document = body_of(request, shapes.GROUP_PLACE)
+    key, marketplace = document.get("inventoryItemGroupKey"), document.get("marketplaceId")
+    if not (key and marketplace):
+        raise refused(25709, "inventoryItemGroupKey and marketplaceId are needed", name="inventoryItemGroupKey")
+    return [Entry(sku=key, marketplace=marketplace)]
+
+
 def parse_sku(request: Request, rules: Rules) -> list[Entry]:
-    """deleteInventoryItem."""
+    """deleteInventoryItem, deleteInventoryItemGroup."""
     return [Entry(sku=request.segments[4])]
 
 

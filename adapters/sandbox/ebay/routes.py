@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from adapters.sandbox.ebay import items, offers, reads, requests
+from adapters.sandbox.ebay import groups, items, offers, reads, requests
 from adapters.sandbox.ebay.errors import Json
 from adapters.sandbox.ebay.items import Entry, Result
 from adapters.sandbox.ebay.state import Shop
@@ -93,6 +93,14 @@ _WRITES: dict[tuple[str, ...], Write] = {
     ("POST", "bulk_publish_offer"): Write(
         "bulk_publish", requests.parse_bulk_publish, offers.publish_offer, ("offerId", "listingId"), bulk=True
     ),
+    ("PUT", "inventory_item_group", "*"): Write("replace_group", requests.parse_group, groups.replace_group),
+    ("DELETE", "inventory_item_group", "*"): Write("delete_group", requests.parse_sku, groups.delete_group),
+    ("POST", "offer", "publish_by_inventory_item_group"): Write(
+        "publish_group", requests.parse_group_place, groups.publish_group, ("listingId",), success=200
+    ),
+    ("POST", "offer", "withdraw_by_inventory_item_group"): Write(
+        "withdraw_group", requests.parse_group_place, groups.withdraw_group
+    ),
     ("POST", "bulk_update_price_quantity"): Write(
         "bulk_price_quantity",
         requests.parse_price_quantity,
@@ -105,6 +113,7 @@ _READS: dict[tuple[str, ...], Read] = {
     ("GET", "inventory_item", "*"): Read("get_item", reads.get_item),
     ("GET", "inventory_item"): Read("list_items", reads.list_items),
     ("POST", "bulk_get_inventory_item"): Read("bulk_get_item", reads.bulk_get_items),
+    ("GET", "inventory_item_group", "*"): Read("get_group", groups.get_group),
     ("GET", "offer", "*"): Read("get_offer", reads.get_offer),
     ("GET", "offer"): Read("list_offers", reads.list_offers),
     ("POST", "location", "*"): Read("create_location", reads.create_location, write=True),
@@ -132,5 +141,7 @@ def operation_of(request: Request) -> Operation | None:
     if served is None:
         return None
     rest = request.segments[3:]
+    if (exact := served.get((request.method, *rest))) is not None:
+        return exact
     template = tuple("*" if place == 1 else part for place, part in enumerate(rest))
     return served.get((request.method, *template))

@@ -32,6 +32,18 @@ ITEM: Json = {
     "packageWeightAndSize": "object",
     "product": _PRODUCT,
 }
+GROUP: Json = {
+    "aspects": "aspects",
+    "description": "string",
+    "imageUrls": ["string"],
+    "inventoryItemGroupKey": "string",
+    "subtitle": "string",
+    "title": "string",
+    "variantSKUs": ["string"],
+    "variesBy": {"aspectsImageVariesBy": ["string"], "specifications": [{"name": "string", "values": ["string"]}]},
+    "videoIds": ["string"],
+}
+GROUP_PLACE: Json = {"inventoryItemGroupKey": "string", "marketplaceId": frozenset(MARKETPLACES)}
 BULK_ITEMS: Json = {"requests": [{**ITEM, "sku": "string", "locale": LOCALES}]}
 BULK_SKUS: Json = {"requests": [{"sku": "string"}]}
 OFFER: Json = {

@@ -36,17 +36,42 @@ class Item:
 
 
 @dataclass(slots=True)
+class Tally:
+    """Revisions of one listing on the calendar day counted last. The variations of a group share theirs."""
+
+    day: int = 0
+    revisions: int = 0
+
+
+@dataclass(slots=True)
 class Listing:
     """What a buyer can see of a published offer. content: all but the quantity, as shown since the last revision.
 
-    hidden: accepted and never shown. day, revisions: revisions on the calendar day counted last.
+    hidden: accepted and never shown. group: the key of the group whose listing it is part of. sold: pieces sold.
     """
 
     listing_id: str
     content: Json
     hidden: bool = False
-    day: int = 0
-    revisions: int = 0
+    group: str = ""
+    sold: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(slots=True)
+class Group:
+    """An inventory item group. document: as it was last sent. listing_id: of its live listing, "" = there is none."""
+
+    key: str
+    locale: str
+    document: Json
+    listing_id: str = ""
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def skus(self) -> list[str]:
+        """Its members, in the order in which they were sent."""
+        return list(self.document.get("variantSKUs") or ())
 
 
 @dataclass(slots=True)
@@ -94,6 +119,8 @@ class Shop:
         self.items: dict[str, Item] = {}
         self.offers: dict[str, Offer] = {}
         self.offer_ids: dict[str, list[str]] = {}
+        self.groups: dict[str, Group] = {}
+        self._group_keys: dict[str, str] = {}
         self.policies = policies_of(seller)
         self.locations: dict[str, Json] = {DEFAULT_LOCATION: default_location()}
 
@@ -109,6 +136,23 @@ class Shop:
     def live_offers_of(self, sku: str) -> list[Offer]:
         """The published offers of a SKU."""
         return [offer for offer in self.offers_of(sku) if offer.listing is not None]
+
+    def group_of(self, sku: str) -> Group | None:
+        """The group that a SKU is a member of; there is one at most."""
+        key = self._group_keys.get(sku)
+        return None if key is None else self.groups[key]
+
+    def put_group(self, group: Group) -> None:
+        """Keep a group in place of the one with its key."""
+        self.remove_group(group.key)
+        self.groups[group.key] = group
+        self._group_keys.update(dict.fromkeys(group.skus, group.key))
+
+    def remove_group(self, key: str) -> None:
+        """Forget a group; its items stay."""
+        old = self.groups.pop(key, None)
+        for sku in old.skus if old else ():
+            del self._group_keys[sku]
 
     def offer_of(self, sku: str, marketplace: str, offer_format: str) -> Offer | None:
         """The one offer that may exist for this combination."""

@@ -46,6 +46,7 @@ class Rules:
     catalogue's text instead of the seller's. alphanumeric_skus: take eBay's words on SKUs literally.
     require_accept_language: refuse Inventory calls without the header, as some clients report.
     leaf_categories: None takes every numeric id for a leaf. listings_limit: the selling limit, None is none.
+    invariable_aspects: names that no group may vary by.
     """
 
     bulk_limit: int = 25
@@ -64,6 +65,7 @@ class Rules:
     leaf_categories: frozenset[str] | None = None
     listings_limit: int | None = None
     business_policies: bool = True
+    invariable_aspects: frozenset[str] = frozenset({"Marca", "Marke", "Brand"})
 
 
 def policies_of(seller: Seller) -> dict[str, Json]:

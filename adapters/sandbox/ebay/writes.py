@@ -13,7 +13,7 @@ from adapters.sandbox.faults import Faults, Verdict
 from adapters.sandbox.journal import Journal, JournalEntry
 from adapters.sandbox.server import Reply
 
-_PUBLISHES = frozenset({"publish", "bulk_publish"})
+_PUBLISHES = frozenset({"publish", "bulk_publish", "publish_group"})
 _REVISES = frozenset(
     {"replace_item", "bulk_replace_item", "update_offer", "bulk_price_quantity", "withdraw", *_PUBLISHES}
 )
@@ -103,9 +103,11 @@ def _perform_silently(operation: Write, shop: Shop, entry: Entry) -> Result:
     memento = shop.remember(entry.sku)
     result = operation.perform(shop, entry)
     if operation.name in _PUBLISHES and not any(offer.listing for offer in memento.offers):
-        for offer in shop.live_offers_of(entry.sku):
-            if offer.listing is not None:
-                offer.listing.hidden = True
+        group = shop.groups.get(entry.sku) if operation.name == "publish_group" else None
+        for sku in group.skus if group else (entry.sku,):
+            for offer in shop.live_offers_of(sku):
+                if offer.listing is not None:
+                    offer.listing.hidden = True
     else:
         shop.restore(entry.sku, memento)
     return result
