@@ -71,19 +71,26 @@ class Transport(Protocol):
 class HttpClient:
     """Sends requests to the addresses it was opened for. One instance serves one event loop.
 
-    wall_clock: seconds since 1970, read for Retry-After dates only.
+    domains: every https host below one of these is such an address too. wall_clock: seconds since 1970, read for
+    Retry-After dates only.
     """
 
     def __init__(
-        self, transport: Transport, origins: frozenset[str], *, wall_clock: Callable[[], float] = time.time
+        self,
+        transport: Transport,
+        origins: frozenset[str],
+        *,
+        domains: frozenset[str] = frozenset(),
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._transport = transport
         self._origins = origins
+        self._domains = domains
         self._wall_clock = wall_clock
 
     async def send(self, request: Request) -> Answer:
         """Send once. Any status is an answer; raises AdapterError when there is none."""
-        if (origin := _origin(request.url)) not in self._origins:
+        if (origin := _origin(request.url)) not in self._origins and not _is_below(origin, self._domains):
             raise ConfigurationError(f"{origin} is not an address of this account")
         headers = dict(request.headers)
         headers.update((name, secret.get_secret_value()) for name, secret in request.secret_headers.items())
@@ -106,15 +113,17 @@ class HttpClient:
         await self._transport.close()
 
 
-def open_http(addresses: Mapping[str, str], limits: HttpLimits = DEFAULT_LIMITS) -> HttpClient:
+def open_http(
+    addresses: Mapping[str, str], limits: HttpLimits = DEFAULT_LIMITS, *, domains: frozenset[str] = frozenset()
+) -> HttpClient:
     """A client for an account's addresses: name of the setting -> URL. Connects on first use.
 
+    domains: where the channel keeps files whose addresses it tells call by call, e.g. "amazonaws.com".
     Certificates and proxies come from the usual variables (SSL_CERT_FILE, SSL_CERT_DIR, HTTPS_PROXY, NO_PROXY).
     Raises ConfigurationError naming the setting when an address is not https (http: this machine only).
     """
     origins = frozenset(check_address(setting, url) for setting, url in addresses.items())
-    proxies = {origin: proxy for origin in origins if (proxy := _proxy_for(origin))}
-    return HttpClient(AiohttpTransport(limits, proxies), origins)
+    return HttpClient(AiohttpTransport(limits, functools.cache(_proxy_for)), origins, domains=domains)
 
 
 def check_address(setting: str, url: str) -> str:
@@ -134,11 +143,11 @@ def check_address(setting: str, url: str) -> str:
 
 
 class AiohttpTransport:
-    """aiohttp's connection pool. limits: see HttpLimits. proxies: origin -> address of its proxy."""
+    """aiohttp's connection pool. limits: see HttpLimits. proxy_for: origin -> address of its proxy, if it has one."""
 
-    def __init__(self, limits: HttpLimits, proxies: Mapping[str, str]) -> None:
+    def __init__(self, limits: HttpLimits, proxy_for: Callable[[str], str | None]) -> None:
         self._limits = limits
-        self._proxies = proxies
+        self._proxy_for = proxy_for
         self._session: aiohttp.ClientSession | None = None
 
     async def exchange(self, request: Request, headers: Mapping[str, str]) -> Reply:
@@ -151,7 +160,7 @@ class AiohttpTransport:
             headers=headers,
             data=request.body or None,
             allow_redirects=False,
-            proxy=self._proxies.get(_origin(request.url)) if self._proxies else None,
+            proxy=self._proxy_for(_origin(request.url)),
         ) as response:
             return Reply(response.status, response.headers, await self._body(response))
 
@@ -264,6 +273,12 @@ def _origin(url: str) -> str:
     except ValueError:
         return url
     return f"{parsed.scheme}://{parsed.netloc.lower()}"
+
+
+def _is_below(origin: str, domains: frozenset[str]) -> bool:
+    """Whether this is an https address on the usual port of a host below one of these domains."""
+    host = origin.removeprefix("https://")
+    return host != origin and any(host.endswith(f".{domain}") for domain in domains)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,7 +1,8 @@
 """Access tokens of one account: kept in memory, renewed before they end, one renewal at a time.
 
-Grant: refresh_token with HTTP Basic authentication of the application (RFC 6749 §6). Sources for eBay's
-behaviour: OAuth pages of developer.ebay.com (a token lives 7200 s, the refresh token 18 months and does not rotate).
+Grant: refresh_token (RFC 6749 §6), the application proven by HTTP Basic authentication or in the body. Sources for
+eBay's behaviour: OAuth pages of developer.ebay.com (a token lives 7200 s, the refresh token 18 months and does not
+rotate); for Login with Amazon, which wants the body: "Connecting to the Selling Partner API" (a token lives 3600 s).
 Tokens never leave this module in a repr, a log line or an error.
 """
 
@@ -31,6 +32,8 @@ from adapters.http import HttpClient
 _MARGIN = 300.0  # seconds before its end that a token is renewed, as eBay's own client does
 _UNSTATED_LIFETIME = 600.0  # for an answer that does not say how long its token lives
 _OUR_FAULT = frozenset({"invalid_scope", "invalid_request", "unsupported_grant_type"})
+_FORM = "application/x-www-form-urlencoded"
+_PASSING = frozenset({"server_error", "temporarily_unavailable"})  # RFC 6749 §4.1.2.1; Amazon says them with 4xx too
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Credentials:
     """What an account proves itself with. Empty text means: not set.
 
     access_token: a ready token, used only when there is no refresh token. cure: what a person has to do when
-    the channel refuses them, ends in a full stop.
+    the channel refuses them, ends in a full stop. in_body: the application's id and secret go into the form, not into
+    HTTP Basic authentication.
     """
 
     token_url: str
@@ -47,6 +51,7 @@ class Credentials:
     refresh_token: SecretStr
     access_token: SecretStr
     cure: str = "Ask the seller for consent again."
+    in_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +121,17 @@ class TokenSource:
 
     async def _request(self) -> _Token:
         credentials = self._credentials
-        basic = f"{credentials.client_id}:{credentials.client_secret.get_secret_value()}".encode()
         form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token.get_secret_value()}
+        if credentials.in_body:
+            form |= {"client_id": credentials.client_id, "client_secret": credentials.client_secret.get_secret_value()}
         asked = self._clock()
         answer = await self._http.send(
             Request(
                 "POST",
                 credentials.token_url,
-                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+                headers={"Content-Type": _FORM, "Accept": "application/json"},
                 body=urlencode(form).encode(),
-                authorization=SecretStr("Basic " + base64.b64encode(basic).decode()),
+                authorization=None if credentials.in_body else _basic(credentials),
                 secrets=(credentials.client_secret, self._refresh_token),
                 harmless=True,
             )
@@ -150,12 +156,17 @@ class TokenSource:
         said = f"The channel refused to renew the access token: {answer.quote(words) or f'status {answer.status}'}"
         if answer.status == 429:
             return RateLimitedError(said, delay=answer.retry_after, code=code, status=429)
-        if answer.status >= 500 or answer.status == 408:
+        if answer.status >= 500 or answer.status == 408 or code in _PASSING:
             return ChannelUnavailableError(said, delay=answer.retry_after, code=code, status=answer.status)
         if code in _OUR_FAULT or answer.status in (404, 405) or answer.status < 400:
             cure = "Check the token address and the application."
             return ConfigurationError(f"{said}. {cure}", code=code, status=answer.status)
         return AuthenticationError(f"{said}. {self._credentials.cure}", code=code, status=answer.status)
+
+
+def _basic(credentials: Credentials) -> SecretStr:
+    pair = f"{credentials.client_id}:{credentials.client_secret.get_secret_value()}".encode()
+    return SecretStr("Basic " + base64.b64encode(pair).decode())
 
 
 def _error_of(answer: Answer) -> tuple[str | None, str]:

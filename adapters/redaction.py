@@ -13,7 +13,8 @@ _PATTERNS = (
     re.compile(
         r"""(?i)(["']?\b\w*(?:token|secret|password|authorization|api[_-]?key)\b["']?\s*[:=]\s*["']?)[^\s"'&,;}]{8,}"""
     ),
-    re.compile(r"v\^1\.1#[^\s\"'&,;}]+"),  # how eBay's tokens begin
+    # how eBay's tokens begin, and Amazon's tokens and client secrets
+    re.compile(r"(?:v\^1\.1#|Atz[a-z]\||Atz\.sprdt\||amzn1\.oa2-cs\.)[^\s\"'&,;}]+"),
 )
 
 
