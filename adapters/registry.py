@@ -13,9 +13,10 @@ from adapters.ebay import EbayAccount, EbayAdapter
 from adapters.ebay.client import EbayClient
 from adapters.ebay.settings import NEW_CONSENT
 from adapters.errors import ConfigurationError
-from adapters.feeds import NO_TOOLS, MakeFeed, Tools
+from adapters.feeds import NO_TOOLS, Feed, MakeFeed, Tools
 from adapters.http import open_http
 from adapters.oauth import Credentials, TokenSource
+from adapters.trovaprezzi import TrovaprezziAccount, TrovaprezziAdapter, TrovaprezziFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,24 @@ def make_ebay(account: EbayAccount, _: Tools = NO_TOOLS) -> EbayAdapter:
     return EbayAdapter(EbayClient(http, TokenSource(http, credentials), account), account)
 
 
+def make_trovaprezzi(account: TrovaprezziAccount, tools: Tools = NO_TOOLS) -> TrovaprezziAdapter:
+    """Trovaprezzi: its offers are items of a file that somebody else builds."""
+    return TrovaprezziAdapter(tools.items, account)
+
+
+def trovaprezzi_feed(account: TrovaprezziAccount) -> Feed:
+    """How the file of a shop is written and published."""
+    return Feed(TrovaprezziFormat(), account.feed)
+
+
 CHANNELS: Mapping[str, Channel] = {
     "ebay": Channel(
         settings=EbayAccount,
         make=make_ebay,
         required=("fulfillment_policy_id", "payment_policy_id", "return_policy_id", "merchant_location_key"),
         sign_in=(("api_secret",), ("refresh_token", "access_token")),
+    ),
+    "trovaprezzi": Channel(
+        settings=TrovaprezziAccount, make=make_trovaprezzi, required=("link",), feed=trovaprezzi_feed
     ),
 }

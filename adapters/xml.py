@@ -93,4 +93,4 @@ class Schema:
         element = etree.fromstring(raw) if isinstance(raw, bytes) else raw
         if self._schema.validate(element):
             return []
-        return [str(entry.message)[:_SHOWN] for entry in self._schema.error_log]
+        return [str(entry.message).rstrip(".")[:_SHOWN] for entry in self._schema.error_log]

@@ -121,7 +121,7 @@ class FeedItemStore:
         }
         if columns:
             change["columns"] = {"$setUnion": [{"$ifNull": ["$columns", []]}, {"$literal": list(columns)}]}
-        stored = await self._feeds.find_one_and_update(
+        stored: Document | None = await self._feeds.find_one_and_update(
             {"_id": str(self._key)}, [{"$set": change}], return_document=True
         )
         # None: somebody removed it by hand.
@@ -139,7 +139,7 @@ class FeedItemStore:
         self._state = read_state(await self._opened())
         return self._state
 
-    async def _opened(self) -> Document:
+    async def _opened(self) -> Any:
         """The feed's document, made where there is none. Its address never changes again."""
         await ensure_indexes(self._items)
         key = self._key
@@ -150,10 +150,9 @@ class FeedItemStore:
             "token": secrets.token_urlsafe(_TOKEN_BYTES),
             "epoch": 1,
         }
-        stored: Document = await self._feeds.find_one_and_update(
+        return await self._feeds.find_one_and_update(
             {"_id": str(key)}, {"$setOnInsert": new}, upsert=True, return_document=True
         )
-        return stored
 
     def _id(self, key: str) -> str:
         return f"{self._key}/{key}"
