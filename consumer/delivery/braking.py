@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import structlog
 
 from adapters.model import Command, Operation
+from adapters.values import replace
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Settled
 from consumer.delivery.planning import Case, Planned, Seller, Step, send_step

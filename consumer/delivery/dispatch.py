@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from adapters.errors import RateLimitedError
+from adapters.values import replace
 from consumer.delivery.accounts import Gate
 from consumer.delivery.batches import Batches, Send
 from consumer.delivery.commands import Call

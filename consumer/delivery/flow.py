@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
+from adapters.values import replace
 from consumer.delivery.accounts import Gate
 from consumer.delivery.commands import Finished, Letter, Notes, Postponed, Superseded
 from consumer.delivery.flood import Flood

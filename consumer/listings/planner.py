@@ -10,13 +10,12 @@ read is no zero: then nothing is sent. A listing whose new state the channel ref
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from adapters.base import Adapter
 from adapters.model import Command, Listing, Operation, Problem, Rendered
-from adapters.values import value_object
+from adapters.values import replace, value_object
 from consumer.events import Operation as EventOperation
 from consumer.events import ProductEvent, Sequence
 from consumer.listings.accounts import Account

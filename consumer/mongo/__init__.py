@@ -6,7 +6,7 @@ from typing import Any
 
 import bson
 from bson import Binary, ObjectId, Timestamp
-from pymongo import AsyncMongoClient, InsertOne, MongoClient, ReplaceOne, UpdateOne
+from pymongo import AsyncMongoClient, InsertOne, MongoClient, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.collection import Collection
@@ -32,6 +32,7 @@ __all__ = [
     "PyMongoError",
     "ReplaceOne",
     "Timestamp",
+    "UpdateMany",
     "UpdateOne",
     "bson",
     "connect",
