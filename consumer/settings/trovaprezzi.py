@@ -17,4 +17,7 @@ class TrovaprezziSettings(SellingSettings):
     channel: ClassVar[str] = "trovaprezzi"
     title: ClassVar[str] = "Trovaprezzi"
 
+    link: str = Field(
+        "", description="Address of a product's page, with placeholders: https://shop.example/p/{sku}. Required."
+    )
     feed_url: str = Field("", description="Public address of the feed, as Trovaprezzi has been told it.")
