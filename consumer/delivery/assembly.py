@@ -34,6 +34,7 @@ from consumer.delivery.sellers import Sellers
 from consumer.delivery.standstills import COLLECTION as STANDSTILLS
 from consumer.delivery.standstills import Standstills
 from consumer.delivery.sweeper import Catalogue, Products, Sweeper
+from consumer.delivery.tickets import Places, TicketFollower
 from consumer.delivery.upkeep import Upkeep, Watched
 from consumer.delivery.work import AccountKey
 from consumer.delivery.worker import DeliveryWorker
@@ -53,6 +54,7 @@ from consumer.listings.history import HistoryStore
 from consumer.listings.replans import ReplanStore
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
+from consumer.listings.submissions import SubmissionStore
 from consumer.metrics import DeliveryMetrics
 from consumer.mongo import AsyncDatabase, Document
 from consumer.settings import DeliverySettings
@@ -71,6 +73,7 @@ class OwedPlaces:
     brakes: BrakeStore
     history: HistoryStore
     confirmations: ConfirmationStore
+    submissions: SubmissionStore
     pauses: Pauses
     standstills: Standstills
     products: Products
@@ -102,6 +105,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         brakes=BrakeStore(database[BRAKES], listings),
         history=HistoryStore(database[HISTORY]),
         confirmations=ConfirmationStore(listings, database[CONFIRMATIONS]),
+        submissions=SubmissionStore(listings),
         pauses=Pauses(database[PAUSES]),
         standstills=Standstills(database[STANDSTILLS]),
         products=products,
@@ -146,6 +150,8 @@ def make_parts(
     upkeep = _make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics)
     owed, hands, accounts = servers.owed, servers.hands, metrics.accounts
     lost = metrics.history_lost.labels(channel)
+    chronicle = Chronicle(owed.history, settings.history_days, clocks.wall, lost.inc)
+    places = Places(owed.submissions, servers.store, owed.debts, chronicle)
     return Parts(
         channel=channel,
         core=core,
@@ -161,8 +167,9 @@ def make_parts(
         quotas=servers.quotas,
         upkeep=upkeep,
         letters=Letters(channel, group_of(channel, names), names),
-        chronicle=Chronicle(servers.owed.history, settings.history_days, clocks.wall, lost.inc),
+        chronicle=chronicle,
         confirmer=Confirmer(core, at_work, servers.owed.confirmations, clocks=clocks, metrics=metrics.confirmations),
+        tickets=TicketFollower(core, at_work, places, clocks=clocks, metrics=metrics.tickets, channel=channel),
         writer=_writer(servers, settings),
         consumer=ConsumerThread(_membership(channel, servers, settings)),
         reporter=Reporter(channel, metrics, clocks.wall),

@@ -19,6 +19,7 @@ from adapters.model import Operation, Outcome
 from consumer import events
 from consumer.delivery.commands import Ending, Settled, Store
 from consumer.delivery.planning import Planned
+from consumer.delivery.tickets import Ended
 from consumer.delivery.work import Work
 from consumer.listings.history import Entry, HistoryStore, Reason
 from consumer.listings.owed import Cause, moment
@@ -67,6 +68,11 @@ class Chronicle:
         """These states ended without a call."""
         now = self._clock()
         self._add(_decided(each, now) for each in settled if each.outcome not in _QUIET)
+
+    def ended(self, ends: Iterable[Ended]) -> None:
+        """The channel said how these ended, and that is stored."""
+        now = self._clock()
+        self._add(_ended(end, now) for end in ends)
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -124,7 +130,7 @@ def _delivered(ending: Ending, now: float) -> Entry:
         at=moment(now),
         reason=_reason(send.work),
         operation=send.operation,
-        outcome=_word(ending.error),
+        outcome="submitted" if ending.submitted else _word(ending.error),
         sequence=send.work.sequence,
         payload=_payload(planned.plan.fingerprint),
         content=_content(planned),
@@ -140,6 +146,25 @@ def _decided(settled: Settled, now: float) -> Entry:
     work = settled.work
     words = settled.words[:_LONGEST]
     return Entry(str(work.key), moment(now), _reason(work), "none", settled.outcome, work.sequence, reply=words)
+
+
+def _ended(end: Ended, now: float) -> Entry:
+    submitted, outcome = end.before.submitted, end.outcome
+    taken = None if submitted is None else submitted.version
+    code = f"{outcome.error.code}: " if outcome.error is not None and outcome.error.code else ""
+    words = "; ".join(outcome.warnings) if outcome.error is None else f"{code}{outcome.error.message}"
+    return Entry(
+        listing=end.after.id,
+        at=moment(now),
+        reason=Reason.CHANNEL,
+        operation="none" if taken is None else taken.operation.value,
+        outcome=end.word,
+        sequence=end.after.planned_sequence if taken is None else taken.sequence,
+        payload=None if taken is None else _payload(taken.fingerprint),
+        quantity=None if taken is None else taken.quantity,
+        reply=words[:_LONGEST],
+        took=None if taken is None else round(max(0.0, now - taken.at.timestamp()), 3),
+    )
 
 
 def _word(error: Exception | None) -> str:

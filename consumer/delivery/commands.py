@@ -56,12 +56,16 @@ class Probe:
 
 @value_object
 class Ending:
-    """How one command ended and what follows from it. outcome is opaque; error None = the channel accepted."""
+    """How one command ended and what follows from it. outcome is opaque; error None = the channel accepted.
+
+    submitted: it has not ended, the channel says later how it does.
+    """
 
     send: Send
     outcome: Any
     error: Exception | None
     follow_up: Decision | None
+    submitted: bool = False
 
 
 @value_object
@@ -144,12 +148,16 @@ CoreCommand = (
 
 @value_object
 class Answer:
-    """What a call did for one command. again: plan the same state once more, the way is clear now."""
+    """What a call did for one command.
+
+    again: plan the same state once more, the way is clear now. submitted: the channel says later how it ended.
+    """
 
     send: Send
     outcome: Any
     error: Exception | None
     again: bool = False
+    submitted: bool = False
 
 
 @value_object

@@ -22,7 +22,7 @@ from consumer.delivery.braking import HELD, Braking, Planning
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
 from consumer.delivery.keeping import Marks, States
 from consumer.delivery.owing import Owing
-from consumer.delivery.planning import Deferred, Planned, Seller, Step, outrun, plan_step
+from consumer.delivery.planning import BEHIND, SUBMITTED, Deferred, Planned, Seller, Step, outrun, plan_step
 from consumer.delivery.retry import Wait
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
@@ -36,12 +36,9 @@ from consumer.mongo import PyMongoError
 Result = TypeVar("Result")
 
 # A newer state pays, or nothing does yet.
-_UNPAID = ("superseded", HELD)
+_UNPAID = ("superseded", HELD, BEHIND, SUBMITTED)
 
 _log = structlog.get_logger()
-
-# Seconds after which a call that a dead process began cannot land any more: the longest an adapter waits, and a drain.
-_LATEST_CALL = 180.0
 
 
 class Execution:
@@ -86,7 +83,13 @@ class Execution:
             _log.exception("bug in an adapter", account=str(call.account), operation=call.operation)
             return [Answer(send, _crashed(send, error), error) for send in call.sends]
         return [
-            Answer(send, outcome, outcome.error, transitions.needs_another_plan(_planned(send).plan, outcome))
+            Answer(
+                send,
+                outcome,
+                outcome.error,
+                again=transitions.needs_another_plan(_planned(send).plan, outcome),
+                submitted=outcome.ticket != "",
+            )
             for send, outcome in zip(call.sends, blamed(outcomes), strict=True)
         ]
 
@@ -218,7 +221,8 @@ class Execution:
         ]
         braked = await self._braking.brake(Planning(works, steps, states), self._sellers, now)
         steps = braked.steps
-        debts = [*braked.debts, *(_late(step.result.work, now) for step in steps if step.late)]
+        debts = [*braked.debts, *(step.debt for step in steps if step.debt is not None)]
+        debts += [_late(step.result.work, now + step.late) for step in steps if step.late]
         if debts:
             await self._marks.mark(debts, moment(now))
         await self._distrust(outrun(works, steps, states), now)
@@ -275,8 +279,8 @@ def _noted(steps: Iterable[Step], states: Mapping[str, ListingState]) -> Iterato
                 yield state
 
 
-def _late(work: Work, now: float) -> Debt:
-    until = moment(now + _LATEST_CALL)
+def _late(work: Work, latest: float) -> Debt:
+    until = moment(latest)
     return Debt(work.key, Cause.LATE_CALL, until, work.sequence, late_until=until)
 
 

@@ -18,6 +18,7 @@ from consumer.delivery.quotas.store import QuotaStore
 from consumer.delivery.replanning import Replanner
 from consumer.delivery.reporting import Reporter
 from consumer.delivery.sellers import Sellers
+from consumer.delivery.tickets import TicketFollower
 from consumer.delivery.upkeep import Upkeep
 from consumer.kafka.consumer import ConsumerThread
 from consumer.metrics import DeliveryMetrics
@@ -55,6 +56,7 @@ class Parts:
     letters: Letters
     chronicle: Chronicle
     confirmer: Confirmer
+    tickets: TicketFollower
     writer: Writer
     consumer: ConsumerThread
     reporter: Reporter

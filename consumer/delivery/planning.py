@@ -8,13 +8,12 @@ loaded, or not at all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from adapters.base import Adapter
 from adapters.errors import RateLimitedError
-from adapters.values import value_object
+from adapters.values import replace, value_object
 from consumer import events
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Settled
@@ -22,9 +21,19 @@ from consumer.delivery.work import Work
 from consumer.listings import planner, transitions
 from consumer.listings.accounts import Account
 from consumer.listings.allowance import UsedUp, limit_of, spend
-from consumer.listings.owed import moment
-from consumer.listings.state import ListingState, Status
+from consumer.listings.debts import Debt
+from consumer.listings.owed import Cause, moment
+from consumer.listings.state import Doubt, ListingState, Status, Submitted
+from consumer.listings.submitted import LATEST_JOB, OVERDUE, URGENT_AFTER, age, look_again, may_pass
 
+SUBMITTED = "submitted"
+"""How a state ends that the channel has by now, and decides on later."""
+BEHIND = "behind"
+"""How a state ends that waits for another one of its listing, on which the channel has not decided: as a mark."""
+LATEST_CALL = 180.0
+"""Seconds after which a call of a dead process cannot land any more: the longest an adapter waits, and a drain."""
+
+_UNDECIDED = "the channel has not said yet how the last one ended"
 # Told in one line; the store has them all.
 _PROBLEMS = 3
 
@@ -67,16 +76,49 @@ class Deferred:
 class Step:
     """One planned state. store: what to store first, None = nothing changed. result: what then follows.
 
-    late: a call that another process intended may still land after ours.
+    late: for so many seconds something that was sent before, and has not ended, may still land after ours; 0 = nothing
+    can. debt: a mark to be made before anything is stored.
     """
 
     store: ListingState | None
     result: Send | Settled | Deferred
-    late: bool = False
+    late: float = 0.0
+    debt: Debt | None = None
 
 
 def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float, by: str = "") -> Step:
     """Plan one state on what is stored. by: this process. Raises only on bugs: the record was decoded before."""
+    if state is not None and state.submitted is not None:
+        return _behind(work, state, state.submitted, seller, now, by)
+    return _plan(work, state, seller, now, by)
+
+
+def _behind(work: Work, state: ListingState, submitted: Submitted, seller: Seller, now: float, by: str) -> Step:
+    """A state of a listing of which something is with the channel: it waits as a mark, unless it cannot."""
+    if work.sequence < state.planned_sequence:
+        return Step(None, Settled(work, "superseded"))
+    same = work.sequence == submitted.version.sequence and state.planned_rules == seller.rules
+    if same and not work.force and not work.swept:
+        return Step(None, Settled(work, SUBMITTED, _UNDECIDED))
+    if age(submitted, now) >= URGENT_AFTER:
+        step = _plan(work, state, seller, now, by)
+        if isinstance(step.result, Send) and may_pass(step.result.plan.plan.command, state, now):
+            return replace(step, late=max(0.0, OVERDUE - age(submitted, now)))
+    debt = Debt(
+        key=work.key,
+        cause=Cause.SUBMITTED,
+        due=moment(look_again(submitted, now)),
+        sequence=work.sequence,
+        words=_UNDECIDED,
+        told=events.is_deletion(work.record.headers),
+    )
+    doubted = None
+    if work.force:
+        doubted = replace(state, doubt=Doubt.EXISTENCE, revision=state.revision + 1, updated_at=moment(now))
+    return Step(doubted, Settled(work, BEHIND, _UNDECIDED), debt=debt)
+
+
+def _plan(work: Work, state: ListingState | None, seller: Seller, now: float, by: str) -> Step:
     event = events.decode(work.record.key, work.record.value, work.record.headers)
     late_call_landed = state is not None and state.owed is not None and state.owed.distrusts(moment(now))
     if work.force or late_call_landed:
@@ -115,7 +157,13 @@ def send_step(case: Case, plan: planner.Send, now: float) -> Step:
     carried = Planned(plan, intended, written, repeated=state is not None and state.intent is not None)
     # The stored intent carries the distrust from here on.
     send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)
-    return Step(intended, send, transitions.may_land_late(state, by, now))
+    return Step(intended, send, _may_land_late(state, seller, by, now))
+
+
+def _may_land_late(state: ListingState | None, seller: Seller, by: str, now: float) -> float:
+    if not transitions.may_land_late(state, by, now):
+        return 0.0
+    return LATEST_CALL if seller.adapter.bulk is None else LATEST_JOB
 
 
 def _heard_anew(state: ListingState | None, rules: str) -> ListingState | None:

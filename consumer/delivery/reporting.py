@@ -150,6 +150,8 @@ class Reporter:
             if planned.plan.problems:
                 words = "; ".join(map(str, planned.plan.problems))
                 self._say(note.work, f"✗ {planned.plan.verdict}: {words[:_LONGEST]}")
+        elif note.outcome == "submitted":
+            self._say(note.work, f"{note.operation.replace('_', ' ')} taken; the channel says later how it ended")
         elif note.outcome == "superseded":
             self._metrics.superseded.labels(*account).inc()
         elif note.outcome == "dead_letter":

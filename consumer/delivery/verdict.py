@@ -65,7 +65,7 @@ class Judge:
         if answer.again:
             return Ending(send, answer.outcome, error, Wait(now, burned=error is not None))
         if error is None:
-            return Ending(send, answer.outcome, None, None)
+            return Ending(send, answer.outcome, None, None, answer.submitted)
         unheard = mute and isinstance(error, ChannelUnavailableError)
         crashed = not isinstance(error, AdapterError)
         if not unheard and not (crashed and not alone):

@@ -237,6 +237,7 @@ class DeliveryWorker:
                 beside.create_task(parts.replanner.run(self._soon))
                 beside.create_task(parts.chronicle.run())
                 beside.create_task(parts.confirmer.run())
+                beside.create_task(parts.tickets.run())
                 if parts.follower is not None:
                     beside.create_task(parts.follower.run(self._soon))
         except ExceptionGroup as group:

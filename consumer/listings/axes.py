@@ -26,7 +26,7 @@ class Work(StrEnum):
     """It is to be sent, or tried again."""
     SENDING = "sending"
     SUBMITTED = "submitted"
-    """The channel accepted it, and does not show it yet."""
+    """The channel has it, and has not said yet how it ended; or accepted it, and does not show it yet."""
     HELD = "held"
     """By a brake, a pause, or because its account is halted."""
 
@@ -88,7 +88,11 @@ def wanted_of(state: ListingState) -> Version | None:
     """
     if not _is_listed(state) or state.status is Status.INVALID:
         return None
-    return state.proposed or state.intent or state.sent
+    return state.proposed or state.intent or _newest_sent(state)
+
+
+def _newest_sent(state: ListingState) -> Version | None:
+    return state.sent if state.submitted is None else state.submitted.version
 
 
 def _is_listed(state: ListingState) -> bool:
@@ -97,7 +101,8 @@ def _is_listed(state: ListingState) -> bool:
         return newest.operation is not Operation.WITHDRAW
     if state.status in _NOT_LISTED:
         return False
-    return state.sent is None or state.sent.operation is not Operation.WITHDRAW
+    sent = _newest_sent(state)
+    return sent is None or sent.operation is not Operation.WITHDRAW
 
 
 def _work(state: ListingState) -> Work:
@@ -105,6 +110,8 @@ def _work(state: ListingState) -> Work:
         return Work.HELD
     if state.intent is not None:
         return Work.SENDING
+    if state.submitted is not None:
+        return Work.SUBMITTED
     if state.owed is not None or state.status is Status.WAITING:
         return Work.WAITING
     if state.seen is not None and state.seen.again is not None:
@@ -144,6 +151,9 @@ def _next(state: ListingState) -> str:
         return f"A person decides, with `marketsync held`: {owed.words}."
     if owed is not None and owed.cause in _HOLDING:
         return f"{_HELD_NEXT[owed.cause]} ({owed.words})."
+    if state.intent is None and state.submitted is not None:
+        behind = "; what changed since is sent then" if owed is not None else ""
+        return f"The channel says how it ended; it is asked again and again{behind}."
     if state.intent is not None or owed is not None or state.status is Status.WAITING:
         return "It is sent, or tried again, by itself."
     if state.status in _BY_STATUS:

@@ -22,6 +22,7 @@ from consumer.listings.state import (
     Refusal,
     Seen,
     Status,
+    Submitted,
     Version,
 )
 from consumer.mongo import Document
@@ -71,6 +72,8 @@ def to_document(state: ListingState) -> Document:
         "passed": list(state.passed),
         "figures": _figures_document(state.figures),
         "keeps_sku": state.keeps_sku,
+        "submitted": None if state.submitted is None else _submitted_document(state.submitted),
+        "planned_schema": state.planned_schema,
         "refusal": None if state.refusal is None else {"reason": state.refusal.reason, "count": state.refusal.count},
     }
 
@@ -106,6 +109,8 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             passed=tuple(document.get("passed", ())),
             figures=_figures(document.get("figures") or {}),
             keeps_sku=bool(document.get("keeps_sku")),
+            submitted=_submitted(document.get("submitted")),
+            planned_schema=document.get("planned_schema", ""),
             confirmed=_version(document.get("confirmed")),
             seen=read_seen(document.get("seen")),
             refusal=None if document.get("refusal") is None else Refusal(**document["refusal"]),
@@ -189,6 +194,33 @@ def _figures(document: Mapping[str, Any]) -> Figures:
 
 def _spent(document: Mapping[str, Any] | None) -> Spent | None:
     return None if document is None else Spent(document["since"], document["units"])
+
+
+def _submitted_document(submitted: Submitted) -> Document:
+    return {
+        "ticket": submitted.ticket,
+        "version": _version_document(submitted.version),
+        "doubt": submitted.doubt.name.lower(),
+        "verdict": submitted.verdict.value,
+        "plan_again": submitted.plan_again,
+        "remarks": list(submitted.remarks),
+    }
+
+
+def _submitted(document: Any) -> Submitted | None:
+    if document is None:
+        return None
+    version = _version(document["version"])
+    if version is None:
+        raise TypeError("submitted without a version")
+    return Submitted(
+        ticket=document["ticket"],
+        version=version,
+        doubt=Doubt[document["doubt"].upper()],
+        verdict=Status(document["verdict"]),
+        plan_again=document["plan_again"],
+        remarks=tuple(document["remarks"]),
+    )
 
 
 def _version_document(version: Version | None) -> Document | None:

@@ -229,6 +229,7 @@ class DebtStore:
                 {"accepted": {"$ne": None}},
                 {"doubt": Doubt.EXISTENCE.name.lower()},
                 {"intent": {"$ne": None}},
+                {"submitted": {"$ne": None}},
             ],
         }
         return await self._mark_all(query, Cause.GAP, at, sequence={"$literal": sequence}, gap=sequence)

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     """Somebody forced it, or distrusted what the channel shows."""
     RELEASE = "release"
     """A person released it from a brake."""
+    CHANNEL = "channel"
+    """The channel said how something ended that it had taken before."""
     REPAIR = "repair"
     """It waited, or it was in doubt what the channel shows."""
 
@@ -93,7 +95,7 @@ class HistoryStore:
         """What the channel accepted last of everything but price and stock, as JSON; None where it is too long ago."""
         query = {
             "_id": {"$gt": f"{listing} @", "$lt": f"{listing} @~"},
-            "outcome": "accepted",
+            "outcome": {"$in": ["accepted", "submitted"]},
             "content": {"$ne": None},
         }
         found = await self._collection.find(query, {"content": True}).sort("_id", -1).limit(1).to_list()

@@ -32,6 +32,8 @@ class Cause(StrEnum):
     """The outcome of a call could not be stored over what somebody else had written meanwhile."""
     LATE_CALL = "late_call"
     """A call that another process began may still land on the channel."""
+    SUBMITTED = "submitted"
+    """The channel has something older of it, and has not said yet how that ended."""
     UNFINISHED = "unfinished"
     """An intent without an end, and nobody is at work on it."""
     RETRY = "retry"

@@ -59,7 +59,7 @@ class ReplanStore:
         # Of what the channel does not show, nothing can be withdrawn by mistake: no brake counts it.
         nothing_shown = {
             "$and": [
-                *({"$eq": [{"$ifNull": [f"${name}", None]}, None]} for name in ("accepted", "intent")),
+                *({"$eq": [{"$ifNull": [f"${name}", None]}, None]} for name in ("accepted", "intent", "submitted")),
                 {"$ne": ["$doubt", Doubt.EXISTENCE.name.lower()]},
             ]
         }

@@ -27,6 +27,8 @@ class Status(StrEnum):
 
     WAITING = "waiting"
     """Something is owed to the channel: planned, being sent, or to be tried again."""
+    SUBMITTED = "submitted"
+    """The channel took the wanted state, and says later how that ended."""
     LIVE = "live"
     """The channel accepted the wanted state."""
     LEFT = "left"
@@ -110,6 +112,22 @@ class Version:
 
 
 @value_object
+class Submitted:
+    """What the channel took without saying how it ended. Nothing else is sent for the listing meanwhile.
+
+    ticket: what to ask with. version: what was sent; its `at` is when it was taken. doubt: of what the channel showed
+    before. verdict, plan_again, remarks: see `planner.Send`.
+    """
+
+    ticket: str
+    version: Version
+    doubt: Doubt = Doubt.NONE
+    verdict: Status = Status.INVALID
+    plan_again: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+@value_object
 class Refusal:
     """The channel refused the same thing for the same reason `count` times. reason: its code, or its words."""
 
@@ -187,7 +205,8 @@ class ListingState:
     channel has refused what was sent last. confirmed: what the channel showed when it was read back, and when; seen:
     what it said then; both stand beside the state, written by who looks, and never stored with it. figures: where the
     last plan's stock and price came from. keeps_sku: it was on the channel before us under a number of its own, and
-    keeps that.
+    keeps that. submitted: what is with the channel, and has not ended; None = nothing. planned_schema: print of the
+    channel's own rules that the last plan was made with.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -218,6 +237,8 @@ class ListingState:
     seen: Seen | None = None
     figures: Figures = NO_FIGURES
     keeps_sku: bool = False
+    submitted: Submitted | None = None
+    planned_schema: str = ""
 
     @property
     def uncertain(self) -> bool:
@@ -226,8 +247,13 @@ class ListingState:
 
     @property
     def open_doubt(self) -> Doubt:
-        """The doubt, with that of an intent that never got its end."""
-        return max(self.doubt, doubt_after(self.intent.operation)) if self.intent else self.doubt
+        """The doubt, with that of an intent that never got its end, and of what the channel has not decided."""
+        doubt = self.doubt
+        if self.intent is not None:
+            doubt = max(doubt, doubt_after(self.intent.operation))
+        if self.submitted is not None:
+            doubt = max(doubt, self.submitted.doubt, doubt_after(self.submitted.version.operation))
+        return doubt
 
     @property
     def maybe_live(self) -> bool:

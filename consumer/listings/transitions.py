@@ -2,29 +2,25 @@
 
     event ─plan→ Nothing | Invalid | Rehearsal ─noted→ store
                → Send ─intended→ store ─adapter.apply→ outcome ─settled→ store
+                                                       ticket ─settled→ store ─adapter.follow→ outcome ─ended→ store
 
 Every function returns a value with the next revision, to be stored over the one it was made from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from adapters.errors import AdapterError, ChannelHaltedError, PermanentError, RateLimitedError, UnknownListingError
-from adapters.model import Operation, Outcome, Problem
+from adapters.errors import PermanentError
+from adapters.model import Command, Operation, Outcome
+from adapters.values import replace
 from consumer.events import Sequence
+from consumer.listings.answers import WORDS, answered_by, is_gone, kept, taken, version_of
 from consumer.listings.owed import moment
-from consumer.listings.planner import Invalid, Nothing, Rehearsal, Send
-from consumer.listings.state import Doubt, Fingerprint, ListingState, Refusal, Status, Version, doubt_after
+from consumer.listings.planner import REFUSALS, Invalid, Nothing, Rehearsal, Send
+from consumer.listings.state import Doubt, ListingState, Status
 
-# A product can hold anything; what we keep of it for people to read is bounded.
-_WORDS = 1000
-_VALUE = 200
-_TITLE = 120
-_PROBLEMS = 50
 # Seconds after which nothing of an intent can be under way any more: its wait for the call, the call, its way there.
 _FORGOTTEN = 600.0
 
@@ -48,16 +44,16 @@ def noted(state: ListingState | None, plan: Nothing | Invalid | Rehearsal, now: 
 def _verdict(base: ListingState, plan: Nothing | Invalid | Rehearsal, at: datetime) -> dict[str, Any]:
     match plan:
         case Invalid():
-            return {"status": Status.INVALID, "problems": _kept(plan.problems), "reason": ""}
+            return {"status": Status.INVALID, "problems": kept(plan.problems), "reason": ""}
         case Rehearsal():
-            proposed = _version(plan, at)
+            proposed = version_of(plan, at)
             if base.proposed is not None and replace(base.proposed, at=at) == proposed:
                 proposed = base.proposed
-            return {"status": Status.DRY_RUN, "problems": (), "reason": plan.reason[:_WORDS], "proposed": proposed}
+            return {"status": Status.DRY_RUN, "problems": (), "reason": plan.reason[:WORDS], "proposed": proposed}
         case Nothing(status=Status.REFUSED | Status.BLOCKED):
             return {}
         case Nothing():
-            reason = "" if plan.status is Status.LIVE else plan.reason[:_WORDS]
+            reason = "" if plan.status is Status.LIVE else plan.reason[:WORDS]
             return {"status": plan.status, "problems": (), "reason": reason, "error": None}
 
 
@@ -73,11 +69,12 @@ def intended(state: ListingState | None, plan: Send, now: float, by: str = "") -
         status=Status.WAITING,
         sku=plan.command.sku,
         references=dict(plan.command.references),
-        intent=replace(_version(plan, at), by=by),
+        intent=replace(version_of(plan, at), by=by),
         doubt=base.open_doubt,
+        submitted=None,
         proposed=None,
-        problems=_kept(plan.problems),
-        reason=plan.reason[:_WORDS],
+        problems=kept(plan.problems),
+        reason=plan.reason[:WORDS],
         attempts=base.attempts if base.planned_sequence == plan.sequence else 0,
         figures=plan.figures,
     )
@@ -97,8 +94,8 @@ def held(state: ListingState | None, plan: Send, now: float, doubt: Doubt = Doub
         planned_sequence=plan.sequence,
         doubt=max(base.open_doubt, doubt),
         intent=None,
-        proposed=_version(plan, at),
-        reason=plan.reason[:_WORDS],
+        proposed=version_of(plan, at),
+        reason=plan.reason[:WORDS],
         figures=plan.figures,
     )
 
@@ -110,92 +107,52 @@ def settled(state: ListingState, plan: Send, outcome: Outcome, *, now: float) ->
     ChannelHaltedError), permanent ones make it REFUSED.
     """
     at = moment(now)
-    answered = replace(
-        state,
-        revision=state.revision + 1,
-        updated_at=at,
-        intent=None,
-        # What was refused is remembered over a stock that was sent alone.
-        sent=state.sent if plan.command.operation is Operation.REVISE_STOCK else _version(plan, at),
-        references={**state.references, **outcome.references},
-    )
-    if outcome.error is None and plan.command.operation is Operation.REVISE_STOCK:
-        return _stock_taken(answered, plan, outcome)
-    if outcome.error is None:
-        return _succeeded(answered, plan, outcome)
-    return _failed(answered, plan, outcome.error, state.sent)
+    version = version_of(plan, at)
+    if outcome.ticket and outcome.error is None:
+        return taken(state, plan, outcome, version)
+    return answered_by(state, plan, outcome, version)
 
 
-def _succeeded(state: ListingState, plan: Send, outcome: Outcome) -> ListingState:
-    certain = replace(
-        state,
-        doubt=Doubt.NONE,
-        warnings=tuple(warning[:_WORDS] for warning in (*plan.remarks, *outcome.warnings)[:_PROBLEMS]),
-        problems=(),
-        error=None,
-        attempts=0,
-        passed=(),
-        refusal=None,
-    )
-    if plan.command.operation is not Operation.WITHDRAW:
-        return replace(certain, status=Status.LIVE, accepted=certain.sent, reason="")
-    if plan.plan_again:
-        # The ids belonged to the SKU that is gone now.
-        return replace(certain, status=Status.WAITING, accepted=None, references={})
-    return replace(certain, status=Status.WITHDRAWN, accepted=None)
-
-
-def _stock_taken(state: ListingState, plan: Send, outcome: Outcome) -> ListingState:
-    """The channel sells no more than this stock, if it shows the listing at all.
-
-    Whatever else was in doubt is kept as a fingerprint that equals none: it is sent once the product is valid again,
-    but the stock is not written anew with every event until then.
+def ended(state: ListingState, outcome: Outcome, *, now: float) -> ListingState:
+    """The state after the channel said how something submitted ended; or that nobody will say: error of an unknown
+    effect. A listing that was given up or held meanwhile stays that.
     """
-    known = state.accepted.fingerprint if state.accepted and state.doubt < Doubt.CONTENT else None
-    shown = replace(
-        state.accepted or _version(plan, state.updated_at),
-        quantity=plan.command.quantity,
-        fingerprint=Fingerprint(content=known.content, offer="") if known else None,
+    submitted = state.submitted
+    if submitted is None:
+        raise ValueError(f"nothing of {state.id} is with the channel")
+    sent = submitted.version
+    plan = Send(
+        listing_id=state.id,
+        sequence=sent.sequence,
+        command=Command(sent.operation, sent.sku, None, state.references, sent.quantity),
+        fingerprint=sent.fingerprint,
+        reason=state.reason,
+        plan_again=submitted.plan_again,
+        problems=state.problems,
+        verdict=submitted.verdict,
+        remarks=submitted.remarks,
     )
-    return replace(
-        state,
-        status=plan.verdict,
-        accepted=shown,
-        doubt=Doubt.NONE,
-        warnings=tuple(warning[:_WORDS] for warning in outcome.warnings),
-        error=None,
-        attempts=0,
-        passed=(),
-    )
+    # What came into doubt while the channel worked on it is none the clearer for its answer.
+    since = state.doubt
+    before = replace(state, submitted=None, doubt=max(submitted.doubt, since))
+    after = answered_by(before, plan, outcome, replace(sent, at=moment(now)))
+    after = replace(after, doubt=max(after.doubt, since))
+    if state.status is not Status.SUBMITTED:
+        return replace(after, status=state.status, error=state.error)
+    return after
 
 
-def _failed(state: ListingState, plan: Send, error: AdapterError, before: Version | None) -> ListingState:
-    """Even a clear refusal may come from the second of three calls: what was tried is in doubt from now on.
-
-    before: what was sent before this.
-    """
-    doubtful = replace(state, doubt=max(state.doubt, doubt_after(plan.command.operation)), error=_words(error))
-    if _is_gone(plan, error):
-        return replace(doubtful, status=Status.WAITING, accepted=None, doubt=Doubt.EXISTENCE)
-    if isinstance(error, PermanentError):
-        refusal = _refusal_after(state, plan, error, before)
-        blocked = refusal is not None and refusal.blocks
-        refused = plan.verdict if plan.problems else Status.BLOCKED if blocked else Status.REFUSED
-        problems = (_refusal(error, blocked=blocked), *_kept(plan.problems))[:_PROBLEMS]
-        return replace(doubtful, status=refused, problems=problems, refusal=refusal, attempts=state.attempts + 1)
-    burned = 0 if isinstance(error, RateLimitedError | ChannelHaltedError) else 1
-    return replace(doubtful, status=Status.WAITING, attempts=state.attempts + burned)
-
-
-def _refusal_after(state: ListingState, plan: Send, error: AdapterError, before: Version | None) -> Refusal | None:
-    """How often in a row the channel has said so to the same. A stock that went alone proves nothing about the rest."""
-    if plan.command.operation is Operation.REVISE_STOCK:
-        return state.refusal
-    reason = error.code or f"{error.kind}: {error.message}"[:_VALUE]
-    same = before is not None and (before.sku, before.fingerprint) == (plan.command.sku, plan.fingerprint)
-    if same and state.refusal is not None and state.refusal.reason == reason:
-        return replace(state.refusal, count=state.refusal.count + 1)
-    return Refusal(reason, 1)
+def wants_more(state: ListingState, before: ListingState) -> bool:
+    """Whether something is to be sent for a listing whose submitted state has `ended`, though nothing new happened."""
+    submitted = before.submitted
+    if submitted is None or state.status is Status.WAITING:
+        return True
+    if state.status not in REFUSALS:
+        return state.uncertain
+    shown = state.accepted.quantity if state.accepted is not None else None
+    wanted = submitted.version.quantity
+    alone = submitted.version.operation is Operation.REVISE_STOCK
+    return not alone and shown is not None and wanted is not None and wanted < shown
 
 
 def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
@@ -206,8 +163,8 @@ def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
     sends the stock alone). Never twice in a row for the second and third reason.
     """
     if outcome.error is None:
-        return plan.plan_again
-    return _is_gone(plan, outcome.error) or (plan.lowers_stock and isinstance(outcome.error, PermanentError))
+        return plan.plan_again and not outcome.ticket
+    return is_gone(plan, outcome.error) or (plan.lowers_stock and isinstance(outcome.error, PermanentError))
 
 
 def may_land_late(state: ListingState | None, by: str, now: float) -> bool:
@@ -246,13 +203,8 @@ def dead_lettered(
         status=Status.DEAD_LETTER,
         doubt=base.open_doubt,
         intent=None,
-        error=reason[:_WORDS],
+        error=reason[:WORDS],
     )
-
-
-def _is_gone(plan: Send, error: AdapterError) -> bool:
-    revising = plan.command.operation in (Operation.REVISE_CONTENT, Operation.REVISE_OFFER)
-    return revising and isinstance(error, UnknownListingError)
 
 
 def _unknown(listing_id: str, sequence: Sequence, at: datetime) -> ListingState:
@@ -260,43 +212,3 @@ def _unknown(listing_id: str, sequence: Sequence, at: datetime) -> ListingState:
     return ListingState(
         id=listing_id, revision=0, planned_sequence=sequence, status=Status.WAITING, created_at=at, updated_at=at
     )
-
-
-def _version(plan: Send | Rehearsal, at: datetime) -> Version:
-    listing = plan.command.listing
-    shown: Mapping[str, Any] = {"quantity": plan.command.quantity}
-    if listing is not None:
-        shown = {"title": listing.title[:_TITLE], "price": listing.price, "quantity": listing.quantity}
-    return Version(
-        sequence=plan.sequence,
-        operation=plan.command.operation,
-        sku=plan.command.sku,
-        at=at,
-        fingerprint=plan.fingerprint,
-        **shown,
-    )
-
-
-def _refusal(error: AdapterError, *, blocked: bool) -> Problem:
-    code = f" ({error.code})" if error.code else ""
-    again = "the next change of the product is sent."
-    if blocked:
-        again = "until then it is blocked: not sent again, also by a resync, unless that is forced."
-    return Problem(
-        field="listing",
-        rule=error.code or error.kind,
-        message=f"the channel refused it{code}: {error.message[:_WORDS]}",
-        cure=f"Correct the product in the PIM, or the account's rules and settings; {again}",
-    )
-
-
-def _kept(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    return tuple(_cut(problem) for problem in problems[:_PROBLEMS])
-
-
-def _cut(problem: Problem) -> Problem:
-    return replace(problem, message=problem.message[:_WORDS], value=problem.value[:_VALUE])
-
-
-def _words(error: AdapterError) -> str:
-    return f"{error.kind}: {error.message}"[:_WORDS]

@@ -11,6 +11,7 @@ from consumer.metrics.buckets import CALL_SECONDS
 from consumer.metrics.confirmations import ConfirmationMetrics, confirmation_metrics
 from consumer.metrics.owed import OwedMetrics, owed_metrics
 from consumer.metrics.quotas import QuotaMetrics, quota_metrics
+from consumer.metrics.tickets import TicketMetrics, ticket_metrics
 
 _END_TO_END_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
@@ -42,6 +43,7 @@ class DeliveryMetrics:
     owed: OwedMetrics
     accounts: AccountMetrics
     confirmations: ConfirmationMetrics
+    tickets: TicketMetrics
 
 
 def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
@@ -50,6 +52,7 @@ def delivery_metrics(registry: CollectorRegistry) -> DeliveryMetrics:
     return DeliveryMetrics(
         quotas=quota_metrics(registry),
         confirmations=confirmation_metrics(registry),
+        tickets=ticket_metrics(registry),
         poll_pause=Gauge(
             "marketsync_delivery_longest_poll_pause_seconds",
             "Longest time between two polls of Kafka since the start; beyond max.poll.interval.ms (5 minutes or more)"
