@@ -50,7 +50,8 @@ class Limit:
     its id. costs: what calls use, by operation; one that is not named is not counted. resets: when the vendor's day
     begins, with its time zone, for limits per calendar day; None: the amount holds for every span of that length, which
     is also right (and careful) where nobody knows when the vendor begins to count anew.
-    reserve: share that only urgent calls (withdrawals, prices, stock) may use.
+    reserve: share that only urgent calls (withdrawals, prices, stock) may use. reading: what a question uses (a call of
+    `read_back`, a page of `list_listings`) for each listing and once; None = questions are not counted.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Limit:
     costs: Mapping[Operation, Cost] = field(default_factory=lambda: dict.fromkeys(Operation, Cost()))
     resets: time | None = None
     reserve: float = 0.1
+    reading: Cost | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a limit that cannot be kept."""
@@ -87,4 +89,5 @@ class Limit:
     @property
     def dearest(self) -> int:
         """Units that make any call for one listing possible."""
-        return max(cost.of(1) for cost in self.costs.values())
+        costs = [*self.costs.values()] if self.reading is None else [*self.costs.values(), self.reading]
+        return max(cost.of(1) for cost in costs)

@@ -14,7 +14,7 @@ from adapters.rate_limits import DAY, Cost, Limit, Scope
 
 # eBay allows an application 2,000,000 calls of the Inventory API a day, over all its sellers as far as is known (more
 # after its Application Growth Check). A twentieth is left for what is not counted here: look-ups of ids that got lost,
-# bulk calls that are tried again in halves, reads.
+# bulk calls that are tried again in halves.
 _INVENTORY_CALLS = 1_900_000
 
 # Items, offers and publications go in bulk; offers are updated and withdrawn one by one.
@@ -25,6 +25,8 @@ _CALLS = {
     Operation.REVISE_STOCK: Cost(call=1),
     Operation.WITHDRAW: Cost(call=0, listing=1),
 }
+# Items are asked for in bulk, their offers one by one.
+_QUESTION = Cost(call=1, listing=1)
 
 
 # "250 revisions per calendar day": which calls count is not said, so every write that touches a live listing does. A
@@ -43,6 +45,6 @@ _MIDNIGHT = time(0, tzinfo=ZoneInfo("America/Los_Angeles"))
 def limits_of(application: str) -> tuple[Limit, ...]:
     """The limits of an account of this application."""
     return (
-        Limit("inventory", _INVENTORY_CALLS, DAY, Scope.APPLICATION, application, costs=_CALLS),
+        Limit("inventory", _INVENTORY_CALLS, DAY, Scope.APPLICATION, application, costs=_CALLS, reading=_QUESTION),
         Limit("revisions", _LISTING_REVISIONS, DAY, Scope.LISTING, costs=_REVISIONS, resets=_MIDNIGHT),
     )

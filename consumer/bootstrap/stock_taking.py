@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from consumer.bootstrap.choosing import id_of, speaking
-from consumer.bootstrap.control import now, open_control, this_person
+from consumer.bootstrap.control import Control, now, open_control, this_person
 from consumer.bootstrap.previewing import catalogue
 from consumer.control import requests
 from consumer.control.adopting import Adopter, Met
 from consumer.control.asking import Asker
 from consumer.control.jobs import Job, ended
 from consumer.control.pace import Pace
+from consumer.control.reading_quota import ReadingQuota
 from consumer.control.reconciling import Reconciler
 from consumer.control.requests import Request
+from consumer.control.stocktaking import Stocktaking
+from consumer.delivery.quotas.store import COLLECTION as QUOTAS
+from consumer.delivery.quotas.store import QuotaStore
 from consumer.embedded import Endpoints
 from consumer.listings.accounts import Account
 from consumer.listings.adoption import Finding
@@ -36,15 +41,16 @@ def adopt(
 ) -> Counter[Finding]:
     """Look at all that the account has on its channel; unless dry_run, make ours what is of our products.
 
-    rate: listings a second. Raises AdapterError where the list breaks off, MarketsyncError.
+    rate: listings a second, at most. Raises AdapterError where the list breaks off, MarketsyncError.
     """
 
     async def run() -> Counter[Finding]:
-        async with open_control(settings, endpoints) as control, speaking(settings, endpoints, account) as adapter:
-            debts = DebtStore(control.state[COLLECTION], control.partitions)
-            adopter = Adopter(account, Asker(adapter, Pace(rate)), listings=control.listings, debts=debts, clock=now)
+        async with (
+            open_control(settings, endpoints) as control,
+            _taking(settings, endpoints, account, rate, control) as one,
+        ):
             with catalogue(settings, endpoints) as products:
-                return await adopter.run(products, see, dry_run=dry_run)
+                return await Adopter(one).run(products, see, dry_run=dry_run)
 
     return asyncio.run(run())
 
@@ -58,27 +64,38 @@ def reconcile(
     repaired: Sequence[Kind],
     see: Callable[[Job, Sequence[Drift]], None],
 ) -> Job:
-    """Compare, or go on with a comparison that was cut off. rate: listings a second.
+    """Compare, or go on with a comparison that was cut off. rate: listings a second, at most.
 
     Raises AdapterError where the channel cannot be asked, MarketsyncError; what was done until then is kept.
     """
     filters = {"account": id_of(account), "repaired": sorted(repaired)}
 
     async def run() -> Job:
-        async with open_control(settings, endpoints) as control, speaking(settings, endpoints, account) as adapter:
+        async with (
+            open_control(settings, endpoints) as control,
+            _taking(settings, endpoints, account, rate, control) as one,
+        ):
             request = Request("reconcile", account.channel, filters, this_person())
             job = await requests.unfinished(control.jobs, request) or await requests.begin(
                 control.jobs, request, {}, now
             )
-            reconciler = Reconciler(
-                account,
-                Asker(adapter, Pace(rate)),
-                listings=control.listings,
-                debts=DebtStore(control.state[COLLECTION], control.partitions),
-                jobs=control.jobs,
-                clock=now,
-            )
-            job = await reconciler.run(job, repaired, see)
+            job = await Reconciler(one, control.jobs).run(job, repaired, see)
             return await control.jobs.save(ended(job, now()))
 
     return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _taking(
+    settings: Settings, endpoints: Endpoints, account: Account, rate: float, control: Control
+) -> AsyncIterator[Stocktaking]:
+    """Questions count in the ledgers of deliveries; what was leased and not used goes back at the end."""
+    async with speaking(settings, endpoints, account) as adapter:
+        limits = (*adapter.limits, *account.limits)
+        leases = QuotaStore(control.state[QUOTAS])
+        quota = ReadingQuota(account, limits, leases, egress=settings.delivery.egress)
+        debts = DebtStore(control.state[COLLECTION], control.partitions)
+        try:
+            yield Stocktaking(account, Asker(adapter, Pace(rate), quota), control.listings, debts, now)
+        finally:
+            await quota.give_back()

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 Repair = Annotated[
     str,
-    typer.Option(help="What to send again: all, or some of missing,standing,price,stock,title; nothing = only report."),
+    typer.Option(
+        help="What to send again: all, none, or some of missing,standing,price,stock,title; nothing = as the account's"
+        " `reconcile` says."
+    ),
 ]
 
 _SHOWN = 50
@@ -33,9 +36,10 @@ def command(account: Account = "", repair: Repair = "", rate: Rate = 20) -> None
     from consumer.bootstrap.stock_taking import reconcile
 
     settings = begin("reconcile", level="warning")
-    repaired = _kinds(repair)
+    named = _kinds(repair)
     endpoints = find_servers(settings)
     chosen = one_account(settings, endpoints, account)
+    repaired = chosen.reconcile.repaired if named is None else named
     console = Console(highlight=False, soft_wrap=True)
     told: list[Drift] = []
     with console.status(f"Asking {id_of(chosen)} ...") as progress:
@@ -48,16 +52,20 @@ def command(account: Account = "", repair: Repair = "", rate: Rate = 20) -> None
     _show(console, job, told)
 
 
-def _kinds(words: str) -> list[Kind]:
+def _kinds(words: str) -> list[Kind] | None:
+    """None: nothing is said."""
     from consumer.errors import SettingsError
     from consumer.listings.drift import Kind
 
     names = [name.strip() for name in words.split(",") if name.strip()]
-    if names == ["all"]:
-        return list(Kind)
+    if not names:
+        return None
+    whole = {"all": list(Kind), "none": []}
+    if len(names) == 1 and names[0] in whole:
+        return whole[names[0]]
     unknown = [name for name in names if name not in set(Kind)]
     if unknown:
-        raise SettingsError(f"--repair: there is no {', '.join(unknown)}; there are: all, {', '.join(Kind)}")
+        raise SettingsError(f"--repair: there is no {', '.join(unknown)}; there are: all, none, {', '.join(Kind)}")
     return [Kind(name) for name in names]
 
 

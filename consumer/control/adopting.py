@@ -11,18 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from adapters.model import ChannelListing, ListingPage, Problem
-from consumer.control.asking import Asker
 from consumer.control.catalogue import Catalogue
+from consumer.control.stocktaking import Stocktaking
 from consumer.events import Sequence as EventSequence
-from consumer.listings.accounts import Account
 from consumer.listings.adoption import Adoption, Finding, Match, Offering, adopted
-from consumer.listings.debts import Debt, DebtStore
+from consumer.listings.debts import Debt
 from consumer.listings.owed import Cause, moment
 from consumer.listings.reader import read_product
 from consumer.listings.rules import Unwanted, wanted
 from consumer.listings.rules.units import sold_as
 from consumer.listings.state import ListingKey
-from consumer.listings.store import ListingStore
 
 _ADOPTED = (Finding.BY_SKU, Finding.BY_BARCODE)
 
@@ -36,22 +34,14 @@ class Met:
 
 
 class Adopter:
-    """For one account. clock: seconds since 1970. see: is told of every page, with what was found on it."""
+    """For one account. see: is told of every page, with what was found on it."""
 
-    def __init__(
-        self,
-        account: Account,
-        asker: Asker,
-        *,
-        listings: ListingStore,
-        debts: DebtStore,
-        clock: Callable[[], float],
-    ) -> None:
-        self._account = account
-        self._asker = asker
-        self._listings = listings
-        self._debts = debts
-        self._clock = clock
+    def __init__(self, taking: Stocktaking) -> None:
+        self._account = taking.account
+        self._asker = taking.asker
+        self._listings = taking.listings
+        self._debts = taking.debts
+        self._clock = taking.clock
 
     async def run(
         self, catalogue: Catalogue, see: Callable[[Sequence[Met]], None], *, dry_run: bool

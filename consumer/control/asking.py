@@ -1,9 +1,10 @@
-"""Asking a channel about very many listings without being a burden: paced, and at rest when it says so."""
+"""Asking a channel about very many listings without being a burden: counted, paced, and at rest when it says so."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -12,6 +13,7 @@ from adapters.base import Adapter
 from adapters.errors import ChannelUnavailableError, RateLimitedError
 from adapters.model import ChannelListing, ListingPage
 from consumer.control.pace import Pace
+from consumer.control.reading_quota import ReadingQuota
 
 Answer = TypeVar("Answer")
 
@@ -23,11 +25,19 @@ _FAILURES = 5
 
 
 class Asker:
-    """Speaks to one account's channel. pace: listings asked for. sleep: seconds."""
+    """Speaks to one account's channel. pace: listings asked for, at most. quota: what the channel allows beside
+    deliveries. sleep: seconds."""
 
-    def __init__(self, adapter: Adapter, pace: Pace, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        pace: Pace,
+        quota: ReadingQuota,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._adapter = adapter
         self._pace = pace
+        self._quota = quota
         self._sleep = sleep
 
     @property
@@ -36,23 +46,39 @@ class Asker:
         return min(self._adapter.batch_size, self._pace.step)
 
     async def read_back(self, skus: Sequence[str]) -> Mapping[str, ChannelListing]:
-        """See `Adapter.read_back`. Raises AdapterError for what waiting does not cure."""
-        return await self._ask(lambda: self._adapter.read_back(skus), len)
+        """See `Adapter.read_back`; in several questions where little is allowed at once.
+
+        Raises AdapterError for what waiting does not cure.
+        """
+        found: dict[str, ChannelListing] = {}
+        done = 0
+        while done < len(skus):
+            rest = skus[done:]
+            allowed = await self._quota.take(len(rest))
+            part = rest[:allowed]
+            found |= await self._ask(partial(self._adapter.read_back, part))
+            await self._pace.wait(len(part))
+            done += len(part)
+        return found
 
     async def page(self, page: str) -> ListingPage:
-        """See `Adapter.list_listings`. Raises as above."""
-        return await self._ask(lambda: self._adapter.list_listings(page), lambda found: len(found.listings))
+        """See `Adapter.list_listings`. How many listings it has is counted when it is known. Raises as above."""
+        counted = await self._quota.take(1)
+        found = await self._ask(partial(self._adapter.list_listings, page))
+        while counted < len(found.listings):
+            counted += await self._quota.take(len(found.listings) - counted)
+        await self._pace.wait(len(found.listings))
+        return found
 
-    async def _ask(self, question: Callable[[], Awaitable[Answer]], size: Callable[[Answer], int]) -> Answer:
+    async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
         """A channel that asks for a rest or stumbles is asked again; after some failures in a row it is an end."""
         failures = 0
         while True:
             try:
-                answer = await question()
-                await self._pace.wait(size(answer))
-                return answer
+                return await question()
             except RateLimitedError as error:
                 _log.warning("the channel asks for a rest", seconds=error.delay or _REST)
+                self._quota.refused(error)
                 await self._sleep(error.delay or _REST)
             except ChannelUnavailableError as error:
                 failures += 1
@@ -60,3 +86,4 @@ class Asker:
                     raise
                 _log.warning("the channel could not be asked, trying again", error=error.message)
                 await self._sleep(error.delay or _REST)
+            await self._quota.take(1)

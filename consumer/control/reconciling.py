@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from consumer.control.asking import Asker
 from consumer.control.jobs import Job, JobStore
+from consumer.control.stocktaking import Stocktaking
 from consumer.events import Sequence as EventSequence
-from consumer.listings.accounts import Account
-from consumer.listings.debts import Debt, DebtStore
+from consumer.listings.debts import Debt
 from consumer.listings.drift import Drift, Kind, comparable, drifts
 from consumer.listings.owed import Cause, moment
 from consumer.listings.state import ListingKey, ListingState
-from consumer.listings.store import ListingStore
 
 _ANY = EventSequence("")
 
@@ -25,24 +23,15 @@ _ANY = EventSequence("")
 
 
 class Reconciler:
-    """For one account. repaired: the kinds of drift that are to be repaired. clock: seconds since 1970."""
+    """For one account. repaired: the kinds of drift that are to be repaired."""
 
-    def __init__(
-        self,
-        account: Account,
-        asker: Asker,
-        *,
-        listings: ListingStore,
-        debts: DebtStore,
-        jobs: JobStore,
-        clock: Callable[[], float],
-    ) -> None:
-        self._account = account
-        self._asker = asker
-        self._listings = listings
-        self._debts = debts
+    def __init__(self, taking: Stocktaking, jobs: JobStore) -> None:
+        self._account = taking.account
+        self._asker = taking.asker
+        self._listings = taking.listings
+        self._debts = taking.debts
+        self._clock = taking.clock
         self._jobs = jobs
-        self._clock = clock
 
     async def run(self, job: Job, repaired: Sequence[Kind], see: Callable[[Job, Sequence[Drift]], None]) -> Job:
         """From where the job stands to the last listing. see: is told of every step, with the drifts it met.

@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 from adapters.rate_limits import Limit
 from consumer.listings.brakes import Brakes
 from consumer.listings.confirmation import Confirmation
+from consumer.listings.reconciliation import Reconciliation
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
@@ -29,8 +30,8 @@ class Account:
     mode: off = nothing is planned and nothing leaves; in dry-run all is planned and no write call leaves. languages: of
     the text; the first the product has wins. text_language: what plain strings in the PIM are written in. selection to
     stock: the seller's rules. brakes: what holds changes at scale. confirmation: how it is read back what the channel
-    accepted. limits: the seller's own, kept beside those of the channel. settings: the channel's own settings object,
-    with the credentials.
+    accepted. reconcile: which differences on the channel are repaired. limits: the seller's own, kept beside those of
+    the channel. settings: the channel's own settings object, with the credentials.
     """
 
     tenant: str
@@ -46,6 +47,7 @@ class Account:
     stock: StockRules = field(default_factory=StockRules)
     brakes: Brakes = field(default_factory=Brakes)
     confirmation: Confirmation = field(default_factory=Confirmation)
+    reconcile: Reconciliation = field(default_factory=Reconciliation)
     limits: tuple[Limit, ...] = ()
     settings: Any = field(default=None, repr=False)
 
@@ -62,8 +64,8 @@ class Account:
     def rules_print(self) -> str:
         """A hash of everything that changes what is planned.
 
-        That is all but mode, brakes, confirmation, limits and credentials. Two accounts with the same one show the same
-        of every product.
+        That is all but mode, brakes, confirmation, reconcile, limits and credentials. Two accounts with the same one
+        show the same of every product.
         """
         decides = {
             "languages": self.languages,

@@ -17,6 +17,7 @@ from consumer.listings.accounts.limits import OwnLimit
 from consumer.listings.accounts.wording import in_words
 from consumer.listings.brakes import Brakes
 from consumer.listings.confirmation import Confirmation
+from consumer.listings.reconciliation import Reconciliation
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
@@ -51,6 +52,9 @@ class AccountDocument(Section):
     brakes: Brakes = Field(default_factory=Brakes, description="What holds changes at scale for a person.")
     confirmation: Confirmation = Field(
         default_factory=Confirmation, description="How it is read back what the channel has accepted."
+    )
+    reconcile: Reconciliation = Field(
+        default_factory=Reconciliation, description="Which differences on the channel `marketsync reconcile` repairs."
     )
     limits: tuple[OwnLimit, ...] = Field((), description="Your own limits, kept beside those of the channel.")
 

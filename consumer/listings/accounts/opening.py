@@ -67,6 +67,7 @@ def account_of(document: AccountDocument, settings: BaseModel) -> Account:
         stock=document.stock,
         brakes=document.brakes,
         confirmation=document.confirmation,
+        reconcile=document.reconcile,
         limits=tuple(limit.limit() for limit in document.limits),
         settings=settings,
     )

@@ -32,6 +32,7 @@ def data_of(account: Account) -> tuple[AccountDocument, dict[str, SecretStr]]:
         stock=account.stock,
         brakes=account.brakes,
         confirmation=account.confirmation,
+        reconcile=account.reconcile,
         limits=tuple(map(_own_limit, account.limits)),
     )
     return document, {name: secret for name, secret in secrets.items() if secret.get_secret_value()}

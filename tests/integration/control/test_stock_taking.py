@@ -14,6 +14,7 @@ import pytest
 from adapters.errors import AuthenticationError, ChannelUnavailableError, RateLimitedError
 from adapters.memory import MemoryAdapter
 from adapters.model import Command, Money, Operation
+from adapters.rate_limits import Cost, Limit
 from consumer.bootstrap.control import now
 from consumer.capture.records import RecordWriter
 from consumer.control.adopting import Adopter, Met
@@ -22,7 +23,10 @@ from consumer.control.catalogue import Catalogue
 from consumer.control.jobs import Job, JobStore
 from consumer.control.pace import Pace
 from consumer.control.pim_states import PimStates
+from consumer.control.reading_quota import ReadingQuota
 from consumer.control.reconciling import Reconciler
+from consumer.control.stocktaking import Stocktaking
+from consumer.delivery.quotas.store import QuotaStore
 from consumer.embedded import Endpoints
 from consumer.kafka import TopicNames
 from consumer.listings.accounts import Account
@@ -53,19 +57,20 @@ class Place:
     debts: DebtStore
     jobs: JobStore
     catalogue: Catalogue
+    quotas: QuotaStore
     slept: list[float] = field(default_factory=list)
 
     @property
-    def asker(self) -> Asker:
+    def taking(self) -> Stocktaking:
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
 
-        return Asker(self.adapter, Pace(0), sleep)
+        quota = ReadingQuota(self.account, self.adapter.limits, self.quotas, egress="here", sleep=sleep)
+        return Stocktaking(self.account, Asker(self.adapter, Pace(0), quota, sleep), self.listings, self.debts, now)
 
     async def adopt(self, *, dry_run: bool = False) -> tuple[Counter[Finding], list[Met]]:
         met: list[Met] = []
-        adopter = Adopter(self.account, self.asker, listings=self.listings, debts=self.debts, clock=now)
-        return await adopter.run(self.catalogue, met.extend, dry_run=dry_run), met
+        return await Adopter(self.taking).run(self.catalogue, met.extend, dry_run=dry_run), met
 
     async def reconcile(self, job: Job, *repaired: Kind) -> tuple[Job, list[Drift]]:
         found: list[Drift] = []
@@ -73,10 +78,7 @@ class Place:
         def see(_job: Job, drifts: Sequence[Drift]) -> None:
             found.extend(drifts)
 
-        reconciler = Reconciler(
-            self.account, self.asker, listings=self.listings, debts=self.debts, jobs=self.jobs, clock=now
-        )
-        return await reconciler.run(job, repaired, see), found
+        return await Reconciler(self.taking, self.jobs).run(job, repaired, see), found
 
     async def begin(self) -> Job:
         return await self.jobs.begin(Job("", "reconcile", "memory", {}, "me", STARTED))
@@ -106,6 +108,7 @@ async def place(servers: Endpoints, fresh_name: str) -> AsyncIterator[Place]:
             DebtStore(state[COLLECTION], 3),
             JobStore(state["jobs"], "test"),
             Catalogue(products, PimStates(writer), chunk=2),
+            QuotaStore(state["quotas"]),
         )
         await client.drop_database(state)
         await client.drop_database(database)
@@ -255,3 +258,15 @@ async def test_a_channel_that_stays_away_is_an_end_and_no_drift(place: Place) ->
         await place.reconcile(job, *Kind)
     one = place.account.listing_id("P-1")
     assert not (await place.listings.load([one]))[one].uncertain
+
+
+@pytest.mark.usefixtures("pim")
+async def test_questions_are_counted_in_the_ledger_that_deliveries_use(place: Place) -> None:
+    await listed(place, "P-1", "P-4", "P-5")
+    counted = Limit("calls", 1000, 3600, reading=Cost(call=1, listing=1))
+    place.adapter = MemoryAdapter(batch_size=2, limits=(counted,))
+    _, drifts = await place.reconcile(await place.begin())
+    assert len(drifts) == 3
+    (standing,) = await place.quotas.standings()
+    assert standing.key == f"memory/account/{place.account.tenant}/default/calls"
+    assert standing.used >= 5, "two questions, three listings"
