@@ -23,6 +23,7 @@ from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
 from consumer.embedded import Endpoints
 from consumer.listings.accounts import Account
+from consumer.listings.accounts.limits import limits_in_force
 from consumer.listings.adoption import Finding
 from consumer.listings.debts import DebtStore
 from consumer.listings.drift import Drift, Kind
@@ -91,7 +92,7 @@ async def _taking(
 ) -> AsyncIterator[Stocktaking]:
     """Questions count in the ledgers of deliveries; what was leased and not used goes back at the end."""
     async with speaking(settings, endpoints, account) as adapter:
-        limits = (*adapter.limits, *account.limits)
+        limits = limits_in_force(adapter.limits, account.limits)
         leases = QuotaStore(control.state[QUOTAS])
         quota = ReadingQuota(account, limits, leases, egress=settings.delivery.egress)
         debts = DebtStore(control.state[COLLECTION], control.partitions)

@@ -43,6 +43,7 @@ from consumer.kafka import RecordTooLargeError, ReliableProducer, TopicNames
 from consumer.kafka.consumer import ConsumerThread
 from consumer.kafka.membership import Membership
 from consumer.kafka.records import Partition
+from consumer.listings.accounts.limits import limits_in_force
 from consumer.listings.brakes.store import COLLECTION as BRAKES
 from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.confirming import COLLECTION as CONFIRMATIONS
@@ -226,7 +227,9 @@ def _make_core(
         max_waiting=settings.max_waiting,
         background_topics=background,
         quotas={
-            account: quotas_of(channel, account, (*seller.adapter.limits, *seller.account.limits), settings.egress)
+            account: quotas_of(
+                channel, account, limits_in_force(seller.adapter.limits, seller.account.limits), settings.egress
+            )
             for account, seller in sellers.items()
         },
         flood=FloodLimits(settings.flood_letters, settings.flood_window),

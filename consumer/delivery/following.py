@@ -24,6 +24,7 @@ from consumer.delivery.sellers import Sellers
 from consumer.delivery.work import AccountKey
 from consumer.errors import MarketsyncError
 from consumer.listings.accounts import Account
+from consumer.listings.accounts.limits import limits_in_force
 from consumer.metrics.accounts import AccountMetrics
 from consumer.mongo import PyMongoError
 
@@ -173,7 +174,7 @@ class Follower:
             except AdapterError as error:
                 reading = AccountReading(reading.key, None, str(error)[:_LONGEST])
             else:
-                limits = (*adapter.limits, *account.limits)
+                limits = limits_in_force(adapter.limits, account.limits)
                 quotas = quotas_of(self._channel, reading.key, limits, self._hands.egress)
                 terms = Terms(adapter.batch_size, quotas)
                 roster.known(reading.key, terms, self._clock(), renewed=renewed)

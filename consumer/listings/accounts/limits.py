@@ -1,7 +1,9 @@
-"""Limits that a seller sets for an account, kept beside those of the channel."""
+"""Limits that a seller sets for an account: beside those of the channel, or, by the same name, in place of one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -24,3 +26,20 @@ class OwnLimit(Section):
     def limit(self) -> Limit:
         """As delivery keeps it."""
         return Limit(self.name, self.amount, self.period, costs=dict.fromkeys(Operation, _COSTS[self.counts]))
+
+
+def limits_in_force(channel: Iterable[Limit], own: Iterable[Limit]) -> tuple[Limit, ...]:
+    """What an account's calls are held to.
+
+    An own limit with the name of one of the channel's says what the vendor grants this seller: it is counted as the
+    channel's is, with the seller's amount and period. One call must fit, or nothing could be sent any more.
+    """
+    given = {limit.name: limit for limit in own}
+    kept = [_granted(limit, given.pop(limit.name, None)) for limit in channel]
+    return (*kept, *given.values())
+
+
+def _granted(limit: Limit, own: Limit | None) -> Limit:
+    if own is None:
+        return limit
+    return replace(limit, amount=max(own.amount, limit.dearest), period=own.period, resets=None)
