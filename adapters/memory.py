@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from adapters.base import AnswersAtOnce
 from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
-from adapters.model import ChannelListing, Command, Listing, ListingPage, Operation, Outcome, Problem, Rendered
+from adapters.memory_jobs import Jobs
+from adapters.model import Bulk, ChannelListing, Command, Listing, ListingPage, Operation, Outcome, Problem, Rendered
 from adapters.rate_limits import Limit
 
 LISTING_ID = "listing_id"
@@ -75,7 +76,8 @@ class MemoryAdapter(AnswersAtOnce):
 
     latency is awaited once per call, before anything happens: pass one that sleeps. After the effect comes `answer`,
     awaited before the outcomes are returned. keep: how many calls the journal remembers, None = all of them.
-    limits: what it says that it allows; it counts nothing itself.
+    limits: what it says that it allows; it counts nothing itself. bulk: how it takes jobs; None = not at all, which may
+    be changed. deferring: while it is True, calls of `apply` are taken and done later, too.
     """
 
     def __init__(
@@ -89,6 +91,9 @@ class MemoryAdapter(AnswersAtOnce):
         limits: Sequence[Limit] = (),
     ) -> None:
         self.faults = Faults()
+        self.bulk: Bulk | None = None
+        self.jobs = Jobs()
+        self.deferring = False
         self.limits = tuple(limits)
         self.listings: dict[str, ChannelListing] = {}
         self.shown: dict[str, Listing] = {}
@@ -155,7 +160,7 @@ class MemoryAdapter(AnswersAtOnce):
         )
 
     async def apply(self, commands: Sequence[Command]) -> list[Outcome]:
-        self._check(commands)
+        self._check(commands, self._batch_size)
         self.calls += 1
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
@@ -163,11 +168,28 @@ class MemoryAdapter(AnswersAtOnce):
             await self._latency()
             self._crash(commands)
             error = self._account_error()
-            outcomes = [self._refuse(command, error) if error else self._do(command) for command in commands]
+            if self.deferring and error is None and commands:
+                outcomes = self._take(commands)
+            else:
+                outcomes = [self._refuse(command, error) if error else self._do(command) for command in commands]
             await self._answer()
         finally:
             self._at_once -= 1
         return outcomes
+
+    async def apply_bulk(self, commands: Sequence[Command]) -> list[Outcome]:
+        self._check(commands, 0 if self.bulk is None else self.bulk.size)
+        self.calls += 1
+        await self._latency()
+        if error := self._account_error():
+            return [self._refuse(command, error) for command in commands]
+        return self._take(commands)
+
+    async def follow(self, ticket: str) -> Mapping[str, Outcome] | None:
+        await self._latency()
+        if error := self._account_error():
+            raise error
+        return self.jobs.follow(ticket, self._do)
 
     async def read_back(self, skus: Sequence[str]) -> Mapping[str, ChannelListing]:
         await self._latency()
@@ -184,9 +206,13 @@ class MemoryAdapter(AnswersAtOnce):
         listings = tuple(self.listings.values())
         return ListingPage(listings[first:behind], str(behind) if behind < len(listings) else "")
 
-    def _check(self, commands: Sequence[Command]) -> None:
-        if len(commands) > self._batch_size:
-            raise ValueError(f"{len(commands)} commands in one call, at most {self._batch_size} are allowed")
+    def _take(self, commands: Sequence[Command]) -> list[Outcome]:
+        ticket = self.jobs.take(commands)
+        return [Outcome(command.sku, ticket=ticket) for command in commands]
+
+    def _check(self, commands: Sequence[Command], most: int) -> None:
+        if len(commands) > most:
+            raise ValueError(f"{len(commands)} commands in one call, at most {most} are allowed")
         if len({command.sku for command in commands}) < len(commands):
             raise ValueError("the same SKU twice in one call")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -21,12 +22,12 @@ from consumer.delivery.batches import Send
 from consumer.delivery.braking import HELD, Braking, Planning
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
 from consumer.delivery.keeping import Marks, States
+from consumer.delivery.marking import late_debt, owed_debt
 from consumer.delivery.owing import Owing
-from consumer.delivery.planning import BEHIND, SUBMITTED, Deferred, Planned, Seller, Step, outrun, plan_step
+from consumer.delivery.planning import BEHIND, SUBMITTED, Deferred, Planned, Seller, Step, latest_of, outrun, plan_step
 from consumer.delivery.retry import Wait
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
-from consumer.events import is_deletion
 from consumer.listings import transitions
 from consumer.listings.debts import Debt
 from consumer.listings.owed import Cause, moment
@@ -110,12 +111,17 @@ class Execution:
                 _log.exception("cannot settle a listing", listing=listing_id)
                 failed[listing_id] = error
         again = {str(ending.send.work.key) for ending in store.endings if isinstance(ending.follow_up, Wait)}
-        answer = await _reach_store(self._settle(states, now, again))
+        tickets = {state.id: state.submitted.ticket for state in states if state.submitted is not None}
+        settle = partial(self._settle, states, now, again)
+        # Of what the channel decides on later, only its ticket tells when nothing older can land any more.
+        answer = await (self._surely(settle) if tickets else _reach_store(settle()))
         if answer is None:
             return None
-        lost = answer[0]
+        lost = {*answer[0]}
+        if lost and tickets:
+            lost -= await self._mark_without_ticket(store, {key: tickets[key] for key in lost & tickets.keys()}, now)
         if lost:
-            await self._mark_uncertain(lost)
+            await self._surely(partial(self._store.mark_uncertain, lost))
         return Stored(frozenset(lost), failed)
 
     async def owe(self, owings: Sequence[Owing], now: float) -> bool:
@@ -125,7 +131,7 @@ class Execution:
         forced = [str(owing.work.key) for owing in owings if owing.work.force]
         if forced and await _reach_store(self._store.mark_uncertain(forced)) is None:
             return False
-        debts = [_debt(owing, wall - now) for owing in owings]
+        debts = [owed_debt(owing, wall - now) for owing in owings]
         return await _reach_store(self._marks.mark(debts, moment(wall))) is not None
 
     async def try_account(self, account: AccountKey) -> Exception | None:
@@ -174,11 +180,21 @@ class Execution:
             await self._store.mark_uncertain([str(work.key) for work in works])
             await self._marks.mark([Debt(work.key, Cause.DISTRUST, at, work.sequence) for work in works], at)
 
-    async def _mark_uncertain(self, lost: Collection[str]) -> None:
+    async def _mark_without_ticket(self, store: Store, tickets: Mapping[str, str], now: float) -> set[str]:
+        """These lost the race, and nobody will follow their tickets. Returns those that are stored all the same."""
+        (found,) = await self._surely(partial(self._store.load, list(tickets)))
+        stored = {key for key, state in found.items() if state.submitted and state.submitted.ticket == tickets[key]}
+        works = [ending.send.work for ending in store.endings if str(ending.send.work.key) in tickets.keys() - stored]
+        debts = [late_debt(work, now + latest_of(self._sellers[account_of(work.key)])) for work in works]
+        await self._surely(partial(self._marks.mark, debts, moment(now)))
+        return stored
+
+    async def _surely(self, step: Callable[[], Awaitable[Result]]) -> tuple[Result]:
         """What we know of these calls is gone once the core goes on, so this goes on until it is stored."""
-        while await _reach_store(self._store.mark_uncertain(lost)) is None:
-            _log.warning("MongoDB must be told which listings are uncertain; trying again", listings=len(lost))
+        while (answer := await _reach_store(step())) is None:
+            _log.warning("MongoDB must be told how calls ended; trying again")
             await asyncio.sleep(self._pause)
+        return answer
 
     async def _give_up(self, letters: Mapping[str, Letter]) -> None:
         """All in one step; one by one in the rare case that one of them cannot be read."""
@@ -222,7 +238,7 @@ class Execution:
         braked = await self._braking.brake(Planning(works, steps, states), self._sellers, now)
         steps = braked.steps
         debts = [*braked.debts, *(step.debt for step in steps if step.debt is not None)]
-        debts += [_late(step.result.work, now + step.late) for step in steps if step.late]
+        debts += [late_debt(step.result.work, now + step.late) for step in steps if step.late]
         if debts:
             await self._marks.mark(debts, moment(now))
         await self._distrust(outrun(works, steps, states), now)
@@ -277,24 +293,3 @@ def _noted(steps: Iterable[Step], states: Mapping[str, ListingState]) -> Iterato
             state = step.store or states.get(str(step.result.work.key))
             if state is not None:
                 yield state
-
-
-def _late(work: Work, latest: float) -> Debt:
-    until = moment(latest)
-    return Debt(work.key, Cause.LATE_CALL, until, work.sequence, late_until=until)
-
-
-def _debt(owing: Owing, shift: float) -> Debt:
-    """shift: added to the core's clock gives seconds since 1970."""
-    work = owing.work
-    return Debt(
-        key=work.key,
-        cause=owing.cause,
-        due=moment(owing.due + shift),
-        sequence=work.sequence,
-        words=owing.words,
-        attempts=work.attempts,
-        first_failure=None if work.first_failure is None else moment(work.first_failure + shift),
-        suspect=None if work.suspect is None else moment(work.suspect + shift),
-        told=is_deletion(work.record.headers),
-    )

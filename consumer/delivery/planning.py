@@ -163,6 +163,11 @@ def send_step(case: Case, plan: planner.Send, now: float) -> Step:
 def _may_land_late(state: ListingState | None, seller: Seller, by: str, now: float) -> float:
     if not transitions.may_land_late(state, by, now):
         return 0.0
+    return latest_of(seller)
+
+
+def latest_of(seller: Seller) -> float:
+    """Seconds after which what was sent, and left neither outcome nor ticket, cannot land on the channel any more."""
     return LATEST_CALL if seller.adapter.bulk is None else LATEST_JOB
 
 
