@@ -1,4 +1,4 @@
-"""What an account's calls are held to: the channel's limits, the seller's own, and what the channel grants the seller."""
+"""What an account's calls are held to: the channel's limits, the seller's own, and what the channel grants."""
 
 from __future__ import annotations
 
