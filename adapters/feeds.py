@@ -183,7 +183,7 @@ MakeFeed = Callable[[Any], Feed]
 
 
 class NoFeedItems:
-    """Where nobody keeps items: checks and previews need none, and a write is refused in words. Keeps `FeedItems`."""
+    """Where nobody keeps items: checks and previews find none, and a write is refused in words. Keeps `FeedItems`."""
 
     async def put(self, items: Sequence[FeedItem]) -> Mapping[str, str]:
         raise _nowhere()
@@ -192,10 +192,10 @@ class NoFeedItems:
         raise _nowhere()
 
     async def read(self, listings: Sequence[str]) -> Sequence[StoredItem]:
-        raise _nowhere()
+        return []
 
     async def page(self, after: str, size: int) -> Sequence[StoredItem]:
-        raise _nowhere()
+        return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.base import Adapter
-from adapters.registry import make_adapter
 from consumer.bootstrap.accounts import keeping, known_accounts
+from consumer.bootstrap.tools import adapter_with
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError
 from consumer.listings.accounts import Account
@@ -35,13 +35,13 @@ async def speaking(settings: Settings, endpoints: Endpoints, account: Account) -
         for stored in await kept.store.all():
             if stored.id == id_of(account) and not isinstance(stored, BrokenAccount):
                 opened = await open_account(stored, kept.credentials.vault)
-    if isinstance(opened, BrokenAccount):
-        raise SettingsError(f"account {opened.id} cannot be used: {opened.words}")
-    adapter = make_adapter(opened.channel, opened.settings)
-    try:
-        yield adapter
-    finally:
-        await adapter.close()
+        if isinstance(opened, BrokenAccount):
+            raise SettingsError(f"account {opened.id} cannot be used: {opened.words}")
+        adapter = adapter_with(opened, kept.database)
+        try:
+            yield adapter
+        finally:
+            await adapter.close()
 
 
 def id_of(account: Account | BrokenAccount) -> str:

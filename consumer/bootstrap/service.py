@@ -14,11 +14,12 @@ from adapters.registry import CHANNELS
 from consumer.bootstrap.accounts import watch_accounts
 from consumer.bootstrap.credentials import open_credentials, utc_now, watching
 from consumer.bootstrap.health import serve_health
-from consumer.bootstrap.live_accounts import LiveAccounts, adapter_of
+from consumer.bootstrap.live_accounts import LiveAccounts
 from consumer.bootstrap.own_resyncs import own_resyncs
 from consumer.bootstrap.preparation import require_topics
 from consumer.bootstrap.start import topic_names
 from consumer.bootstrap.tenant_products import tenant_products
+from consumer.bootstrap.tools import adapter_with
 from consumer.control.newcomers import Newcomers
 from consumer.control.own_resyncs import OwnResyncs
 from consumer.delivery.account_book import COLLECTION as FOLLOWED
@@ -137,7 +138,7 @@ def _process(
             QuotaStore(database[QUOTAS]),
             owed_places(database, settings.topics.partitions, products),
             settings.topics.max_message_bytes,
-            Hands(accounts, book, adapter_of, settings.delivery.egress),
+            Hands(accounts, book, lambda account: adapter_with(account, database), settings.delivery.egress),
         )
         worker = make_worker(
             channel,
