@@ -25,5 +25,12 @@ class AmazonSettings(SellingSettings):
     refresh_token: SecretStr = Field(SecretStr(""), description="The seller's refresh token.")
     marketplace_id: str = Field("APJ6JRA9NG5V4", description="Amazon's marketplace id; the default is Italy.")
     merchant_id: str = Field("", description="The seller's id (merchant token).")
+    locale: str = Field("", description="Language of all text sent, e.g. it_IT; unset = the marketplace's.")
+    fulfillment: Literal["mixed", "merchant", "amazon"] = Field(
+        "mixed", description="Whose stock the SKUs are: the seller's own, Amazon's, or as Amazon says for each."
+    )
+    shipping_group: str = Field("", description="Key (not the name) of the shipping template.")
+    gpsr_manufacturer: str = Field("", description="E-mail address of the manufacturer, as the GPSR asks for.")
+    gpsr_responsible: str = Field("", description="E-mail or web address of the responsible person in the EU.")
     api_url: str = Field("", description="API host instead of the marketplace's region's.")
     token_url: str = Field("", description="Token address instead of Amazon's own.")

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from consumer.settings.fields import JsonMap
 from consumer.settings.selling import SellingSettings
 
 
@@ -21,3 +22,7 @@ class TrovaprezziSettings(SellingSettings):
         "", description="Address of a product's page, with placeholders: https://shop.example/p/{sku}. Required."
     )
     feed_url: str = Field("", description="Public address of the feed, as Trovaprezzi has been told it.")
+    shipping: JsonMap = Field(
+        default_factory=dict,
+        description='What shipping costs, as JSON: {"free_from": "99", "otherwise": "5.90"}.',
+    )
