@@ -15,6 +15,7 @@ from adapters.ebay.settings import NEW_CONSENT
 from adapters.errors import ConfigurationError
 from adapters.feeds import NO_TOOLS, Feed, MakeFeed, Tools
 from adapters.http import open_http
+from adapters.manomano import ManomanoAccount, content_feed, open_manomano
 from adapters.oauth import Credentials, TokenSource
 from adapters.trovaprezzi import TrovaprezziAccount, TrovaprezziAdapter, TrovaprezziFormat
 
@@ -88,6 +89,14 @@ CHANNELS: Mapping[str, Channel] = {
         make=make_ebay,
         required=("fulfillment_policy_id", "payment_policy_id", "return_policy_id", "merchant_location_key"),
         sign_in=(("api_secret",), ("refresh_token", "access_token")),
+    ),
+    "manomano": Channel(
+        settings=ManomanoAccount,
+        make=open_manomano,
+        required=("carrier_grids",),
+        sign_in=(("api_key",),),
+        feed=content_feed,
+        variations=True,
     ),
     "trovaprezzi": Channel(
         settings=TrovaprezziAccount, make=make_trovaprezzi, required=("link",), feed=trovaprezzi_feed

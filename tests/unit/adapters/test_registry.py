@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from adapters.credentials import credential_fields
 from adapters.errors import ConfigurationError
+from adapters.manomano import ManomanoAccount
 from adapters.registry import CHANNELS, make_adapter
 from tests.unit.adapters.listings import make_account
+
+_ACCOUNTS = {"manomano": ManomanoAccount(api_key=SecretStr("k"), seller_contract_id=110841)}
 
 
 @pytest.mark.parametrize("channel", sorted(CHANNELS))
 async def test_every_channel_bears_its_name(channel: str) -> None:
-    adapter = make_adapter(channel, make_account())
+    adapter = make_adapter(channel, _ACCOUNTS.get(channel, make_account()))
     assert adapter.channel == channel
     assert adapter.batch_size >= 1
     await adapter.close()
