@@ -37,7 +37,8 @@ def begin(process: str, *, level: str | None = None, **context: str) -> Settings
 def secrets_of(settings: Settings) -> set[str]:
     """Every secret among the settings, in the clear, so that logs can cut them out."""
     found: set[str] = set()
-    for group in (getattr(settings, field.name) for field in fields(settings)):
+    groups = [getattr(settings, field.name) for field in fields(settings) if field.name != "selling"]
+    for group in (*groups, *settings.selling.values()):
         for name in type(group).model_fields:
             value = getattr(group, name)
             # Of MongoDB's address only the password is secret; operators need the rest.

@@ -1,4 +1,4 @@
-"""Is the channel equal to the PIM? Read from the PIM and from the stand-in themselves, product by product.
+"""Are the channels equal to the PIM? Read from the PIM and from the stand-ins themselves, product by product.
 
 What should be shown is worked out here from the PIM's documents with the demo account's few rules in plain sight, on
 purpose not with the service's own rules: those are what is being checked.
@@ -43,12 +43,25 @@ class Difference:
         return f"{self.code}: {'; '.join(fields)}"
 
 
-def wanted(products: Iterable[Document]) -> dict[str, Shown]:
-    """What the channel should show, by SKU: the current version, English title, sale price before retail price."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One account. pim: what it should show, channel: what buyers see, by SKU."""
+
+    name: str
+    pim: Mapping[str, Shown]
+    channel: Mapping[str, Shown]
+    different: tuple[Difference, ...]
+
+
+def wanted(products: Iterable[Document], factor: Decimal = Decimal(1)) -> dict[str, Shown]:
+    """What an account should show, by SKU: the current version, English title, sale price before retail price.
+
+    factor: the account's prices are the PIM's times this.
+    """
     return {
         document["sku"]: Shown(
             title=document["name"]["en"],
-            price=amount(document["pricing"].get("sale", document["pricing"]["retail"])),
+            price=amount(document["pricing"].get("sale", document["pricing"]["retail"]), factor),
             quantity=document["quantity"],
         )
         for document in products
@@ -56,9 +69,9 @@ def wanted(products: Iterable[Document]) -> dict[str, Shown]:
     }
 
 
-def amount(value: object) -> str:
-    """A price as text with two decimals."""
-    return str(Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+def amount(value: object, factor: Decimal = Decimal(1)) -> str:
+    """A price as text with two decimals, half a cent up."""
+    return str((Decimal(str(value)) * factor).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def differences(pim: Mapping[str, Shown], channel: Mapping[str, Shown]) -> list[Difference]:

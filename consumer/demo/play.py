@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from consumer.demo.changes import Shopkeeper
-from consumer.demo.comparison import Difference, Shown, differences, wanted
+from consumer.demo.comparison import Verdict, differences, wanted
 from consumer.demo.figures import Buckets, Figures, read_figures, since
 from consumer.demo.screen import Screen
+from consumer.demo.shops import Shop
 from consumer.demo.stage import Stage
 from consumer.errors import MarketsyncError, UnavailableError
 
@@ -43,7 +44,6 @@ class Play:
     _phase: str = ""
     _keeper: Shopkeeper | None = None
     _before_changes: Buckets | None = None
-    _seen_calls: int = 0
     _curtain: Event = field(default_factory=Event)
 
     async def perform(self) -> None:
@@ -60,11 +60,19 @@ class Play:
 
     async def _snapshot(self) -> None:
         count = len(self.stage.catalogue)
-        self._phase = f"Snapshot: {count} products on their way to eBay"
+        waiting = {shop.name: shop for shop in self.stage.shops}
+        self._phase = f"Snapshot: {count} products on their way to {len(waiting)} accounts"
         started = time.monotonic()
-        if not await self._until(self._equal, _SNAPSHOT_DEADLINE):
-            raise DemoError(f"the {count} products did not reach eBay, see {self.stage.log}")
-        self.screen.say(f"✓ snapshot: {count} products live on eBay after {time.monotonic() - started:.1f} s")
+
+        def all_there() -> bool:
+            for name in [name for name, shop in waiting.items() if self._equal(shop)]:
+                del waiting[name]
+                seconds = time.monotonic() - started
+                self.screen.say(f"✓ snapshot: {count} products live on {name} after {seconds:.1f} s")
+            return not waiting
+
+        if not await self._until(all_there, _SNAPSHOT_DEADLINE):
+            raise DemoError(f"the {count} products did not reach {', '.join(waiting)}, see {self.stage.log}")
 
     async def _change(self) -> None:
         self._before_changes = (await asyncio.to_thread(self._figures)).latency
@@ -77,7 +85,7 @@ class Play:
         self.screen.say(f"✓ {self._keeper.made.total()} changes in {seconds:.1f} s: {made}")
 
     async def _settle(self) -> None:
-        self._phase = "The PIM has come to rest; the last changes reach eBay"
+        self._phase = "The PIM has come to rest; the last changes reach the channels"
         started = time.monotonic()
         await self._until(self._at_rest, _SETTLE_DEADLINE)
         self.screen.say(f"✓ at rest: nothing left to send {time.monotonic() - started:.1f} s after the last write")
@@ -98,15 +106,15 @@ class Play:
             await asyncio.sleep(_LOOK)
         return True
 
-    def _equal(self) -> bool:
+    def _equal(self, shop: Shop) -> bool:
         try:
-            return not compare(self.stage)[2]
+            return not verdict_of(self.stage, shop).different
         except UnavailableError:  # the stand-in is still starting
             return False
 
     def _at_rest(self) -> bool:
         """Equal, and every outcome is stored."""
-        return self._equal() and not self._figures().listings.get("waiting")
+        return all(map(self._equal, self.stage.shops)) and not self._figures().listings.get("waiting")
 
     async def _watch(self) -> None:
         while True:
@@ -117,18 +125,18 @@ class Play:
 
     def _figures(self) -> Figures:
         figures = read_figures([part.metrics_url for part in self.stage.parts], self.stage.listings)
-        try:
-            calls = self.stage.market.last_calls(self._seen_calls)
-        except UnavailableError:
-            calls = []
-        for call in calls:
-            self._seen_calls = call.number
+        for call in self.stage.arrivals.since_last():
             self.screen.call(call)
         return figures
 
 
-def compare(stage: Stage) -> tuple[dict[str, Shown], dict[str, Shown], list[Difference]]:
-    """What the PIM wants, what the channel shows, and where they differ, read now."""
-    pim = wanted(stage.products.find({}))
-    channel = stage.market.shown()
-    return pim, channel, differences(pim, channel)
+def compare(stage: Stage) -> list[Verdict]:
+    """What the PIM wants of each account, what its buyers see, and where they differ, read now."""
+    return [verdict_of(stage, shop) for shop in stage.shops]
+
+
+def verdict_of(stage: Stage, shop: Shop) -> Verdict:
+    """Of one account. Raises UnavailableError."""
+    pim = wanted(stage.products.find({}), shop.factor)
+    channel = shop.window.shown()
+    return Verdict(shop.name, pim, channel, tuple(differences(pim, channel)))

@@ -20,7 +20,7 @@ _PLAIN_WIDTH = 120
 
 
 def run_demo(plan: Plan) -> int:
-    """Play the demo; returns the exit code: 0 when the channel equals the PIM, 1 when not, 130 when interrupted."""
+    """Play the demo; returns the exit code: 0 when every channel equals the PIM, 1 when not, 130 when interrupted."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PLAIN_WIDTH)
@@ -45,7 +45,7 @@ async def _play(stage: Stage, plan: Plan, console: Console) -> int:
     if block is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, block.cancel)
     with stage.log.open("wb") as log:
-        market = Supervisor([stage.market_child], patience=_PATIENCE, backoff=doubling(0.5, 5), output=log)
+        market = Supervisor(stage.stand_ins, patience=_PATIENCE, backoff=doubling(0.5, 5), output=log)
         service = Supervisor(
             [part.child for part in stage.parts], patience=_PATIENCE, backoff=doubling(0.5, 5), output=log
         )
@@ -54,8 +54,9 @@ async def _play(stage: Stage, plan: Plan, console: Console) -> int:
                 with open_screen(console) as screen:
                     await Play(stage, screen, plan).perform()
             # Only now is everything at rest: what is left different stays different.
-            pim, channel, different = compare(stage)
-    print_verdict(console, pim, channel, different)
+            verdicts = compare(stage)
+    print_verdict(console, verdicts)
+    different = any(verdict.different for verdict in verdicts)
     if different:
         console.print(f"What the processes said is in {stage.log}", style="red")
     return 1 if different else 0

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from consumer.demo.comparison import Difference, Shown
+from consumer.demo.comparison import Verdict
 from consumer.demo.figures import Buckets, Figures, quantile
-from consumer.demo.market import Call
+from consumer.demo.windows import Call
 
 _SAMPLE = 8
 # Seconds between lines where nobody watches.
@@ -55,7 +55,7 @@ class PlainScreen:
         self._phase, self._due = phase, self._clock() + _PLAIN_PAUSE
         self._console.print(
             f"  {phase}: {sum(writes.values())} writes, {figures.events.total()} events, {figures.sent.total()} sent,"
-            f" {figures.quiet} without change for eBay, {figures.superseded} superseded; {_words(figures.listings)};"
+            f" {figures.quiet} without change for buyers, {figures.superseded} superseded; {_words(figures.listings)};"
             f" write to channel {_latency(latency)}",
             markup=False,
             soft_wrap=True,
@@ -82,9 +82,9 @@ class LiveScreen:
         tables.add_row(
             _counts("written to the PIM", writes),
             _counts("captured", _spelled(figures.events)),
-            _counts("sent to eBay", {**figures.sent, **_retried(figures)}),
+            _counts("sent", {**figures.sent, **_retried(figures)}),
             Group(
-                _counts("not sent", {"no change for eBay": figures.quiet, "superseded": figures.superseded}),
+                _counts("not sent", {"no change for buyers": figures.quiet, "superseded": figures.superseded}),
                 _counts("listings", figures.listings),
             ),
         )
@@ -106,7 +106,11 @@ class LiveScreen:
         for call in self._calls:
             quantity = "" if call.quantity is None else f"{call.quantity} pcs"
             table.add_row(
-                Text(call.operation, style="dim"), call.sku, Text(call.title or ""), call.price or "", quantity
+                Text(f"{call.channel} {call.operation}", style="dim"),
+                call.sku,
+                Text(call.title or ""),
+                call.price or "",
+                quantity,
             )
         return table
 
@@ -121,36 +125,41 @@ def open_screen(console: Console) -> Iterator[Screen]:
         yield LiveScreen(live)
 
 
-def print_verdict(
-    console: Console, pim: Mapping[str, Shown], channel: Mapping[str, Shown], different: Sequence[Difference]
-) -> None:
-    """Counts, a sample of products side by side, and every difference."""
-    table = Table(title=f"{_SAMPLE} of {len(pim)} products, in the PIM and on eBay", title_justify="left")
-    table.add_column("product", no_wrap=True)
-    table.add_column("title on eBay", no_wrap=True, max_width=44)
-    for name in ("price PIM", "price eBay", "stock PIM", "stock eBay"):
+def print_verdict(console: Console, verdicts: Sequence[Verdict]) -> None:
+    """A sample of products side by side, a line for each account, and every difference."""
+    console.print(_side_by_side(verdicts))
+    table = Table(title="Every product of every account, in the PIM and on the channel", title_justify="left")
+    table.add_column("account", no_wrap=True)
+    for name in ("in the PIM", "live", "sold out, not listed", "equal", "different"):
         table.add_column(name, justify="right")
-    table.add_column("")
-    for code in _sample(sorted(pim)):
-        wanted, shown = pim[code], channel.get(code)
-        table.add_row(
-            code,
-            Text(shown.title if shown else "(not live)"),
-            wanted.price,
-            shown.price if shown else "-",
-            str(wanted.quantity),
-            str(shown.quantity) if shown else "-",
-            "✗" if any(d.code == code for d in different) else "=",
-        )
+    for verdict in verdicts:
+        table.add_row(verdict.name, *map(str, _counted(verdict)))
     console.print(table)
-    unlisted = sum(shown.quantity == 0 and code not in channel for code, shown in pim.items())
-    console.print(f"In the PIM: {len(pim)} products. On eBay: {len(channel)} live listings.")
-    if unlisted:
-        console.print(f"Not listed: {unlisted} that came in sold out: eBay takes no new listing without stock.")
-    console.print(f"Equal in title, price, stock and being live: {len(pim.keys() | channel.keys()) - len(different)}.")
+    different = [(verdict.name, difference) for verdict in verdicts for difference in verdict.different]
     console.print(f"Different: {len(different)}.", style="bold red" if different else "bold green")
-    for difference in different[:_MOST_DIFFERENCES]:
-        console.print(f"  {difference}", style="red", markup=False, soft_wrap=True)
+    for name, difference in different[:_MOST_DIFFERENCES]:
+        console.print(f"  {name}: {difference}", style="red", markup=False, soft_wrap=True)
+
+
+def _side_by_side(verdicts: Sequence[Verdict]) -> Table:
+    pim = verdicts[0].pim
+    table = Table(title=f"{_SAMPLE} of {len(pim)} products: price and stock in the PIM and on each account")
+    table.title_justify = "left"
+    table.add_column("product", no_wrap=True)
+    table.add_column("title", no_wrap=True, max_width=30)
+    for name in ("PIM", *(verdict.name for verdict in verdicts)):
+        table.add_column(name, justify="right")
+    for code in _sample(sorted(pim)):
+        shown = [verdict.channel.get(code) for verdict in verdicts]
+        cells = ["-" if one is None else f"{one.price} × {one.quantity}" for one in (pim[code], *shown)]
+        table.add_row(code, Text(pim[code].title), *cells)
+    return table
+
+
+def _counted(verdict: Verdict) -> tuple[int, int, int, int, int]:
+    unlisted = sum(shown.quantity == 0 and code not in verdict.channel for code, shown in verdict.pim.items())
+    equal = len(verdict.pim.keys() | verdict.channel.keys()) - len(verdict.different)
+    return len(verdict.pim), len(verdict.channel), unlisted, equal, len(verdict.different)
 
 
 def _sample(codes: Sequence[str]) -> Sequence[str]:

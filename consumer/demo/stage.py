@@ -6,20 +6,23 @@ has made is never dropped.
 
 from __future__ import annotations
 
-import json
+import base64
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from adapters.sandbox.ebay.world import DEFAULT_LOCATION, Seller
+from consumer.bootstrap.account_commands import add_account
 from consumer.bootstrap.parts import Part, service_parts
 from consumer.bootstrap.preparation import initialise
 from consumer.bootstrap.start import environment_of
-from consumer.demo.catalogue import ebay_categories, load_products
-from consumer.demo.market import Market
+from consumer.demo.catalogue import load_products
+from consumer.demo.shops import TENANT, Shop
+from consumer.demo.stand_ins import STAND_INS, Place
+from consumer.demo.windows import Arrivals
 from consumer.embedded import Endpoints
 from consumer.errors import UnavailableError
 from consumer.kafka.removal import remove_installation
@@ -27,21 +30,22 @@ from consumer.mongo import Collection, Document, MongoClient, connect
 from consumer.processes import Child, free_ports
 from consumer.settings import Settings, load_settings
 
-TENANT = "demo"
 _PIM = "vinc-demo"
 _STATE = "marketsync-demo"
 _PREFIX = "marketsync-demo-"
+_OURS = ("EBAY_", "AMAZON_", "MANOMANO_", "TROVAPREZZI_", "SYNC_", "MARKETSYNC_")
 _KEPT = ("MARKETSYNC_HOME", "MARKETSYNC_CACHE", "MARKETSYNC_LOG_LEVEL")
-_MARKET_PORT = 20400
+_FIRST_PORT = 20400
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a demo plays. parts: the service's processes. market_child: the stand-in's. log: where they write."""
+    """Where a demo plays. parts: the service's processes. stand_ins: the channels'. log: where they write."""
 
     parts: tuple[Part, ...]
-    market_child: Child
-    market: Market
+    stand_ins: tuple[Child, ...]
+    arrivals: Arrivals
+    shops: tuple[Shop, ...]
     products: Collection[Document]
     listings: Collection[Document]
     catalogue: tuple[Document, ...]
@@ -51,7 +55,7 @@ class Stage:
 def set_own_settings_aside() -> None:
     """Forget accounts and installation settings of this shell: the demo may reach no real account, by no mistake."""
     for name in list(os.environ):
-        if name.startswith(("EBAY_", "MARKETSYNC_")) and name not in _KEPT:
+        if name.startswith(_OURS) and name not in _KEPT:
             del os.environ[name]
 
 
@@ -61,32 +65,46 @@ def make_stage(endpoints: Endpoints, home: Path) -> Iterator[Stage]:
 
     Raises UnavailableError when a server fails, or has a database of the demo's name that no demo made.
     """
-    market = Market(f"http://127.0.0.1:{free_ports('127.0.0.1', _MARKET_PORT, 1)[0]}")
-    os.environ.update(_variables(endpoints, market, f"{_PREFIX}{uuid4().hex[:8]}."))
+    places = _places()
+    os.environ.update(_variables(endpoints, f"{_PREFIX}{uuid4().hex[:8]}."))
     settings = load_settings()
     with connect(endpoints.mongodb_uri) as client:
         _remove_traces(client, endpoints)
         try:
-            yield _furnish(client, settings, endpoints, market=market, folder=home.expanduser() / "demo")
+            yield _furnish(client, settings, endpoints, places=places, folder=home.expanduser() / "demo")
         finally:
             _remove_traces(client, endpoints)
 
 
+def _places() -> dict[str, Place]:
+    """Where the stand-in of each channel will serve."""
+    ports = free_ports("127.0.0.1", _FIRST_PORT, len(STAND_INS))
+    return {channel: Place(port) for channel, port in zip(STAND_INS, ports, strict=True)}
+
+
 def _furnish(
-    client: MongoClient[Document], settings: Settings, endpoints: Endpoints, *, market: Market, folder: Path
+    client: MongoClient[Document],
+    settings: Settings,
+    endpoints: Endpoints,
+    *,
+    places: Mapping[str, Place],
+    folder: Path,
 ) -> Stage:
     folder.mkdir(parents=True, exist_ok=True)
     client[_STATE]["demo"].insert_one({"made_by": "marketsync demo"})
     products = client[_PIM]["pimproducts"]
     catalogue = load_products()
     products.insert_many([dict(document) for document in catalogue])
+    shops = [shop for channel, stand_in in STAND_INS.items() for shop in stand_in.shops(places[channel].url)]
+    for shop in shops:
+        add_account(settings, endpoints, shop.document, shop.credentials)
     for _ in initialise(settings, endpoints):
         pass
-    parts = service_parts(settings, endpoints, ["ebay"])
     return Stage(
-        parts=tuple(parts),
-        market_child=_market_child(market),
-        market=market,
+        parts=tuple(service_parts(settings, endpoints, _channels(shops))),
+        stand_ins=tuple(stand_in.child(places[channel].port) for channel, stand_in in STAND_INS.items()),
+        arrivals=Arrivals({channel: place.url for channel, place in places.items()}),
+        shops=tuple(shops),
         products=products,
         listings=client[_STATE]["listings"],
         catalogue=tuple(catalogue),
@@ -94,13 +112,11 @@ def _furnish(
     )
 
 
-def _market_child(market: Market) -> Child:
-    port = market.url.rpartition(":")[2]
-    return Child("eBay stand-in", ("-m", "consumer", "sandbox", "ebay", "--port", port, "--supervised"))
+def _channels(shops: Sequence[Shop]) -> list[str]:
+    return list(dict.fromkeys(shop.document.channel for shop in shops))
 
 
-def _variables(endpoints: Endpoints, market: Market, prefix: str) -> dict[str, str]:
-    seller = Seller()
+def _variables(endpoints: Endpoints, prefix: str) -> dict[str, str]:
     return {
         **environment_of(endpoints),
         "MARKETSYNC_TENANTS": TENANT,
@@ -108,20 +124,8 @@ def _variables(endpoints: Endpoints, market: Market, prefix: str) -> dict[str, s
         "MARKETSYNC_TOPICS_PREFIX": prefix,
         "MARKETSYNC_TOPICS_PARTITIONS": "4",
         "MARKETSYNC_LOG_FORMAT": "json",
-        "EBAY_ENABLED": "true",
-        "EBAY_APP_ID": seller.client_id,
-        "EBAY_API_SECRET": seller.client_secret,
-        "EBAY_REFRESH_TOKEN": seller.refresh_token,
-        "EBAY_API_URL": market.url,
-        "EBAY_TOKEN_URL": f"{market.url}/identity/v1/oauth2/token",
-        "EBAY_FULFILLMENT_POLICY_ID": seller.policy_id("fulfillment"),
-        "EBAY_PAYMENT_POLICY_ID": seller.policy_id("payment"),
-        "EBAY_RETURN_POLICY_ID": seller.policy_id("return"),
-        "EBAY_MERCHANT_LOCATION_KEY": DEFAULT_LOCATION,
-        "EBAY_PRICE_BASIS": "sale",
-        # The demo does in a minute what a shop does in a week.
-        "EBAY_BRAKES": "off",
-        "EBAY_CATEGORIES": json.dumps(ebay_categories()),
+        # The stand-ins' secrets are protected by a key of this demo alone.
+        "MARKETSYNC_CREDENTIALS_MASTER_KEYS": base64.b64encode(secrets.token_bytes(96)).decode(),
     }
 
 

@@ -7,10 +7,10 @@ from collections import Counter
 
 from rich.console import Console
 
-from consumer.demo.comparison import Difference, Shown
+from consumer.demo.comparison import Difference, Shown, Verdict
 from consumer.demo.figures import Figures
-from consumer.demo.market import Call
 from consumer.demo.screen import PlainScreen, open_screen, print_verdict
+from consumer.demo.windows import Call
 
 FIGURES = Figures(
     events=Counter(read=304, updated=77),
@@ -36,7 +36,7 @@ def written(console: Console) -> str:
 def test_the_picture_on_a_terminal_holds_every_figure() -> None:
     console = make_console(terminal=True)
     with open_screen(console) as screen:
-        screen.call(Call(1, "bulk_publish", "P-1", "Drill [red]", "89.90", 5))
+        screen.call(Call(1, "ebay", "bulk_publish", "P-1", "Drill [red]", "89.90", 5))
         screen.show("Changes", FIGURES, latency=LATENCY, writes={"change price": 92})
         screen.say("✓ [done]")
     picture = written(console)
@@ -62,18 +62,20 @@ def test_a_pipe_gets_a_line_when_the_phase_changes_and_every_few_seconds() -> No
         screen.show(phase, FIGURES, latency={}, writes={})
     lines = written(console).splitlines()
     assert [line.split(":")[0].strip() for line in lines] == ["Snapshot", "Changes", "Changes"]
-    assert "381 events, 364 sent, 15 without change for eBay, 4 superseded; 300 live, 4 waiting" in lines[0]
+    assert "381 events, 364 sent, 15 without change for buyers, 4 superseded; 300 live, 4 waiting" in lines[0]
 
 
 def test_the_verdict_names_every_difference() -> None:
     console = make_console(terminal=False)
     wrong = Shown("Drill [red]", "1.00", 5)
     pim = {"A": SHOWN, "B": SHOWN, "C": Shown("Saw", "9.00", 0)}
-    print_verdict(console, pim, {"A": SHOWN, "B": wrong}, [Difference("B", SHOWN, wrong)])
+    channel = {"A": SHOWN, "B": wrong}
+    italy = Verdict("eBay Italy", pim, channel, (Difference("B", SHOWN, wrong),))
+    print_verdict(console, [italy, Verdict("eBay Germany", pim, pim, ())])
     text = written(console)
-    assert "3 products. On eBay: 2 live listings." in text
-    assert "Not listed: 1 that came in sold out" in text
-    assert "Equal in title, price, stock and being live: 2." in text
+    [row] = [line for line in text.splitlines() if line.split("│")[1:2] == [" eBay Italy   "]]
+    assert [cell.strip() for cell in row.split("│")[2:-1]] == ["3", "2", "1", "2", "1"]
     assert "Different: 1." in text
-    assert "B: price is '1.00', should be '89.90'" in text
+    assert "eBay Italy: B: price is '1.00', should be '89.90'" in text
+    assert "89.90 × 5" in text
     assert "Drill [red]" in text

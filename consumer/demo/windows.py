@@ -1,0 +1,87 @@
+"""What buyers see of an account, and what reached the channel, over HTTP. Knows nothing of the service."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from consumer.demo.comparison import Shown, amount
+from consumer.errors import UnavailableError
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One write that reached a stand-in."""
+
+    number: int
+    channel: str
+    operation: str
+    sku: str
+    title: str | None
+    price: str | None
+    quantity: int | None
+
+
+class Window(Protocol):
+    """An account as its buyers see it."""
+
+    def shown(self) -> dict[str, Shown]:
+        """What is live now, by SKU; a sold-out listing is live with quantity 0. Raises UnavailableError."""
+
+
+class StandInWindow:
+    """One seller of a stand-in. url: its address. seller: as the stand-in calls it."""
+
+    def __init__(self, url: str, seller: str) -> None:
+        self._url = url
+        self._seller = seller
+
+    def shown(self) -> dict[str, Shown]:
+        """What is live now."""
+        return {
+            row["sku"]: Shown(row["title"], amount(row["price"]), row["quantity"])
+            for row in _get(f"{self._url}/_sandbox/listings?seller={quote(self._seller)}")["listings"]
+        }
+
+
+class Arrivals:
+    """The writes that reach the stand-ins: channel → address."""
+
+    def __init__(self, urls: dict[str, str]) -> None:
+        self._urls = urls
+        self._seen = dict.fromkeys(urls, 0)
+
+    def since_last(self) -> Sequence[Call]:
+        """Those that nobody has asked for yet, oldest first; none of a stand-in that is just starting."""
+        return [call for channel, url in self._urls.items() for call in self._of(channel, url)]
+
+    def _of(self, channel: str, url: str) -> list[Call]:
+        try:
+            rows = _get(f"{url}/_sandbox/calls?after={self._seen[channel]}&limit=1000")["calls"]
+        except UnavailableError:
+            return []
+        if rows:
+            self._seen[channel] = rows[-1]["number"]
+        return [
+            Call(row["number"], channel, row["operation"], row["sku"], row["title"], row["price"], row["quantity"])
+            for row in rows
+        ]
+
+
+def read(url: str) -> bytes:
+    """What this address of ours answers. Raises UnavailableError."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own stand-ins
+            body: bytes = answer.read()
+            return body
+    except (urllib.error.URLError, OSError) as error:
+        raise UnavailableError(f"{url} does not answer: {error}") from error
+
+
+def _get(url: str) -> Any:
+    return json.loads(read(url))
