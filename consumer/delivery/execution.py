@@ -21,6 +21,7 @@ from consumer.delivery.account_faults import blamed
 from consumer.delivery.batches import Send
 from consumer.delivery.braking import HELD, Braking, Planning
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
+from consumer.delivery.firsts import Guard, send_all
 from consumer.delivery.keeping import Marks, States
 from consumer.delivery.marking import late_debt, owed_debt
 from consumer.delivery.owing import Owing
@@ -42,11 +43,15 @@ _UNPAID = ("superseded", HELD, BEHIND, SUBMITTED)
 _log = structlog.get_logger()
 
 
+async def _rest() -> None:
+    await asyncio.sleep(1.0)
+
+
 class Execution:
     """Performs the commands of one channel. clock: seconds since 1970. process: this one's own name, new each start.
 
-    braking: keeps accidents from being sent. pause: seconds between attempts to mark a listing uncertain, before which
-    nothing may go on.
+    braking: keeps accidents from being sent. rest: waits between attempts to store what nothing may go on without.
+    guard: answers for commands that must not be sent.
     """
 
     def __init__(  # noqa: PLR0913  what it works with, each by its name
@@ -58,7 +63,8 @@ class Execution:
         *,
         process: str,
         braking: Braking,
-        pause: float = 1.0,
+        rest: Callable[[], Awaitable[None]] = _rest,
+        guard: Guard = send_all,
     ) -> None:
         self._sellers = sellers
         self._braking = braking
@@ -66,7 +72,8 @@ class Execution:
         self._marks = marks
         self._clock = clock
         self._process = process
-        self._pause = pause
+        self._rest = rest
+        self._guard = guard
 
     async def prepare(self, prepare: Prepare) -> Prepared | None:
         """Plan these states and store what was planned."""
@@ -77,7 +84,7 @@ class Execution:
         """One call of the adapter. An exception is a bug in it: the effect of every command is unknown then."""
         commands = [_planned(send).plan.command for send in call.sends]
         try:
-            outcomes = await self._sellers[call.account].adapter.apply(commands)
+            outcomes = await self._guard(self._sellers[call.account], commands)
             if [outcome.sku for outcome in outcomes] != [command.sku for command in commands]:
                 raise RuntimeError(f"the adapter answered for {[outcome.sku for outcome in outcomes]}")
         except Exception as error:
@@ -193,7 +200,7 @@ class Execution:
         """What we know of these calls is gone once the core goes on, so this goes on until it is stored."""
         while (answer := await _reach_store(step())) is None:
             _log.warning("MongoDB must be told how calls ended; trying again")
-            await asyncio.sleep(self._pause)
+            await self._rest()
         return answer
 
     async def _give_up(self, letters: Mapping[str, Letter]) -> None:

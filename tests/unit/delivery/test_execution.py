@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -99,7 +101,13 @@ class Bench:
         self.marks = MarksInMemory()
         braking = Braking(CHANNEL, LedgersInMemory(), by=process)
         self.execution = Execution(
-            sellers, self.store, self.marks, lambda: float(START), process=process, braking=braking, pause=0.001
+            sellers,
+            self.store,
+            self.marks,
+            lambda: float(START),
+            process=process,
+            braking=braking,
+            rest=partial(asyncio.sleep, 0),
         )
 
     async def prepare(self, *works: Work) -> Prepared:

@@ -20,6 +20,7 @@ from adapters.model import ChannelListing, Command, Listing, ListingPage, Outcom
 from adapters.rate_limits import Limit
 from tests.unit.delivery.making import CHANNEL
 from tests.unit.delivery.simulation.engine import Clock, Request
+from tests.unit.delivery.simulation.jobs import Jobs
 from tests.unit.delivery.simulation.schedule import REFUSED
 
 # Seconds a call to an account with quotas is under way; longer ones no quota can foresee.
@@ -48,6 +49,7 @@ class Channel(AnswersAtOnce):
         self.moods: list[Mood] = []
         self.spoiled: dict[str, str] = {}
         self.landing: Callable[[], None] = lambda: None
+        self.jobs = Jobs(clock, rng)
         self._clock = clock
         self._rng = rng
 
@@ -95,11 +97,23 @@ class Channel(AnswersAtOnce):
         if self.limits:
             there = min(there, _QUICK)
 
-        def effect() -> list[Outcome]:
+        def do() -> list[Outcome]:
             landing()
             return self._do(commands, silent=silent)
 
+        def effect() -> list[Outcome]:
+            taken = not silent and not self.limits and self._moody("taken")
+            return self.jobs.take(commands, do) if taken else do()
+
         outcomes: list[Outcome] = await Request(effect, there, back)
+        return outcomes
+
+    async def follow(self, ticket: str) -> Mapping[str, Outcome] | None:
+        def answer() -> Mapping[str, Outcome] | None:
+            self._answer_to_a_question()
+            return self.jobs.follow(ticket)
+
+        outcomes: Mapping[str, Outcome] | None = await Request(answer, 0.05, 0.05)
         return outcomes
 
     def _do(self, commands: Sequence[Command], *, silent: bool) -> list[Outcome]:

@@ -98,13 +98,13 @@ class DebtsInMemory:
             for key, state in self._states_of(account)
             if self._partition_of(key.entity_code) == partition
             and state.planned_sequence < sequence
-            and (state.maybe_live or state.intent is not None)
+            and (state.maybe_live or state.intent is not None or state.submitted is not None)
         ]
         for key, state in unseen:
             self._mark(Debt(key, Cause.GAP, at, sequence), at)
             marked = self._store.states[state.id]
             if marked.owed is not None:
-                self._keep(marked, replace(marked.owed, gap=max(marked.owed.gap or _NEVER, sequence)))
+                self.keep(marked, replace(marked.owed, gap=max(marked.owed.gap or _NEVER, sequence)))
         return len(unseen)
 
     def _mark_outdated(self, account: tuple[str, str, str], numbers: set[int], rules: str, at: datetime) -> int:
@@ -118,11 +118,11 @@ class DebtsInMemory:
                 self._mark(Debt(key, Cause.RULES, at, _NEVER), at)
                 marked = self._store.states[state.id]
                 if marked.owed is not None:
-                    shown = state.maybe_live or state.intent is not None
-                    self._keep(marked, replace(marked.owed, allowed=not shown))
+                    shown = state.maybe_live or state.intent is not None or state.submitted is not None
+                    self.keep(marked, replace(marked.owed, allowed=not shown))
             else:
                 due = at if state.owed.claimed else state.owed.due
-                self._keep(state, replace(state.owed, mark=self._stamp(), due=due, claimed=False))
+                self.keep(state, replace(state.owed, mark=self._stamp(), due=due, claimed=False))
             self._store.states[state.id] = replace(self._store.states[state.id], planned_rules=f"owed {rules}")
         return len(outdated)
 
@@ -156,7 +156,7 @@ class DebtsInMemory:
         )
         if debt.cause is Cause.HELD:
             self._held(str(debt.key))
-        self._keep(state, owed)
+        self.keep(state, owed)
 
     def _pay(self, payments: Iterable[tuple[str, str]]) -> None:
         for listing, mark in payments:
@@ -187,7 +187,7 @@ class DebtsInMemory:
             changes["sequence"] = max(claim.sequence, owed.sequence)
         if claim.cause is not None:
             changes["cause"] = claim.cause
-        self._keep(state, replace(owed, **changes))
+        self.keep(state, replace(owed, **changes))
         return True
 
     def take_over(self, partitions: Iterable[int], until: datetime, at: datetime) -> None:
@@ -196,12 +196,12 @@ class DebtsInMemory:
         for listing, state in list(self._store.states.items()):
             owed, code = state.owed, ListingKey.parse(listing).entity_code
             if owed and owed.claimed and at < owed.due <= until and self._partition_of(code) in numbers:
-                self._keep(state, replace(owed, due=at, claimed=False))
+                self.keep(state, replace(owed, due=at, claimed=False))
 
     def _allow(self, account: tuple[str, str, str], at: datetime) -> None:
         for key, owed in self._of(account):
             if owed.gap is not None and owed.gone_since is not None:
-                self._keep(self._store.states[str(key)], replace(owed, allowed=True, due=at))
+                self.keep(self._store.states[str(key)], replace(owed, allowed=True, due=at))
 
     def _of(self, account: tuple[str, str, str]) -> list[tuple[ListingKey, Owed]]:
         start = "/".join((account[0], account[2], account[1])) + "/"
@@ -219,7 +219,8 @@ class DebtsInMemory:
             if listing.startswith(start)
         ]
 
-    def _keep(self, state: ListingState, owed: Owed) -> None:
+    def keep(self, state: ListingState, owed: Owed) -> None:
+        """The listing is owed so."""
         self._store.states[state.id] = replace(state, owed=owed)
         self._marked((owed.due + timedelta(milliseconds=1)).timestamp() - START)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Seconds until a person looks after a flood of dead letters.
 _PERSON = 5.0
+# Seconds until what a channel took is decided, and heard of.
+_DECIDED = 15.0
 # Seconds until an account that was switched on is read whole, at most: everybody has to know of it before.
 _READ_WHOLE = 25.0
 
@@ -58,7 +60,7 @@ class Happenings:
 
     def mood(self, account: str, kind: str, often: float, lasts: float) -> None:
         """Commands of this account go wrong in this way, so often, for so long."""
-        key = self._disturb(account, lasts)
+        key = self._disturb(account, lasts + (_DECIDED if kind == "taken" else 0.0))
         self._world.promises.moody.add(key)
         self._world.channels[key].moods.append(Mood(kind, often, self._world.clock.now + lasts))
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.base import Adapter
+from consumer.delivery import planning, tickets
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
 from consumer.delivery.braking import Braked, Braking, Planning
@@ -20,6 +21,7 @@ from consumer.delivery.quotas.quotas import Quotas
 from consumer.delivery.replanning import Replanner
 from consumer.delivery.retry import Decision, RetryTopic
 from consumer.delivery.slots import Slots
+from consumer.delivery.tickets import TicketFollower
 from consumer.delivery.verdict import Judge
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.events import ProductEvent
@@ -157,7 +159,30 @@ def _brakes_are_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Braking, "brake", let_all_pass)
 
 
+def _nothing_waits_for_the_channel(patch: pytest.MonkeyPatch) -> None:
+    def hasty(
+        work: Work, state: ListingState, _submitted: object, seller: planning.Seller, now: float, by: str
+    ) -> planning.Step:
+        return planning._plan(work, state, seller, now, by)
+
+    patch.setattr(planning, "_behind", hasty)
+
+
+def _tickets_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    async def idle(_self: TicketFollower, _account: AccountKey) -> int:
+        return 0
+
+    patch.setattr(TicketFollower, "look", idle)
+
+
+def _what_the_channel_forgot_counts_as_done(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tickets, "_lost", lambda _words: None)
+
+
 PLANTED = (
+    Planted("nothing waits for the channel", (3, 4), _nothing_waits_for_the_channel),
+    Planted("tickets are forgotten", (1,), _tickets_are_forgotten),
+    Planted("what the channel forgot counts as done", (4,), _what_the_channel_forgot_counts_as_done),
     Planted("brakes are not asked", (7,), _brakes_are_not_asked),
     Planted("rule changes are forgotten", (4,), _rule_changes_are_forgotten),
     Planted("an account that went keeps its offsets", (1, 6), _an_account_that_went_keeps_its_offsets),

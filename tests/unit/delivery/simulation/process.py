@@ -23,6 +23,7 @@ from tests.unit.delivery.making import START
 from tests.unit.delivery.simulation import engine
 from tests.unit.delivery.simulation.following import Following, SimulatedSellers
 from tests.unit.delivery.simulation.performing import Performing
+from tests.unit.delivery.simulation.tickets import TicketLooks
 
 if TYPE_CHECKING:
     from tests.unit.delivery.simulation.world import World
@@ -51,6 +52,7 @@ class Process:
         self._intake: Intake = world.make_intake()
         self._following = Following(self, self._intake)
         self._performing = Performing(self)
+        self._tickets = TicketLooks(self)
         self._positions: dict[Partition, int] = {}
         self._unread: set[Partition] = set()
         self._poll_due = False
@@ -214,6 +216,7 @@ class Process:
 
     def _turn(self) -> None:
         self._turn_due = False
+        self._tickets.soon()
         for command in self.core.tick(self.now):
             if self.world.happenings.trap_for(self, command):
                 self.later(0.0, partial(self._perform, command))

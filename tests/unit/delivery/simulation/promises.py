@@ -132,9 +132,16 @@ class Promises:
             intended = self._world.store.intended.get(listing, _NEVER)
             if send.work.sequence < intended and not self._zombie(process, send.work):
                 self.broken(3, f"{listing}: a call with {send.work.sequence} starts after {intended} was intended")
+            if self._undecided(call.account, send.sku, listing) and not self._zombie(process, send.work):
+                self.broken(3, f"{listing}: a call starts while the channel has something of it that is undecided")
             if held_by := self._world.person.refuses(send):
                 self.broken(7, f"{listing}: a call starts that is held by {held_by}")
         self._world.channels[call.account].landing = partial(self._lands, process, call)
+
+    def _undecided(self, account: AccountKey, sku: str, listing: str) -> bool:
+        """Whether the channel has something of it to do, which everybody could know."""
+        tickets = self._world.channels[account].jobs.undecided(sku)
+        return any(f"{listing} {ticket}" in self._world.store.tickets for ticket in tickets)
 
     def _lands(self, process: Process, call: Call) -> None:
         self._count(call.account)

@@ -108,7 +108,7 @@ def _fault(rng: random.Random) -> Step:
     if kind == "spoil":
         return Step(at, kind, (f"P-{rng.randint(1, 2)}", rng.choice(("silent", "bug", "busy"))))
     if kind == "mood":
-        mood = rng.choice(("busy", "silent", "lost", "lost", "throttled", "bug", "slow"))
+        mood = rng.choice(("busy", "silent", "lost", "lost", "throttled", "bug", "slow", "taken", "taken", "taken"))
         return Step(at, kind, (account, mood, often, lasts))
     return Step(at, kind, (account, lasts))
 

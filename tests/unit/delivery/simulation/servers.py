@@ -42,14 +42,17 @@ class Store:
     """Listing states with compare-and-set; keeps `consumer.delivery.keeping.States`.
 
     away, ambiguous: how often it does not answer, without and with the effect. zombie: marks what is uncertain as owed.
+    tickets: "listing ticket" of everything that was ever stored as being with the channel. taken: told of more.
     """
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self.states: dict[str, ListingState] = {}
         self.intended: dict[str, EventSequence] = {}
+        self.tickets: set[str] = set()
         self.away = 0.0
         self.ambiguous = 0.0
         self.zombie: Callable[[str], None] = lambda _listing: None
+        self.taken: Callable[[], None] = lambda: None
         self._clock = clock
         self._rng = rng
 
@@ -95,6 +98,9 @@ class Store:
                 lost.add(state.id)
                 continue
             self.states[state.id] = replace(state, owed=known.owed if known else None)
+            if state.submitted is not None:
+                self.tickets.add(f"{state.id} {state.submitted.ticket}")
+                self.taken()
             if state.intent is not None:
                 self.intended[state.id] = max(self.intended.get(state.id, EventSequence("")), state.intent.sequence)
         return lost

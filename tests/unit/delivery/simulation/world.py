@@ -34,7 +34,7 @@ from tests.unit.delivery.making import CHANNEL, START
 from tests.unit.delivery.simulation.accounts import StoredAccounts
 from tests.unit.delivery.simulation.channel import Channel
 from tests.unit.delivery.simulation.debts import DebtsInMemory
-from tests.unit.delivery.simulation.engine import Clock
+from tests.unit.delivery.simulation.engine import Clock, Request
 from tests.unit.delivery.simulation.group import PARTITIONS, Group
 from tests.unit.delivery.simulation.happenings import Happenings, published
 from tests.unit.delivery.simulation.person import Person
@@ -67,6 +67,7 @@ class World:
         self.person = Person(self)
         self.debts = DebtsInMemory(self.store, self.partition_of, self.owed_at, self.person.held)
         self.store.zombie = self.debts.zombie
+        self.store.taken = self._tell_taken
         changes = (step.arguments for step in schedule.steps if step.name == "publish")
         self.pim = Pim(published(*change)[0] for change in changes)
         self.paused: dict[AccountKey, str] = {}
@@ -109,7 +110,9 @@ class World:
     def make_execution(self, process: Process) -> Execution:
         name = f"process {len(self.group.everybody)}"
         braking = Braking(CHANNEL, self.brakes, by=name)
-        return Execution(process.sellers, self.store, self.debts, process.wall, process=name, braking=braking)
+        return Execution(
+            process.sellers, self.store, self.debts, process.wall, process=name, braking=braking, rest=_rest
+        )
 
     def make_sweeper(self, process: Process) -> SimulatedSweeper:
         debts: Any = self.debts  # as the two stores in MongoDB
@@ -164,6 +167,10 @@ class World:
             self._look_at = due
             self.clock.later(due - self.clock.now, partial(self._look_for_owed, due))
 
+    def _tell_taken(self) -> None:
+        for process in self.group.processes:
+            process.later(0.0, process.turn_soon)
+
     def _look_for_owed(self, due: float) -> None:
         if due > self._look_at:
             return  # somebody looked earlier, and has arranged for what follows
@@ -173,6 +180,10 @@ class World:
         dues = [state.owed.due.timestamp() - START for state in self.store.states.values() if state.owed is not None]
         if dues:
             self.owed_at(max(min(dues), self.clock.now + _LOOK))
+
+
+async def _rest() -> None:
+    await Request(lambda: None, 0.5, 0.1)
 
 
 def _limits(quota: int) -> tuple[Limit, ...]:
