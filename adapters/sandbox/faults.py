@@ -124,7 +124,11 @@ class Faults:
 
     def revoked(self, seller: str) -> bool:
         """Is the seller's consent withdrawn?"""
-        return any(f.kind == "refresh_token_revoked" and f.seller in (None, seller) for f in self.active)
+        return self.holds("refresh_token_revoked", seller)
+
+    def holds(self, kind: str, seller: str) -> bool:
+        """Is a fault of this kind, one that holds while it is switched on, on for the seller?"""
+        return any(f.kind == kind and f.seller in (None, seller) for f in self.active)
 
     def judge(self, route: str, seller: str, skus: Sequence[str]) -> Verdict:
         """What happens to this call; faults of single entries are asked for with `entry`."""

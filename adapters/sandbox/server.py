@@ -173,7 +173,7 @@ async def _send(reply: Reply, receive: Receive, send: Send) -> None:
         return
     body = reply.encoded()
     headers = [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in reply.headers.items()]
-    if body:
+    if body and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", b"application/json"))
     if reply.status != 204:
         headers.append((b"content-length", str(len(body)).encode("ascii")))
