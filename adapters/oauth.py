@@ -1,8 +1,9 @@
 """Access tokens of one account: kept in memory, renewed before they end, one renewal at a time.
 
-Grant: refresh_token (RFC 6749 §6), the application proven by HTTP Basic authentication or in the body. Sources for
-eBay's behaviour: OAuth pages of developer.ebay.com (a token lives 7200 s, the refresh token 18 months and does not
-rotate); for Login with Amazon, which wants the body: "Connecting to the Selling Partner API" (a token lives 3600 s).
+Grants: refresh_token (RFC 6749 §6), and client_credentials (§4.4) for tokens of the application itself, which is proven
+by HTTP Basic authentication or in the body. Sources for eBay's behaviour: OAuth pages of developer.ebay.com (a token
+lives 7200 s, the refresh token 18 months and does not rotate); for Login with Amazon, which wants the body: "Connecting
+to the Selling Partner API" (a token lives 3600 s).
 Tokens never leave this module in a repr, a log line or an error.
 """
 
@@ -42,7 +43,8 @@ class Credentials:
 
     access_token: a ready token, used only when there is no refresh token. cure: what a person has to do when
     the channel refuses them, ends in a full stop. in_body: the application's id and secret go into the form, not into
-    HTTP Basic authentication.
+    HTTP Basic authentication. scope: what tokens of the application itself are asked for, without a seller (grant
+    client_credentials); the two tokens then stay empty.
     """
 
     token_url: str
@@ -52,6 +54,12 @@ class Credentials:
     access_token: SecretStr
     cure: str = "Ask the seller for consent again."
     in_body: bool = False
+    scope: str = ""
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a token can be had with them at any time."""
+        return bool(self.scope or self.refresh_token.get_secret_value())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ class TokenSource:
         Raises AuthenticationError when the credential is dead or missing, ConfigurationError when the token address
         or the application is wrong, TemporaryError when the token could not be had this time.
         """
-        if not self._refresh_token.get_secret_value():
+        if not self._credentials.renewable:
             return self._ready_token()
         if isinstance(self._held, _Token) and self._held.lasts(self._clock()):
             return self._held.value
@@ -91,7 +99,7 @@ class TokenSource:
 
     async def renew(self, refused: SecretStr) -> SecretStr:
         """A token other than the one the channel has just refused. Raises like `token`."""
-        if not self._refresh_token.get_secret_value():
+        if not self._credentials.renewable:
             raise AuthenticationError(
                 f"The access token was refused and there is no refresh token to renew it. {self._credentials.cure}"
             )
@@ -122,6 +130,8 @@ class TokenSource:
     async def _request(self) -> _Token:
         credentials = self._credentials
         form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token.get_secret_value()}
+        if credentials.scope:
+            form = {"grant_type": "client_credentials", "scope": credentials.scope}
         if credentials.in_body:
             form |= {"client_id": credentials.client_id, "client_secret": credentials.client_secret.get_secret_value()}
         asked = self._clock()

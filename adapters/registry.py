@@ -8,15 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from adapters.amazon import AmazonAccount, open_amazon
 from adapters.base import Adapter
 from adapters.ebay import EbayAccount, EbayAdapter
-from adapters.ebay.client import EbayClient
-from adapters.ebay.settings import NEW_CONSENT
+from adapters.ebay.opening import open_ebay
 from adapters.errors import ConfigurationError
-from adapters.feeds import NO_TOOLS, Feed, MakeFeed, Tools
-from adapters.http import open_http
+from adapters.feeds import NO_TOOLS, Feed, FeedFormat, MakeFeed, Tools
 from adapters.manomano import ManomanoAccount, content_feed, open_manomano
-from adapters.oauth import Credentials, TokenSource
 from adapters.trovaprezzi import TrovaprezziAccount, TrovaprezziAdapter, TrovaprezziFormat
 
 
@@ -27,6 +25,7 @@ class Channel:
     settings: the model of one account's settings, credentials among them. make: an adapter for such settings. required:
     settings nobody can sell without. sign_in: credentials; of each group one is needed. feed: for channels that read a
     file, how it is written for such settings. variations: whether it sells the variants of a product as one listing.
+    format: for channels that read a file, by which any file for them can be checked.
     """
 
     settings: type[BaseModel]
@@ -35,6 +34,7 @@ class Channel:
     sign_in: tuple[tuple[str, ...], ...] = ()
     feed: MakeFeed | None = None
     variations: bool = False
+    format: FeedFormat | None = None
 
     def missing_credentials(self, given: Collection[str]) -> list[str]:
         """What is needed to sign in beside the credentials that are given, in words."""
@@ -60,17 +60,8 @@ def make_adapter(channel: str, account: Any, tools: Tools = NO_TOOLS) -> Adapter
 
 
 def make_ebay(account: EbayAccount, _: Tools = NO_TOOLS) -> EbayAdapter:
-    """eBay, with a connection pool and a token of the account's own."""
-    http = open_http({"EBAY_API_URL": account.api_url, "EBAY_TOKEN_URL": account.token_url})
-    credentials = Credentials(
-        token_url=account.token_url,
-        client_id=account.app_id,
-        client_secret=account.api_secret,
-        refresh_token=account.refresh_token,
-        access_token=account.access_token,
-        cure=NEW_CONSENT,
-    )
-    return EbayAdapter(EbayClient(http, TokenSource(http, credentials), account), account)
+    """eBay, with a connection pool and tokens of the account's own."""
+    return open_ebay(account)
 
 
 def make_trovaprezzi(account: TrovaprezziAccount, tools: Tools = NO_TOOLS) -> TrovaprezziAdapter:
@@ -84,11 +75,18 @@ def trovaprezzi_feed(account: TrovaprezziAccount) -> Feed:
 
 
 CHANNELS: Mapping[str, Channel] = {
+    "amazon": Channel(
+        settings=AmazonAccount,
+        make=open_amazon,
+        required=("merchant_id",),
+        sign_in=(("api_secret",), ("refresh_token",)),
+    ),
     "ebay": Channel(
         settings=EbayAccount,
         make=make_ebay,
         required=("fulfillment_policy_id", "payment_policy_id", "return_policy_id", "merchant_location_key"),
         sign_in=(("api_secret",), ("refresh_token", "access_token")),
+        variations=True,
     ),
     "manomano": Channel(
         settings=ManomanoAccount,
@@ -99,6 +97,10 @@ CHANNELS: Mapping[str, Channel] = {
         variations=True,
     ),
     "trovaprezzi": Channel(
-        settings=TrovaprezziAccount, make=make_trovaprezzi, required=("link",), feed=trovaprezzi_feed
+        settings=TrovaprezziAccount,
+        make=make_trovaprezzi,
+        required=("link",),
+        feed=trovaprezzi_feed,
+        format=TrovaprezziFormat(),
     ),
 }

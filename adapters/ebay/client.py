@@ -1,7 +1,5 @@
-"""eBay's REST calls, one method each: HTTP in, typed entries and `AdapterError` out. Knows nothing of listings.
-
-Every call of the Inventory API carries Content-Language and Accept-Language: the contract asks for them on some
-calls only, the servers were seen to refuse others without. Posts without content send `{}`, else eBay's edge says 411.
+"""eBay's Inventory and Account APIs, one method for each call: typed entries and `AdapterError` out. Knows nothing of
+listings.
 """
 
 from __future__ import annotations
@@ -9,29 +7,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-import orjson
-from pydantic import SecretStr
-
+from adapters.ebay.calls import Calls, mapping_of, quoted
 from adapters.ebay.faults import (
     entry_error,
-    error_of,
     existing_offer,
-    numbers_of,
     warnings_of,
 )
-from adapters.ebay.settings import NEW_CONSENT, EbayAccount
-from adapters.errors import AdapterError, AuthenticationError, ChannelUnavailableError, UnknownListingError
-from adapters.exchange import Answer, Request
-from adapters.http import HttpClient
-from adapters.oauth import TokenSource
+from adapters.ebay.settings import EbayAccount
+from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
 
 PAGE_SIZE = 100  # items that getInventoryItems is asked for at once; it gives 200 at most
 BULK_SIZE = 25  # entries that every bulk call of the Inventory API takes at most
 _INVENTORY = "/sell/inventory/v1"
 _ACCOUNT = "/sell/account/v1"
-_INSUFFICIENT_PERMISSIONS = 1100  # also what eBay says of a token that has ended
 _ALREADY_PUBLISHED = 25402
 
 
@@ -49,20 +38,20 @@ class Entry:
 
 
 class EbayClient:
-    """Calls eBay for one account. A call that is refused for its token is repeated once with a fresh one."""
+    """Calls eBay for one account."""
 
-    def __init__(self, http: HttpClient, tokens: TokenSource, account: EbayAccount) -> None:
-        self._http = http
-        self._tokens = tokens
+    def __init__(self, calls: Calls, account: EbayAccount) -> None:
+        self._calls = calls
+        self._call = calls.call
         self._account = account
 
     async def close(self) -> None:
         """Close all connections. Idempotent."""
-        await self._http.close()
+        await self._calls.close()
 
     async def check_credentials(self) -> None:
         """Have an access token, or raise what `TokenSource.token` raises."""
-        await self._tokens.token()
+        await self._calls.check_credentials()
 
     async def replace_items(self, items: Sequence[Mapping[str, Any]]) -> list[Entry]:
         """bulkCreateOrReplaceInventoryItem: whole items; a live listing changes at once."""
@@ -88,7 +77,7 @@ class EbayClient:
     async def list_items(self, page: int) -> tuple[list[Mapping[str, Any]], bool]:
         """getInventoryItems: one page of the seller's items, from 0, and whether there is another."""
         answer = await self._call("GET", f"{_INVENTORY}/inventory_item?limit={PAGE_SIZE}&offset={page}")
-        body = _mapping(answer)
+        body = mapping_of(answer)
         total = body.get("total")
         items = body.get("inventoryItems", [] if total == 0 else None)
         if not isinstance(items, list) or not isinstance(total, int):
@@ -99,18 +88,45 @@ class EbayClient:
 
     async def update_offer(self, offer_id: str, offer: Mapping[str, Any]) -> tuple[str, ...]:
         """updateOffer: replaces the whole offer. Returns eBay's remarks. UnknownListingError when it does not exist."""
-        answer = await self._call("PUT", f"{_INVENTORY}/offer/{_quoted(offer_id)}", offer)
+        answer = await self._call("PUT", f"{_INVENTORY}/offer/{quoted(offer_id)}", offer)
         return warnings_of(answer.json(), answer)
 
     async def withdraw_offer(self, offer_id: str) -> tuple[str, ...]:
         """withdrawOffer: ends the listing, keeps the offer unpublished. Returns eBay's remarks."""
-        answer = await self._call("POST", f"{_INVENTORY}/offer/{_quoted(offer_id)}/withdraw", {})
+        answer = await self._call("POST", f"{_INVENTORY}/offer/{quoted(offer_id)}/withdraw", {})
         return warnings_of(answer.json(), answer)
+
+    async def replace_group(self, key: str, group: Mapping[str, Any]) -> tuple[str, ...]:
+        """createOrReplaceInventoryItemGroup: the whole group; a live one changes at once. Returns eBay's remarks."""
+        answer = await self._call("PUT", f"{_INVENTORY}/inventory_item_group/{quoted(key)}", group)
+        return warnings_of(answer.json(), answer)
+
+    async def publish_group(self, key: str) -> tuple[str, tuple[str, ...]]:
+        """publishOfferByInventoryItemGroup: the listing's id and eBay's remarks. What is published stays as it is."""
+        answer = await self._call("POST", f"{_INVENTORY}/offer/publish_by_inventory_item_group", self._place(key))
+        listing_id = str(mapping_of(answer).get("listingId") or "")
+        return listing_id, warnings_of(answer.json(), answer, without=(_ALREADY_PUBLISHED,))
+
+    async def withdraw_group(self, key: str) -> tuple[str, ...]:
+        """withdrawOfferByInventoryItemGroup: ends the listing; group and offers stay. Returns eBay's remarks."""
+        answer = await self._call("POST", f"{_INVENTORY}/offer/withdraw_by_inventory_item_group", self._place(key))
+        return warnings_of(answer.json(), answer)
+
+    async def delete_group(self, key: str) -> None:
+        """deleteInventoryItemGroup. UnknownListingError when it does not exist."""
+        await self._call("DELETE", f"{_INVENTORY}/inventory_item_group/{quoted(key)}")
+
+    async def find_group(self, key: str) -> Mapping[str, Any] | None:
+        """getInventoryItemGroup: None if there is none."""
+        try:
+            return mapping_of(await self._call("GET", f"{_INVENTORY}/inventory_item_group/{quoted(key)}"))
+        except UnknownListingError:
+            return None
 
     async def find_offer(self, sku: str) -> Mapping[str, Any] | None:
         """getOffers: the fixed-price offer of this SKU on the account's marketplace, None if there is none."""
         marketplace = self._account.marketplace_id
-        query = f"sku={_quoted(sku)}&marketplace_id={marketplace}&format=FIXED_PRICE"
+        query = f"sku={quoted(sku)}&marketplace_id={marketplace}&format=FIXED_PRICE"
         try:
             answer = await self._call("GET", f"{_INVENTORY}/offer?{query}")
         except UnknownListingError:
@@ -125,11 +141,23 @@ class EbayClient:
 
     async def get_policy(self, kind: str, policy_id: str) -> Mapping[str, Any]:
         """getFulfillmentPolicy, getPaymentPolicy or getReturnPolicy. kind: fulfillment, payment or return."""
-        return _mapping(await self._call("GET", f"{_ACCOUNT}/{kind}_policy/{_quoted(policy_id)}"))
+        return mapping_of(await self._call("GET", f"{_ACCOUNT}/{kind}_policy/{quoted(policy_id)}"))
+
+    async def find_policy(self, kind: str, name: str) -> Mapping[str, Any]:
+        """get…PolicyByName, on the account's marketplace."""
+        query = f"marketplace_id={self._account.marketplace_id}&name={quoted(name)}"
+        return mapping_of(await self._call("GET", f"{_ACCOUNT}/{kind}_policy/get_by_policy_name?{query}"))
+
+    async def create_location(self, key: str, location: Mapping[str, Any]) -> None:
+        """createInventoryLocation. 25803 when there is one with this key."""
+        await self._call("POST", f"{_INVENTORY}/location/{quoted(key)}", location)
 
     async def get_location(self, key: str) -> Mapping[str, Any]:
         """getInventoryLocation."""
-        return _mapping(await self._call("GET", f"{_INVENTORY}/location/{_quoted(key)}"))
+        return mapping_of(await self._call("GET", f"{_INVENTORY}/location/{quoted(key)}"))
+
+    def _place(self, key: str) -> Mapping[str, str]:
+        return {"inventoryItemGroupKey": key, "marketplaceId": self._account.marketplace_id}
 
     async def _bulk(
         self,
@@ -161,62 +189,3 @@ class EbayClient:
             for entry in entries
             if isinstance(entry, Mapping)
         ]
-
-    async def _call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, harmless: bool = False
-    ) -> Answer:
-        token = await self._tokens.token()
-        request = self._request(method, path, body, harmless)
-        answer = await self._http.send(_with_token(request, token))
-        if _token_is_refused(answer):
-            answer = await self._http.send(_with_token(request, await self._tokens.renew(token)))
-            if _token_is_refused(answer):
-                raise _refused_again(answer)
-        if not 200 <= answer.status < 300:
-            raise error_of(answer, writes=request.writes)
-        return answer
-
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, harmless: bool) -> Request:
-        headers = {
-            "Accept": "application/json",
-            "Accept-Language": self._account.locale,
-            "Content-Language": self._account.locale,
-        }
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        content = b"" if body is None else orjson.dumps(body)
-        return Request(method, self._account.api_url + path, headers=headers, body=content, harmless=harmless)
-
-
-def _with_token(request: Request, token: SecretStr) -> Request:
-    return Request(
-        request.method,
-        request.url,
-        headers=request.headers,
-        body=request.body,
-        authorization=SecretStr(f"Bearer {token.get_secret_value()}"),
-        harmless=request.harmless,
-    )
-
-
-def _token_is_refused(answer: Answer) -> bool:
-    return answer.status == 401 or (answer.status == 403 and _INSUFFICIENT_PERMISSIONS in numbers_of(answer))
-
-
-def _refused_again(answer: Answer) -> AuthenticationError:
-    """The consent was taken back, or does not cover this call."""
-    error = error_of(answer, writes=False)
-    words = f"{error.message.rstrip('.')}. A fresh access token was refused too. {NEW_CONSENT}"
-    dead = AuthenticationError(words, code=error.code, status=error.status)
-    dead.known = error.known
-    return dead
-
-
-def _mapping(answer: Answer) -> Mapping[str, Any]:
-    body = answer.json()
-    return body if isinstance(body, Mapping) else {}
-
-
-def _quoted(text: str) -> str:
-    """For a path or a query: slashes, spaces, commas and plus signs of a SKU must arrive as they are."""
-    return quote(text, safe="")

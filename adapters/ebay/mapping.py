@@ -7,6 +7,7 @@ Field names and limits: sell_inventory_v1 (1.18.5). The SKU is sent as it is: eB
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -30,13 +31,14 @@ def render(listing: Listing, account: EbayAccount) -> Rendered:
     )
 
 
-def item_document(listing: Listing, account: EbayAccount) -> dict[str, Any]:
-    """One entry of bulkCreateOrReplaceInventoryItem."""
+def item_document(listing: Listing, account: EbayAccount, pictures: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """One entry of bulkCreateOrReplaceInventoryItem. pictures: address by source, where they are uploaded."""
+    known = pictures or {}
     product: dict[str, Any] = {
         "title": one_line(listing.title),
         "description": short_description(listing.description),
         "aspects": aspects(listing, account),
-        "imageUrls": list(listing.images),
+        "imageUrls": [known.get(image, image) for image in listing.images],
         "ean": list(listing.gtins) or [account.site.no_code],
     }
     if listing.brand:

@@ -74,6 +74,20 @@ def _locale_of(settings: dict[str, Any]) -> str:
     return site.locale if site else ""
 
 
+class Premises(BaseModel):
+    """A warehouse that eBay is told of under the account's location key, when it does not know that key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    country: str = Field(pattern=r"^[A-Z]{2}$", description="Two letters, e.g. IT.")
+    state_or_province: str = Field(min_length=1, description="State, province or county.")
+    city: str = Field(min_length=1, description="Town.")
+    postal_code: str = Field("", description="Postal code.")
+    address_line1: str = Field("", description="Street and number.")
+    phone: str = Field("", max_length=36, description="Telephone number of the place.")
+    name: str = Field("", description="What eBay calls the place; unset = its town.")
+
+
 class EbayAccount(BaseModel):
     """One seller on one marketplace. One account serves one marketplace and one language: eBay keeps one text per SKU.
 
@@ -104,10 +118,17 @@ class EbayAccount(BaseModel):
     locale: str = Field(
         default_factory=_locale_of, pattern=r"^[a-z]{2}-[A-Z]{2}$", validate_default=True, description='E.g. "it-IT".'
     )
-    fulfillment_policy_id: str = Field("", description="Business policy for shipping.")
-    payment_policy_id: str = Field("", description="Business policy for payment.")
-    return_policy_id: str = Field("", description="Business policy for returns.")
+    fulfillment_policy_id: str = Field("", description="Business policy for shipping: its id, or its name.")
+    payment_policy_id: str = Field("", description="Business policy for payment: its id, or its name.")
+    return_policy_id: str = Field("", description="Business policy for returns: its id, or its name.")
     merchant_location_key: str = Field("", max_length=36, description="Inventory location the goods leave from.")
+    merchant_location: Premises | None = Field(
+        None, description="Address of that location: with it, the location is made where eBay does not know its key."
+    )
+    pictures: Literal["url", "upload"] = Field(
+        "url",
+        description="url: eBay loads pictures from their addresses; upload: they are copied to eBay's own server.",
+    )
 
     @field_validator("api_url")
     @classmethod

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.ebay.client import EbayClient, Entry
 from adapters.ebay.faults import ANY_MISTAKE, BAD_QUANTITY
 from adapters.ebay.mapping import item_document, new_offer_document, offer_document, price_and_quantity, stock
-from adapters.ebay.settings import EbayAccount
+from adapters.ebay.setup import Setup
 from adapters.ebay.work import BulkCall, Work, alive
 from adapters.errors import AdapterError, RejectedListingError, UnknownListingError
 
@@ -28,9 +28,9 @@ class Steps:
     shelf does not wait behind a hundred new descriptions.
     """
 
-    def __init__(self, client: EbayClient, account: EbayAccount, parallel_calls: int) -> None:
+    def __init__(self, client: EbayClient, setup: Setup, parallel_calls: int) -> None:
         self._client = client
-        self._account = account
+        self._setup = setup
         self._whole = asyncio.Semaphore(parallel_calls)
         self._urgent = asyncio.Semaphore(parallel_calls)
 
@@ -43,10 +43,14 @@ class Steps:
         A new listing needs stock. With none its offer stays unpublished: a buyer finds nothing to buy, which is
         true, and the first revision that brings stock publishes it.
         """
-        await self._replace_items(works)
-        await self._each([work for work in alive(works) if work.offer_id], self._update_known_offer, self._whole)
-        await self._create_offers([work for work in alive(works) if not work.offer_id])
+        await self.prepare(works)
         await self._publish(alive(works))
+
+    async def prepare(self, works: Sequence[Work]) -> None:
+        """Item and offer, as they are wanted; what is published already changes at once."""
+        await self._replace_items(works)
+        await self.each_whole([work for work in alive(works) if work.offer_id], self._update_known_offer)
+        await self._create_offers([work for work in alive(works) if not work.offer_id])
 
     async def revise(self, works: Sequence[Work]) -> None:
         """Price and stock only; content is not touched.
@@ -54,6 +58,10 @@ class Steps:
         Where eBay has no live listing to revise, the wanted state is shown whole instead: to report the
         listing as unknown would leave this update undone until the product's next change.
         """
+        await self.show(await self.revise_live(works))
+
+    async def revise_live(self, works: Sequence[Work]) -> list[Work]:
+        """Price and stock of what is live. Returns the works that eBay has no live listing for."""
         not_live: list[Work] = []
 
         async def look(work: Work) -> None:
@@ -68,11 +76,11 @@ class Steps:
             elif error is not None:
                 work.fail(error)  # live under this very offer: eBay refuses the figures
 
-        await self._each([work for work in works if not work.offer_id], look, self._urgent)
+        await self.each_urgent([work for work in works if not work.offer_id], look)
         live = [work for work in alive(works) if work not in not_live]
         await self._revise_figures(live, lambda work: price_and_quantity(work.listing, work.offer_id))
-        await self._each([work for work in live if _may_be_gone(work.error)], look_again, self._urgent)
-        await self.show(not_live)
+        await self.each_urgent([work for work in live if may_be_gone(work.error)], look_again)
+        return not_live
 
     async def revise_stock(self, works: Sequence[Work]) -> None:
         """Stock only, of live listings only: nothing is published, and where nothing is live nothing can be sold."""
@@ -81,7 +89,7 @@ class Steps:
         async def look(work: Work) -> None:
             error, used = work.error, work.offer_id
             work.error = None
-            if not _is_for_sale(await self._find_offer(work)):
+            if not is_for_sale(await self._find_offer(work)):
                 return
             if error is not None and work.offer_id == used:
                 work.fail(error)  # live under this very offer: eBay refuses the figure
@@ -90,16 +98,18 @@ class Steps:
 
         known = [work for work in works if work.offer_id]
         await self._revise_figures(known, _stock)
-        await self._each([work for work in works if not work.offer_id or _may_be_gone(work.error)], look, self._urgent)
+        await self.each_urgent([work for work in works if not work.offer_id or may_be_gone(work.error)], look)
         await self._revise_figures(live, _stock)
 
     async def withdraw(self, works: Sequence[Work]) -> None:
         """End the listings. One that is not there, or is ended already, is a success."""
-        await self._each(works, self._withdraw, self._urgent)
+        await self.each_urgent(works, self._withdraw)
 
     async def _replace_items(self, works: Sequence[Work]) -> None:
         async def send(some: Sequence[Work]) -> list[Entry]:
-            return await self._client.replace_items([item_document(work.listing, self._account) for work in some])
+            account = await self._setup.ready()
+            documents = [item_document(work.listing, account, work.pictures) for work in some]
+            return await self._client.replace_items(documents)
 
         await BulkCall(send, _sku, _entry_sku, _settle, self._whole).run(works)
 
@@ -108,7 +118,8 @@ class Steps:
         existing: list[Work] = []
 
         async def send(some: Sequence[Work]) -> list[Entry]:
-            return await self._client.create_offers([new_offer_document(work.listing, self._account) for work in some])
+            account = await self._setup.ready()
+            return await self._client.create_offers([new_offer_document(work.listing, account) for work in some])
 
         def settle(work: Work, entry: Entry) -> None:
             if entry.error is None:
@@ -121,7 +132,7 @@ class Steps:
                 existing.append(work)
 
         await BulkCall(send, _sku, _entry_sku, settle, self._whole).run(works)
-        await self._each(existing, self._adopt, self._whole)
+        await self.each_whole(existing, self._adopt)
 
     async def _adopt(self, work: Work) -> None:
         if not work.offer_id:
@@ -130,11 +141,15 @@ class Steps:
                 return  # 25002 is any mistake of the caller: the error stands
             work.offer_id = str(offer["offerId"])
         work.error = None
-        work.done(await self._client.update_offer(work.offer_id, offer_document(work.listing, self._account)))
+        await self._update_offer(work)
+
+    async def _update_offer(self, work: Work) -> None:
+        document = offer_document(work.listing, await self._setup.ready())
+        work.done(await self._client.update_offer(work.offer_id, document))
 
     async def _update_known_offer(self, work: Work) -> None:
         try:
-            work.done(await self._client.update_offer(work.offer_id, offer_document(work.listing, self._account)))
+            await self._update_offer(work)
         except UnknownListingError:
             work.offer_id = ""  # deleted since; it is created or found anew in the next step
 
@@ -169,7 +184,7 @@ class Steps:
         offer = await self._find_offer(work)
         if _was_ended_by_ebay(offer):
             raise RejectedListingError("eBay itself ended this listing. Look for its message in the seller's inbox")
-        return _is_for_sale(offer)
+        return is_for_sale(offer)
 
     async def _find_offer(self, work: Work) -> Mapping[str, Any]:
         """The offer of this SKU, empty where there is none; the work takes over its id."""
@@ -196,10 +211,18 @@ class Steps:
         try:
             work.done(await self._client.withdraw_offer(work.offer_id))
         except AdapterError as error:
-            if not _may_be_gone(error):
+            if not may_be_gone(error):
                 raise
             return error
         return None
+
+    async def each_whole(self, works: Sequence[Work], step: Callable[[Work], Awaitable[None]]) -> None:
+        """A call of whole listings that has no bulk form, for all works at once, as many as may be under way."""
+        await self._each(works, step, self._whole)
+
+    async def each_urgent(self, works: Sequence[Work], step: Callable[[Work], Awaitable[None]]) -> None:
+        """The same for what is urgent."""
+        await self._each(works, step, self._urgent)
 
     async def _each(
         self, works: Sequence[Work], step: Callable[[Work], Awaitable[None]], gate: asyncio.Semaphore
@@ -218,7 +241,7 @@ class Steps:
                 group.create_task(one(work))
 
 
-def _may_be_gone(error: AdapterError | None) -> bool:
+def may_be_gone(error: AdapterError | None) -> bool:
     """Whether an error can mean that no such listing is live. 25002 is eBay's word for any mistake of the caller."""
     return isinstance(error, UnknownListingError) or (error is not None and error.code == str(ANY_MISTAKE))
 
@@ -227,7 +250,7 @@ def _was_ended_by_ebay(offer: Mapping[str, Any]) -> bool:
     return bool((offer.get("listing") or {}).get("listingStatus") == "EBAY_ENDED")
 
 
-def _is_for_sale(offer: Mapping[str, Any]) -> bool:
+def is_for_sale(offer: Mapping[str, Any]) -> bool:
     return offer.get("status") == "PUBLISHED" and not _was_ended_by_ebay(offer)
 
 

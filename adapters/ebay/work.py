@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import copy
 from dataclasses import dataclass, field
 
+import orjson
+
 from adapters.ebay.client import BULK_SIZE, Entry
 from adapters.errors import AdapterError, ChannelUnavailableError, PermanentError
 from adapters.model import Command, Listing, Operation, Outcome
+
+OFFERS = "offers"  # reference of a group: the offers of its variants by SKU, as JSON
 
 
 @dataclass(slots=True, eq=False)
@@ -18,6 +22,7 @@ class Work:
     """How far a command has come.
 
     written: eBay has taken at least one write of it, so that an error later leaves the listing half changed.
+    offers: of a group, the offers of its variants by SKU. pictures: where they are uploaded, eBay's address of each.
     """
 
     command: Command
@@ -26,11 +31,23 @@ class Work:
     warnings: list[str] = field(default_factory=list)
     error: AdapterError | None = None
     written: bool = False
+    offers: dict[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, command: Command) -> Work:
         """Work not yet begun, knowing what earlier outcomes told to keep."""
-        return cls(command, offer_id=command.references.get("offer_id", ""))
+        return cls(
+            command,
+            offer_id=command.references.get("offer_id", ""),
+            offers=_offers_in(command.references.get(OFFERS, "")),
+        )
+
+    @property
+    def of_group(self) -> bool:
+        """Whether it is about a listing with variants."""
+        wanted = self.command.listing
+        return bool(self.command.variants or self.command.quantities) if wanted is None else bool(wanted.variants)
 
     @property
     def sku(self) -> str:
@@ -66,12 +83,24 @@ class Work:
     def outcome(self) -> Outcome:
         """What came of it."""
         found = {"offer_id": self.offer_id, "listing_id": self.listing_id}
+        references = {name: value for name, value in found.items() if value}
+        if self.offers:
+            references |= {OFFERS: orjson.dumps(self.offers).decode(), "offer_id": ""}
         return Outcome(
             sku=self.sku,
             error=self.error,
-            references={name: value for name, value in found.items() if value},
+            references=references,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
+
+
+def _offers_in(text: str) -> dict[str, str]:
+    """Offers by SKU out of a reference; none where it is not one of ours."""
+    try:
+        found = orjson.loads(text) if text else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return {str(sku): str(offer) for sku, offer in found.items()} if isinstance(found, dict) else {}
 
 
 def alive(works: Iterable[Work]) -> list[Work]:

@@ -25,6 +25,7 @@ from adapters.memory import MemoryAdapter
 from adapters.model import Command, Listing, Money, Operation, Outcome
 from adapters.registry import make_adapter
 from adapters.sandbox.ebay import DEFAULT_LOCATION, Seller, serve
+from adapters.sandbox.ebay.state import Shop
 from tests.contract.vendor_schemas import Inspector, VendorSchemas
 
 
@@ -152,9 +153,17 @@ class EbayChannel:
     name = "ebay"
     has_tokens = True
 
-    def __init__(self, adapter: Adapter, url: str, switch_on: Callable[[dict[str, Any]], object], mend: Any) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        url: str,
+        switch_on: Callable[[dict[str, Any]], object],
+        mend: Any,
+        shop: Shop | None = None,
+    ) -> None:
         self.adapter = adapter
         self.url = url
+        self._shop = shop
         self.switch_on = switch_on
         self._mend = mend
 
@@ -175,6 +184,12 @@ class EbayChannel:
 
     async def writes(self) -> int:
         return int((await self.control("counts"))["entries"])
+
+    @property
+    def shop(self) -> Shop:
+        """The stand-in's own data of the seller."""
+        assert self._shop is not None
+        return self._shop
 
     async def calls(self, sku: str) -> list[dict[str, Any]]:
         """The journal of this SKU, in order of arrival."""
@@ -243,7 +258,8 @@ async def ebay_channel(schemas: VendorSchemas | None) -> AsyncIterator[EbayChann
         adapter = make_adapter("ebay", ebay_account(serving.url, seller))
         try:
             faults = serving.sandbox.faults
-            yield EbayChannel(adapter, serving.url, faults.switch_on, faults.switch_off)
+            shop = serving.sandbox.shops[seller.name]
+            yield EbayChannel(adapter, serving.url, faults.switch_on, faults.switch_off, shop)
         finally:
             await adapter.close()
     if inspector is not None and inspector.found:

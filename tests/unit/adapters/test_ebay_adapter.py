@@ -13,6 +13,7 @@ import pytest
 
 from adapters.ebay import EbayAdapter
 from adapters.ebay.client import EbayClient
+from adapters.ebay.opening import calls_of
 from adapters.errors import (
     AdapterError,
     ChannelUnavailableError,
@@ -21,7 +22,6 @@ from adapters.errors import (
     UnknownListingError,
 )
 from adapters.model import Command, Operation, Outcome
-from adapters.oauth import Credentials, TokenSource
 from tests.unit.adapters.listings import make_account, make_listing
 from tests.unit.adapters.wire import make_http
 
@@ -78,10 +78,7 @@ class Ebay:
 def make_adapter(ebay: Ebay, **options: Any) -> EbayAdapter:
     account = make_account()
     http = make_http(ebay)
-    credentials = Credentials(
-        account.token_url, account.app_id, account.api_secret, account.refresh_token, account.access_token
-    )
-    return EbayAdapter(EbayClient(http, TokenSource(http, credentials), account), account, **options)
+    return EbayAdapter(EbayClient(calls_of(account, http), account), account, **options)
 
 
 async def apply(ebay: Ebay, operation: Operation, offer_id: str = "", sku: str = "A-1") -> Outcome:

@@ -1,0 +1,41 @@
+"""An adapter for one eBay account, out of its settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pydantic import SecretStr
+
+from adapters.ebay.adapter import EbayAdapter
+from adapters.ebay.calls import Calls
+from adapters.ebay.client import EbayClient
+from adapters.ebay.settings import NEW_CONSENT, EbayAccount
+from adapters.http import HttpClient, open_http
+from adapters.oauth import Credentials, TokenSource
+
+APPLICATION_SCOPE = "https://api.ebay.com/oauth/api_scope"  # the same in eBay's sandbox
+_NEW_KEYS = "Check EBAY_APP_ID and EBAY_API_SECRET against the keyset in eBay's developer portal."
+
+
+def open_ebay(account: EbayAccount) -> EbayAdapter:
+    """With a connection pool and tokens of its own. Connects to nothing yet.
+
+    Raises ConfigurationError for unusable addresses.
+    """
+    http = open_http({"EBAY_API_URL": account.api_url, "EBAY_TOKEN_URL": account.token_url})
+    return EbayAdapter(EbayClient(calls_of(account, http), account), account)
+
+
+def calls_of(account: EbayAccount, http: HttpClient) -> Calls:
+    """Calls of one account over a connection pool."""
+    seller = Credentials(
+        token_url=account.token_url,
+        client_id=account.app_id,
+        client_secret=account.api_secret,
+        refresh_token=account.refresh_token,
+        access_token=account.access_token,
+        cure=NEW_CONSENT,
+    )
+    nobody = SecretStr("")
+    application = replace(seller, refresh_token=nobody, access_token=nobody, scope=APPLICATION_SCOPE, cure=_NEW_KEYS)
+    return Calls(http, TokenSource(http, seller), TokenSource(http, application), account)
