@@ -115,6 +115,13 @@ class Adapter(Protocol):
         Raises AdapterError.
         """
 
+    async def find_by_barcode(self, gtins: Sequence[str]) -> Sequence[ChannelListing]:
+        """The account's listings that have one of these barcodes, under whatever SKU; each once, with its `gtins`.
+
+        Empty also where the channel cannot be searched so: then nobody knows. Asked before a first create, so that no
+        product gets two listings. Raises AdapterError when the channel could not be asked.
+        """
+
 
 class AnswersAtOnce:
     """What an adapter says whose channel ends every call with its answer and has no rules to be learned.
@@ -138,6 +145,9 @@ class AnswersAtOnce:
 
     async def apply_bulk(self, commands: Sequence[Command]) -> list[Outcome]:
         raise NotImplementedError(f"{len(commands)} commands for a channel that takes no jobs")
+
+    async def find_by_barcode(self, gtins: Sequence[str]) -> Sequence[ChannelListing]:
+        return ()
 
     async def follow(self, ticket: str) -> Mapping[str, Outcome] | None:
         raise UnknownListingError(f"The channel gives no tickets, so that it knows nothing of {ticket!r}")

@@ -197,6 +197,12 @@ class MemoryAdapter(AnswersAtOnce):
             raise error
         return {sku: self.listings[sku] for sku in skus if sku in self.listings}
 
+    async def find_by_barcode(self, gtins: Sequence[str]) -> Sequence[ChannelListing]:
+        await self._latency()
+        if error := self._account_error():
+            raise error
+        return [found for found in self.listings.values() if set(found.gtins) & set(gtins)]
+
     async def list_listings(self, page: str = "") -> ListingPage:
         await self._latency()
         if error := self._account_error():

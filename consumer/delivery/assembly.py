@@ -15,6 +15,7 @@ from consumer.delivery.clocks import Clocks
 from consumer.delivery.confirming import Confirmer
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
+from consumer.delivery.firsts import Firsts
 from consumer.delivery.flood import FloodLimits
 from consumer.delivery.following import Follower, Hands
 from consumer.delivery.gap_brake import GapLimits
@@ -52,6 +53,7 @@ from consumer.listings.debts import DebtStore
 from consumer.listings.gone import LEDGER, GoneStore
 from consumer.listings.history import COLLECTION as HISTORY
 from consumer.listings.history import HistoryStore
+from consumer.listings.owners import OwnerStore
 from consumer.listings.replans import ReplanStore
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
@@ -75,6 +77,7 @@ class OwedPlaces:
     history: HistoryStore
     confirmations: ConfirmationStore
     submissions: SubmissionStore
+    owners: OwnerStore
     pauses: Pauses
     standstills: Standstills
     products: Products
@@ -107,6 +110,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         history=HistoryStore(database[HISTORY]),
         confirmations=ConfirmationStore(listings, database[CONFIRMATIONS]),
         submissions=SubmissionStore(listings),
+        owners=OwnerStore(listings),
         pauses=Pauses(database[PAUSES]),
         standstills=Standstills(database[STANDSTILLS]),
         products=products,
@@ -146,7 +150,8 @@ def make_parts(
     core = _make_core(channel, at_work, settings, background)
     process = f"{settings.replica}/{uuid4().hex[:12]}"
     braking = Braking(channel, servers.owed.brakes, by=process)
-    execution = Execution(at_work, servers.store, servers.owed.debts, clocks.wall, process=process, braking=braking)
+    marks, guard = servers.owed.debts, Firsts(servers.owed.owners)
+    execution = Execution(at_work, servers.store, marks, clocks.wall, process=process, braking=braking, guard=guard)
     intake = Intake(channel, at_work, Sources(background, partial(names.delay_of, channel)))
     upkeep = _make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics)
     owed, hands, accounts = servers.owed, servers.hands, metrics.accounts

@@ -6,11 +6,13 @@ sure is left alone and reported: to take over a stranger's listing is worse than
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from adapters.errors import PermanentError
 from adapters.model import ChannelListing, Operation
 from consumer.events import Sequence
 from consumer.listings.state import Doubt, ListingState, Status, Version
@@ -33,6 +35,33 @@ class Finding(StrEnum):
     """It is there and nobody can buy it: nothing to take over. A first listing under its SKU brings it back."""
     FOREIGN = "foreign"
     """No product of this account has its SKU or barcode: it is left alone."""
+
+
+class ListedAlreadyError(PermanentError):
+    """The account sells the product under another SKU already. Raised by nobody: an answer to a create.
+
+    twins: what has its barcode. adoptable: the first of them becomes its listing.
+    """
+
+    def __init__(self, twins: SequenceOf[ChannelListing], owners: Mapping[str, str], *, adoptable: bool) -> None:
+        super().__init__(_already(twins, owners))
+        self.twins = tuple(twins)
+        self.adoptable = adoptable
+
+
+def _already(twins: SequenceOf[ChannelListing], owners: Mapping[str, str]) -> str:
+    known = [f"{one.sku} (of product {owners[one.sku]})" if one.sku in owners else one.sku for one in twins]
+    cure = (
+        "Correct the barcode of the product that has a wrong one."
+        if any(one.sku in owners for one in twins)
+        else "Take it over with `marketsync adopt`, or end that listing; or correct the barcode in the PIM."
+    )
+    return f"the account sells this barcode already, under SKU {', '.join(known[:5])}: it is not listed twice. {cure}"
+
+
+def same_barcode(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether they have a number in common, however it is written."""
+    return not {_digits(code) for code in one}.isdisjoint(_digits(code) for code in other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,20 @@ Remedy = Literal["report", "repair"]
 
 
 class Reconciliation(Section):
-    """For each kind of drift: report it to people, or repair it by sending the newest state again."""
+    """For each kind of drift: report it to people, or repair it by sending the newest state again.
+
+    same_barcode: what happens before a first listing where the account sells its barcode already under another SKU.
+    """
 
     missing: Remedy = Field("report", description="The channel took the listing and does not show it.")
     standing: Remedy = Field("report", description="It was withdrawn and is for sale all the same.")
     price: Remedy = Field("report", description="Another price.")
     stock: Remedy = Field("report", description="More pieces than there are.")
     title: Remedy = Field("report", description="Another title.")
+    same_barcode: Literal["adopt", "report"] = Field(
+        "adopt",
+        description="Listed already under another SKU: go on with that listing, or report it; never list twice.",
+    )
 
     @property
     def repaired(self) -> list[Kind]:

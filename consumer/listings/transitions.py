@@ -16,6 +16,7 @@ from adapters.errors import PermanentError
 from adapters.model import Command, Operation, Outcome
 from adapters.values import replace
 from consumer.events import Sequence
+from consumer.listings.adoption import ListedAlreadyError, adopted
 from consumer.listings.answers import WORDS, answered_by, is_gone, kept, taken, version_of
 from consumer.listings.owed import moment
 from consumer.listings.planner import REFUSALS, Invalid, Nothing, Rehearsal, Send
@@ -36,6 +37,7 @@ def noted(state: ListingState | None, plan: Nothing | Invalid | Rehearsal, now: 
         intent=None,
         attempts=base.attempts if base.planned_sequence == plan.sequence else 0,
         figures=plan.figures,
+        group=plan.group,
         **_verdict(base, plan, at),
     )
     return base if changed == state else replace(changed, revision=base.revision + 1, updated_at=at)
@@ -77,7 +79,17 @@ def intended(state: ListingState | None, plan: Send, now: float, by: str = "") -
         reason=plan.reason[:WORDS],
         attempts=base.attempts if base.planned_sequence == plan.sequence else 0,
         figures=plan.figures,
+        group=plan.group,
+        members=_members(base, plan),
     )
+
+
+def _members(base: ListingState, plan: Send) -> tuple[str, ...]:
+    """Those that the channel may show while the call is under way: what it shows, and what is sent."""
+    listing = plan.command.listing
+    if listing is None or not listing.variants:
+        return base.members
+    return tuple(dict.fromkeys((*base.members, *(variant.sku for variant in listing.variants))))
 
 
 def held(state: ListingState | None, plan: Send, now: float, doubt: Doubt = Doubt.NONE) -> ListingState:
@@ -97,6 +109,7 @@ def held(state: ListingState | None, plan: Send, now: float, doubt: Doubt = Doub
         proposed=version_of(plan, at),
         reason=plan.reason[:WORDS],
         figures=plan.figures,
+        group=plan.group,
     )
 
 
@@ -107,6 +120,8 @@ def settled(state: ListingState, plan: Send, outcome: Outcome, *, now: float) ->
     ChannelHaltedError), permanent ones make it REFUSED.
     """
     at = moment(now)
+    if isinstance(outcome.error, ListedAlreadyError) and outcome.error.adoptable:
+        return adopted(state, state.id, outcome.error.twins[0], by_barcode=True, at=at)
     version = version_of(plan, at)
     if outcome.ticket and outcome.error is None:
         return taken(state, plan, outcome, version)
@@ -160,8 +175,11 @@ def needs_another_plan(plan: Send, outcome: Outcome) -> bool:
 
     True after a step that cleared the way (a changed SKU), when the channel does not know a listing that we
     revised (the next plan creates it again), and when it refused a state with less stock than it sells (the next plan
-    sends the stock alone). Never twice in a row for the second and third reason.
+    sends the stock alone). Never twice in a row for the second and third reason. And once a listing that stood there
+    under another SKU was taken over, which is revised.
     """
+    if isinstance(outcome.error, ListedAlreadyError):
+        return outcome.error.adoptable
     if outcome.error is None:
         return plan.plan_again and not outcome.ticket
     return is_gone(plan, outcome.error) or (plan.lowers_stock and isinstance(outcome.error, PermanentError))
