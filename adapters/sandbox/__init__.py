@@ -5,15 +5,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, Protocol
 
-from adapters.sandbox import ebay
+from adapters.sandbox import amazon, ebay
 
-_STAND_INS = {"ebay": ebay.serve}
+_STAND_INS: Mapping[str, Callable[..., AbstractAsyncContextManager[Serving]]] = {
+    "amazon": amazon.serve,
+    "ebay": ebay.serve,
+}
 
 
-def serve(channel: str = "ebay", **options: Any) -> AbstractAsyncContextManager[ebay.Serving]:
+class Serving(Protocol):
+    """A stand-in that serves. url: its address without a slash at the end."""
+
+    @property
+    def url(self) -> str: ...
+
+
+def serve(channel: str = "ebay", **options: Any) -> AbstractAsyncContextManager[Serving]:
     """Serve the stand-in of a channel until the block ends. options: those of the channel's own `serve`.
 
     Raises KeyError for a channel without a stand-in.

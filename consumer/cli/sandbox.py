@@ -51,6 +51,54 @@ def ebay(  # noqa: PLR0913  one for each option of the stand-in
     main(list(_passed_on(context.params)))
 
 
+@app.command()
+def amazon(  # noqa: PLR0913  one for each option of the stand-in
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.")] = 0,
+    ready_file: Annotated[str | None, typer.Option(help="Written with the address once it serves.")] = None,
+    client_id: Annotated[
+        str | None, typer.Option(help="The application's id [default: amzn1.application-oa2-client.sandbox].")
+    ] = None,
+    client_secret: Annotated[str | None, typer.Option(help="Its secret [default: sandbox-secret].")] = None,
+    refresh_token: Annotated[
+        str | None, typer.Option(help="The seller's [default: Atzr|sandbox-refresh-token].")
+    ] = None,
+    access_token: Annotated[
+        str | None, typer.Option(help="Valid from the start, empty for none [default: Atza|sandbox-access-token].")
+    ] = None,
+    seller: Annotated[
+        list[str] | None, typer.Option(help="Another one: name:client_id:client_secret:refresh_token; may be repeated.")
+    ] = None,
+    token_lifetime: Annotated[int | None, typer.Option(help="Of access tokens, in seconds [default: 3600].")] = None,
+    no_limits: Annotated[bool, typer.Option("--no-limits", help="Answer as many calls as come.")] = False,
+    refuse_internal_gtins: Annotated[
+        bool, typer.Option("--refuse-internal-gtins", help="Refuse barcodes for use inside a company, as Amazon does.")
+    ] = False,
+    discoverable_after: Annotated[
+        float | None, typer.Option(help="Until a new listing can be found, in seconds [default: 1.0].")
+    ] = None,
+    buyable_after: Annotated[
+        float | None, typer.Option(help="Until a new listing can be bought, in seconds [default: 3.0].")
+    ] = None,
+    revised_after: Annotated[
+        float | None, typer.Option(help="Until an accepted change shows, in seconds [default: 0.5].")
+    ] = None,
+    judged_after: Annotated[
+        float | None, typer.Option(help="Until the catalogue says what is wrong, in seconds [default: 2.0].")
+    ] = None,
+    feed_waits: Annotated[float | None, typer.Option(help="Of a feed in the queue, in seconds [default: 1.0].")] = None,
+    feed_takes: Annotated[float | None, typer.Option(help="Of work on a feed, in seconds [default: 1.0].")] = None,
+    supervised: Supervised = False,
+) -> None:
+    """Serve an empty Amazon until stopped. Prints its address; what buyers see is at /_sandbox/listings."""
+    from adapters.sandbox.amazon.__main__ import main
+    from consumer.processes import watch_parent
+
+    if supervised:
+        watch_parent()
+    main(list(_passed_on(context.params)))
+
+
 def _passed_on(options: Mapping[str, Any]) -> Iterator[str]:
     """What the stand-in's own command line takes: every option that was given. Ours end here."""
     for name, value in options.items():
