@@ -20,6 +20,7 @@ from consumer.settings import (
     CaptureSettings,
     CredentialSettings,
     DeliverySettings,
+    FeedSettings,
     PlaceSettings,
     ServerSettings,
     SyncSettings,
@@ -38,6 +39,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     SyncSettings,
     *SELLING,
     CredentialSettings,
+    FeedSettings,
 )
 
 

@@ -1,4 +1,7 @@
-"""Keeps a delivery process for every channel that has an account: accounts come and go while the service runs."""
+"""Keeps a delivery process for every channel that has an account, and one for the files that such channels read.
+
+Accounts come and go while the service runs.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import asyncio
 import structlog
 
 from consumer.bootstrap.accounts import channels_of
-from consumer.bootstrap.parts import Part, name_of, one_more_part
+from consumer.bootstrap.parts import Part, name_of, one_more_part, with_feeds
 from consumer.bootstrap.preparation import ready_to_run
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
@@ -21,7 +24,7 @@ _LOOK = 2.0
 
 
 class ChannelKeeper:
-    """One service's. running: channel → its process. parts: all of the service; those that end keep their ports."""
+    """One service's. running: channel (or FEEDS) → its process. parts: all there are or were; they keep their ports."""
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class ChannelKeeper:
                     _log.error(f"channels cannot be started or stopped: {error}")
 
     async def _look(self) -> None:
-        wanted = await asyncio.to_thread(channels_of, self._settings, self._endpoints)
+        wanted = with_feeds(await asyncio.to_thread(channels_of, self._settings, self._endpoints))
         for channel in self._running.keys() - wanted:
             _log.info("the last account is gone: its channel stops", channel=channel)
             await self._supervisor.end(name_of(channel))

@@ -1,4 +1,4 @@
-"""The processes that one machine's service is made of: one capture, one delivery per channel."""
+"""The processes of one machine's service: one capture, one delivery per channel, one for files that channels read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from consumer.bootstrap.start import environment_of
+from consumer.bootstrap.tools import has_feed
 from consumer.embedded import Endpoints
 from consumer.processes import Child, free_ports
 from consumer.settings import Settings
+
+FEEDS = "feeds"
+"""Stands among channels for the process that builds and serves their files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,14 @@ def service_parts(
     *,
     environment: Mapping[str, str] | None = None,
 ) -> list[Part]:
-    """Capture and a delivery per channel, with metrics ports counted up from the configured one.
+    """Capture and a process for each of these, with metrics ports counted up from the configured one.
+
+    channels: those that are delivered, and FEEDS where one of them reads a file (`with_feeds`).
 
     environment: further variables for all of them. Raises UnavailableError when no ports are free.
     """
     host = settings.place.metrics_host
-    commands = {"capture": ("capture",)} | {name_of(c): ("deliver", "--channel", c) for c in channels}
+    commands = {"capture": ("capture",)} | {name_of(channel): _arguments(channel) for channel in channels}
     first = settings.place.metrics_port or _FIRST_OF_ANY
     ports = free_ports(host, first, len(commands))
     further = {**environment_of(endpoints), **(environment or {})}
@@ -42,20 +48,28 @@ def service_parts(
 
 
 def one_more_part(settings: Settings, endpoints: Endpoints, channel: str, *, beside: Sequence[Part]) -> Part:
-    """A delivery for one channel more. beside: the parts there are or were, which keep their ports.
+    """A process for one channel more, or FEEDS. beside: the parts there are or were, which keep their ports.
 
     Raises UnavailableError when no port is free.
     """
     host = settings.place.metrics_host
     taken = [int(part.child.environment["MARKETSYNC_METRICS_PORT"]) for part in beside]
     [port] = free_ports(host, max(taken) + 1, 1)
-    arguments = ("deliver", "--channel", channel)
-    return _part(name_of(channel), arguments, environment_of(endpoints), host=host, port=port)
+    return _part(name_of(channel), _arguments(channel), environment_of(endpoints), host=host, port=port)
 
 
 def name_of(channel: str) -> str:
-    """What the delivery process of a channel is called."""
-    return f"deliver {channel}"
+    """What the delivery process of a channel is called, or that of FEEDS."""
+    return FEEDS if channel == FEEDS else f"deliver {channel}"
+
+
+def with_feeds(channels: Sequence[str]) -> list[str]:
+    """These channels, and FEEDS where one of them reads a file."""
+    return [*channels, *([FEEDS] if any(has_feed(channel) for channel in channels) else [])]
+
+
+def _arguments(channel: str) -> tuple[str, ...]:
+    return ("feeds", "serve") if channel == FEEDS else ("deliver", "--channel", channel)
 
 
 def _part(name: str, arguments: Sequence[str], environment: Mapping[str, str], *, host: str, port: int) -> Part:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from adapters.base import Adapter
 from adapters.feeds import NO_TOOLS, Tools
-from adapters.registry import find_channel, make_adapter
+from adapters.registry import CHANNELS, make_adapter
 from consumer.feeds.items import FeedItemStore
 from consumer.feeds.model import FeedKey
 from consumer.listings.accounts import Account
 from consumer.mongo import AsyncDatabase, Document
+
+
+def has_feed(channel: str) -> bool:
+    """Whether this channel reads a file. One that we do not have reads none."""
+    return channel in CHANNELS and CHANNELS[channel].feed is not None
 
 
 def adapter_with(account: Account, database: AsyncDatabase[Document]) -> Adapter:
@@ -20,6 +25,6 @@ def adapter_with(account: Account, database: AsyncDatabase[Document]) -> Adapter
 
 
 def _tools(account: Account, database: AsyncDatabase[Document]) -> Tools:
-    if find_channel(account.channel).feed is None:
+    if not has_feed(account.channel):
         return NO_TOOLS
     return Tools(items=FeedItemStore(database, FeedKey(account.tenant, account.channel, account.name)))

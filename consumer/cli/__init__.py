@@ -23,6 +23,7 @@ from consumer.cli import (
     demo,
     distrust,
     embedded,
+    feeds,
     held,
     history,
     init,
@@ -92,5 +93,6 @@ app.add_typer(capture.app, name="capture")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(held.app, name="held")
+app.add_typer(feeds.app, name="feeds")
 app.add_typer(embedded.app, name="embedded")
 app.add_typer(sandbox.app, name="sandbox")

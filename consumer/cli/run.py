@@ -18,7 +18,7 @@ def command() -> None:
 
     from consumer.bootstrap.accounts import channels_of
     from consumer.bootstrap.channels import ChannelKeeper
-    from consumer.bootstrap.parts import service_parts
+    from consumer.bootstrap.parts import service_parts, with_feeds
     from consumer.bootstrap.preparation import ready_to_run
     from consumer.bootstrap.start import begin, own_servers
     from consumer.errors import SettingsError
@@ -33,7 +33,7 @@ def command() -> None:
         )
     with own_servers(settings, log.info, lasting=True) as endpoints:
         ready_to_run(settings, endpoints)
-        channels = channels_of(settings, endpoints)
+        channels = with_feeds(channels_of(settings, endpoints))
         if not channels:
             log.warning("there is no account, changes are only captured", cure="`marketsync accounts add`")
         parts = service_parts(settings, endpoints, channels)

@@ -49,7 +49,7 @@ class FeedBuilder:
     ) -> None:
         self.store = FeedStore(database)
         self._items = database[ITEMS]
-        self._categories = CategoryBook(database)
+        self.categories = CategoryBook(database)
         self._now = now
         self._may_go_on = may_go_on
 
@@ -91,7 +91,7 @@ class FeedBuilder:
         # They may have become fewer since they were counted.
         if hold := held(state, count, feed.rules, self._now()):
             return self._hold(state, hold)
-        self._categories.note(state.key, categories, self._now())
+        self.categories.note(state.key, categories, self._now())
         return self._publish(state, feed, writer, count)
 
     def _in_order(self, key: FeedKey) -> Iterator[Document]:

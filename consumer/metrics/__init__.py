@@ -9,10 +9,11 @@ from consumer.metrics.capture import CaptureMetrics, capture_metrics
 from consumer.metrics.control import ControlMetrics, control_metrics
 from consumer.metrics.credentials import CredentialMetrics, credential_metrics
 from consumer.metrics.delivery import DeliveryMetrics, delivery_metrics
+from consumer.metrics.feeds import FeedMetrics, feed_metrics
 from consumer.metrics.snapshots import SnapshotMetrics
 from consumer.metrics.tenants import TenantMetrics, tenant_metrics
 
-ROOMS = (capture_metrics, tenant_metrics, delivery_metrics, control_metrics, credential_metrics)
+ROOMS = (capture_metrics, tenant_metrics, delivery_metrics, control_metrics, credential_metrics, feed_metrics)
 """What registers the metrics of each room, in the order of the operator's page."""
 
 __all__ = [
@@ -21,11 +22,13 @@ __all__ = [
     "ControlMetrics",
     "CredentialMetrics",
     "DeliveryMetrics",
+    "FeedMetrics",
     "SnapshotMetrics",
     "TenantMetrics",
     "capture_metrics",
     "control_metrics",
     "credential_metrics",
     "delivery_metrics",
+    "feed_metrics",
     "tenant_metrics",
 ]

@@ -6,7 +6,7 @@ memory of a few chunks, however large it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -122,7 +122,7 @@ class FileWriter:
             self._ready = []
 
 
-async def read_file(database: AsyncDatabase[_Document], bucket: str, file: ObjectId) -> AsyncIterator[bytes]:
+async def read_file(database: AsyncDatabase[_Document], bucket: str, file: ObjectId) -> AsyncGenerator[bytes, None]:
     """The chunks of a file, for one event loop. Raises FileMissingError where it is gone or goes away, PyMongoError."""
     stored = await database[f"{bucket}.files"].find_one({"_id": file})
     if stored is None:

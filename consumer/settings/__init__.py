@@ -10,6 +10,7 @@ from consumer.settings.capture import CaptureSettings
 from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
 from consumer.settings.delivery import DeliverySettings, SyncSettings
+from consumer.settings.feeds import FeedSettings
 from consumer.settings.loading import Settings, load_settings
 from consumer.settings.place import PlaceSettings, ServerSettings
 from consumer.settings.selling import SellingSettings
@@ -20,6 +21,7 @@ __all__ = [
     "CaptureSettings",
     "CredentialSettings",
     "DeliverySettings",
+    "FeedSettings",
     "PlaceSettings",
     "SellingSettings",
     "ServerSettings",

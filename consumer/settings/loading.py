@@ -14,6 +14,7 @@ from consumer.settings.capture import CaptureSettings
 from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
 from consumer.settings.delivery import DeliverySettings, SyncSettings
+from consumer.settings.feeds import FeedSettings
 from consumer.settings.place import PlaceSettings, ServerSettings
 from consumer.settings.selling import SellingSettings
 from consumer.settings.topics import TopicSettings
@@ -31,6 +32,7 @@ class Settings:
     sync: SyncSettings
     selling: Mapping[str, SellingSettings]
     credentials: CredentialSettings
+    feeds: FeedSettings
 
 
 def load_settings() -> Settings:
@@ -45,6 +47,7 @@ def load_settings() -> Settings:
             sync=sync,
             selling={group.channel: group() for group in SELLING},
             credentials=CredentialSettings(),
+            feeds=FeedSettings(),
         )
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
@@ -80,5 +83,6 @@ _GROUPS: tuple[type[BaseSettings], ...] = (
     SyncSettings,
     *SELLING,
     CredentialSettings,
+    FeedSettings,
 )
 _PREFIXES = {group.__name__: group.model_config.get("env_prefix", "") for group in _GROUPS}
