@@ -1,44 +1,55 @@
-"""The channels there are. Adding one is a folder and a line here."""
+"""The channels there are. Adding one is a folder and a line here.
+
+A channel's folder is imported when the channel is asked for: a process that serves one of them knows nothing of the
+libraries, the memory and the start-up time of the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
-from pydantic import BaseModel
-
-from adapters.amazon import AmazonAccount, open_amazon
 from adapters.base import Adapter
-from adapters.ebay import EbayAccount, EbayAdapter
-from adapters.ebay.opening import open_ebay
+from adapters.channel import Channel
 from adapters.errors import ConfigurationError
-from adapters.feeds import NO_TOOLS, Feed, FeedFormat, MakeFeed, Tools
-from adapters.manomano import ManomanoAccount, content_feed, open_manomano
-from adapters.trovaprezzi import TrovaprezziAccount, TrovaprezziAdapter, TrovaprezziFormat
+from adapters.feeds import NO_TOOLS, Tools
+
+__all__ = ["CHANNELS", "Channel", "find_channel", "make_adapter"]
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """What belongs to a channel.
+class Channels(Mapping[str, Channel]):
+    """Channels by name. homes: name -> the module whose CHANNEL it is."""
 
-    settings: the model of one account's settings, credentials among them. make: an adapter for such settings. required:
-    settings nobody can sell without. sign_in: credentials; of each group one is needed. feed: for channels that read a
-    file, how it is written for such settings. variations: whether it sells the variants of a product as one listing.
-    format: for channels that read a file, by which any file for them can be checked.
-    """
+    def __init__(self, homes: Mapping[str, str]) -> None:
+        self._homes = dict(homes)
 
-    settings: type[BaseModel]
-    make: Callable[[Any, Tools], Adapter]
-    required: tuple[str, ...] = ()
-    sign_in: tuple[tuple[str, ...], ...] = ()
-    feed: MakeFeed | None = None
-    variations: bool = False
-    format: FeedFormat | None = None
+    def __getitem__(self, name: str) -> Channel:
+        channel: Channel = import_module(self._homes[name]).CHANNEL
+        return channel
 
-    def missing_credentials(self, given: Collection[str]) -> list[str]:
-        """What is needed to sign in beside the credentials that are given, in words."""
-        return [" or ".join(group) for group in self.sign_in if not any(name in given for name in group)]
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def add(self, name: str, home: str) -> None:
+        """A channel of somebody else's: one that is not kept in this project."""
+        self._homes[name] = home
+
+
+CHANNELS = Channels(
+    {
+        "amazon": "adapters.amazon.channel",
+        "ebay": "adapters.ebay.channel",
+        "manomano": "adapters.manomano.channel",
+        "trovaprezzi": "adapters.trovaprezzi.channel",
+    }
+)
 
 
 def find_channel(name: str) -> Channel:
@@ -57,50 +68,3 @@ def make_adapter(channel: str, account: Any, tools: Tools = NO_TOOLS) -> Adapter
     Connects to nothing yet. Raises ConfigurationError for a channel we do not have and for unusable settings.
     """
     return find_channel(channel).make(account, tools)
-
-
-def make_ebay(account: EbayAccount, _: Tools = NO_TOOLS) -> EbayAdapter:
-    """eBay, with a connection pool and tokens of the account's own."""
-    return open_ebay(account)
-
-
-def make_trovaprezzi(account: TrovaprezziAccount, tools: Tools = NO_TOOLS) -> TrovaprezziAdapter:
-    """Trovaprezzi: its offers are items of a file that somebody else builds."""
-    return TrovaprezziAdapter(tools.items, account)
-
-
-def trovaprezzi_feed(account: TrovaprezziAccount) -> Feed:
-    """How the file of a shop is written and published."""
-    return Feed(TrovaprezziFormat(), account.feed)
-
-
-CHANNELS: Mapping[str, Channel] = {
-    "amazon": Channel(
-        settings=AmazonAccount,
-        make=open_amazon,
-        required=("merchant_id",),
-        sign_in=(("api_secret",), ("refresh_token",)),
-    ),
-    "ebay": Channel(
-        settings=EbayAccount,
-        make=make_ebay,
-        required=("fulfillment_policy_id", "payment_policy_id", "return_policy_id", "merchant_location_key"),
-        sign_in=(("api_secret",), ("refresh_token", "access_token")),
-        variations=True,
-    ),
-    "manomano": Channel(
-        settings=ManomanoAccount,
-        make=open_manomano,
-        required=("carrier_grids",),
-        sign_in=(("api_key",),),
-        feed=content_feed,
-        variations=True,
-    ),
-    "trovaprezzi": Channel(
-        settings=TrovaprezziAccount,
-        make=make_trovaprezzi,
-        required=("link",),
-        feed=trovaprezzi_feed,
-        format=TrovaprezziFormat(),
-    ),
-}

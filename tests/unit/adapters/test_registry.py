@@ -9,9 +9,13 @@ from adapters.credentials import credential_fields
 from adapters.errors import ConfigurationError
 from adapters.manomano import ManomanoAccount
 from adapters.registry import CHANNELS, make_adapter
+from tests.unit.adapters.amazon_wire import make_amazon_account
 from tests.unit.adapters.listings import make_account
 
-_ACCOUNTS = {"manomano": ManomanoAccount(api_key=SecretStr("k"), seller_contract_id=110841)}
+_ACCOUNTS = {
+    "amazon": make_amazon_account(),
+    "manomano": ManomanoAccount(api_key=SecretStr("k"), seller_contract_id=110841),
+}
 
 
 @pytest.mark.parametrize("channel", sorted(CHANNELS))

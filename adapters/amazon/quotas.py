@@ -1,0 +1,45 @@
+"""What Amazon allows, as far as it says: per seller and application, whichever marketplaces they serve, and over all
+sellers of an application. What a seller really has stands in x-amzn-RateLimit-Limit of its answers.
+
+Seeds: usage plans of listingsItems_2021-08-01 and the page "Listings Items API rate limits"; where they differ, the
+lower figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adapters.amazon.client import SEARCH_SIZE
+from adapters.amazon.settings import AmazonAccount
+from adapters.model import Operation
+from adapters.rate_limits import Cost, Limit, Scope
+
+_EACH = Cost(call=0, listing=1)
+# Which calls the operations make. A search says of so many SKUs at once whose stock they are.
+_CALLS: Mapping[str, tuple[int, Mapping[Operation, Cost]]] = {
+    "putListingsItem": (5, {Operation.CREATE: _EACH, Operation.REVISE_CONTENT: _EACH}),
+    "patchListingsItem": (5, {Operation.REVISE_OFFER: _EACH, Operation.REVISE_STOCK: _EACH}),
+    "deleteListingsItem": (5, {Operation.WITHDRAW: _EACH}),
+    "searchListingsItems": (5, {Operation.CREATE: Cost(call=0, listing=1, group=SEARCH_SIZE)}),
+}
+_APPLICATION: Mapping[str, int] = {"putListingsItem": 100, "patchListingsItem": 500, "deleteListingsItem": 100}
+
+
+def limits_of(account: AmazonAccount, rates: Mapping[str, float]) -> tuple[Limit, ...]:
+    """The limits of an account. rates: by operation, what Amazon last said that it allows per second."""
+    seller = f"{account.app_id}/{account.merchant_id}/{account.place.region}"
+    own = (
+        Limit(name, *_per(rates.get(name, float(seed))), Scope.APPLICATION, seller, costs=costs)
+        for name, (seed, costs) in _CALLS.items()
+        if name != "searchListingsItems" or account.fulfillment == "mixed"
+    )
+    shared = (
+        Limit(f"all-{name}", amount, 1.0, Scope.APPLICATION, account.app_id, costs=_CALLS[name][1])
+        for name, amount in _APPLICATION.items()
+    )
+    return (*own, *shared)
+
+
+def _per(rate: float) -> tuple[int, float]:
+    """Calls, and the seconds they are for: a limit counts whole calls in one second or more."""
+    return (int(rate), 1.0) if rate >= 1 else (1, 1.0 / rate)
