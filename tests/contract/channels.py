@@ -1,12 +1,13 @@
 """The channels under contract: how to start each, make its adapter fail, and look at its listings as a buyer.
 
-A new channel adds a class here and a line to CHANNELS; the suite in `test_every_channel.py` then holds for it.
+A new channel adds such a class and a line to CHANNELS in `conftest.py`; the suite in `test_every_channel.py` then holds
+for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -26,7 +27,7 @@ from adapters.model import Command, Listing, Money, Operation, Outcome
 from adapters.registry import make_adapter
 from adapters.sandbox.ebay import DEFAULT_LOCATION, Seller, serve
 from adapters.sandbox.ebay.state import Shop
-from tests.contract.vendor_schemas import Inspector, VendorSchemas
+from tests.contract.vendor_schemas import Inspector, specs_folder, vendor_schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Channel(Protocol):
         """The seller takes the consent back."""
 
 
-def _listing(sku: str) -> Listing:
+def mug(sku: str) -> Listing:
+    """A plain listing with everything in it."""
     return Listing(
         sku=sku,
         title="Tazza in ceramica blu 35 cl",
@@ -109,7 +111,7 @@ class MemoryChannel:
         self._memory = adapter
 
     def listing(self, sku: str) -> Listing:
-        return _listing(sku)
+        return mug(sku)
 
     async def listings(self, sku: str) -> list[Shown]:
         found = self._memory.listings.get(sku)
@@ -168,7 +170,7 @@ class EbayChannel:
         self._mend = mend
 
     def listing(self, sku: str) -> Listing:
-        return _listing(sku)
+        return mug(sku)
 
     async def listings(self, sku: str) -> list[Shown]:
         rows = (await self.control("listings", sku=sku, fields="full"))["listings"]
@@ -244,15 +246,16 @@ def ebay_account(url: str, seller: Seller, **changes: Any) -> EbayAccount:
 
 
 @asynccontextmanager
-async def memory_channel(schemas: VendorSchemas | None) -> AsyncIterator[Channel]:
+async def memory_channel() -> AsyncIterator[Channel]:
     """The channel in memory speaks no vendor's language, so there is no contract to hold it against."""
     yield MemoryChannel(MemoryAdapter())
 
 
 @asynccontextmanager
-async def ebay_channel(schemas: VendorSchemas | None) -> AsyncIterator[EbayChannel]:
-    """eBay; at the end every request that left the adapter must be one that eBay's contract knows."""
-    inspector = Inspector(schemas, replies=False) if schemas else None
+async def ebay_channel(*, inspected: bool = True) -> AsyncIterator[EbayChannel]:
+    """eBay; at the end every request that left the adapter must be one that eBay's contract knows, if `inspected`."""
+    known = inspected and specs_folder().is_dir()
+    inspector = Inspector(vendor_schemas(), replies=False) if known else None
     seller = Seller()
     async with serve([seller], observer=inspector) as serving:
         adapter = make_adapter("ebay", ebay_account(serving.url, seller))
@@ -264,12 +267,6 @@ async def ebay_channel(schemas: VendorSchemas | None) -> AsyncIterator[EbayChann
             await adapter.close()
     if inspector is not None and inspector.found:
         raise AssertionError("against eBay's contract:\n" + "\n".join(dict.fromkeys(inspector.found)))
-
-
-CHANNELS: Mapping[str, Callable[[VendorSchemas | None], AbstractAsyncContextManager[Channel]]] = {
-    "memory": memory_channel,
-    "ebay": ebay_channel,
-}
 
 
 async def apply(channel: Channel, operation: Operation, listing: Listing, before: Outcome | None = None) -> Outcome:

@@ -1,30 +1,40 @@
-"""Fixtures of the contract suite."""
+"""The channels of the contract suite, and its fixtures."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from tests.contract.channels import CHANNELS, Channel, EbayChannel, ebay_channel
-from tests.contract.vendor_schemas import VendorSchemas, specs_folder, vendor_schemas
+from tests.contract.amazon_channel import AmazonChannel, amazon_channel
+from tests.contract.channels import Channel, EbayChannel, ebay_channel, memory_channel
+from tests.contract.trovaprezzi_channel import trovaprezzi_channel
 
-
-@pytest.fixture(scope="session")
-def ebay_schemas() -> VendorSchemas | None:
-    """eBay's contracts; None where they are not beside the project. The suite runs without them too."""
-    return vendor_schemas() if specs_folder().is_dir() else None
+CHANNELS: Mapping[str, Callable[[], AbstractAsyncContextManager[Channel]]] = {
+    "memory": memory_channel,
+    "ebay": ebay_channel,
+    "amazon": amazon_channel,
+    "trovaprezzi": trovaprezzi_channel,
+}
 
 
 @pytest.fixture(params=list(CHANNELS))
-async def channel(request: pytest.FixtureRequest, ebay_schemas: VendorSchemas | None) -> AsyncIterator[Channel]:
+async def channel(request: pytest.FixtureRequest) -> AsyncIterator[Channel]:
     """Every channel in turn, empty."""
-    async with CHANNELS[request.param](ebay_schemas) as opened:
+    async with CHANNELS[request.param]() as opened:
         yield opened
 
 
 @pytest.fixture
-async def ebay(ebay_schemas: VendorSchemas | None) -> AsyncIterator[EbayChannel]:
+async def ebay() -> AsyncIterator[EbayChannel]:
     """eBay's stand-in, empty."""
-    async with ebay_channel(ebay_schemas) as opened:
+    async with ebay_channel() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def amazon() -> AsyncIterator[AmazonChannel]:
+    """Amazon's stand-in, empty."""
+    async with amazon_channel() as opened:
         yield opened

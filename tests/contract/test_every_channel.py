@@ -231,7 +231,7 @@ async def test_reads_back_what_is_shown(channel: Channel) -> None:
     assert (one.live, one.title, one.price, one.quantity) == (True, listing.title, listing.price, listing.quantity)
     assert one.references == first.references
     assert "unknown" not in found
-    assert not found["A-2"].live
+    assert "A-2" not in found or not found["A-2"].live
 
 
 async def test_lists_everything_there_is_page_by_page(channel: Channel) -> None:
@@ -247,8 +247,9 @@ async def test_lists_everything_there_is_page_by_page(channel: Channel) -> None:
         found += page.listings
         pages += 1
     assert pages > 1
-    assert sorted(one.sku for one in found) == sorted(one.sku for one in listings)
-    assert [one.sku for one in found if not one.live] == ["A-119"]
+    # some channels keep what was withdrawn, others know nothing of it any more
+    assert sorted(one.sku for one in found if one.live) == sorted(one.sku for one in listings[:-1])
+    assert [one.sku for one in found if not one.live] in ([], ["A-119"])
     for one in found:
         assert (one.title, one.price) == (listings[0].title, listings[0].price)
         assert one.references

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import pytest
@@ -26,7 +26,15 @@ from adapters.sandbox.server import Exchange, Reply, Request
 
 Json = dict[str, Any]
 
-_FILES = {"/sell/inventory/v1": "sell_inventory_v1_oas3.json", "/sell/account/v1": "sell_account_v1_oas3.json"}
+_FILES = {
+    "/sell/inventory/v1": "sell_inventory_v1_oas3.json",
+    "/sell/account/v1": "sell_account_v1_oas3.json",
+    "/sell/metadata/v1": "sell_metadata_v1_oas3.json",
+    "/commerce/taxonomy/v1": "commerce_taxonomy_v1_oas3.json",
+    "/commerce/media/v1_beta": "commerce_media_v1_beta_oas3.json",
+    "/commerce/notification/v1": "commerce_notification_v1_oas3.json",
+    "/developer/analytics/v1_beta": "developer_analytics_v1_beta_oas3.json",
+}
 _TOKEN_PATH = "/identity/v1/oauth2/token"
 _ENVELOPE = "urn:ebay:envelope"
 _GATEWAY_STATUSES = frozenset({401, 403, 404, 405, 411, 429, 500, 503})
@@ -63,7 +71,7 @@ class _Operation:
 
 
 class VendorSchemas:
-    """The contracts of the Inventory and Account APIs. Every check returns violations in words, empty if there are
+    """The contracts of the APIs that we use. Every check returns violations in words, empty if there are
     none; calls to other paths than these and the token endpoint are violations too."""
 
     def __init__(self, folder: Path) -> None:
@@ -128,6 +136,16 @@ class VendorSchemas:
         return [f"{error.json_path}: {error.message}"[:400] for error in validator.iter_errors(document)]
 
 
+class Contract(Protocol):
+    """A vendor's contract: what is against it, in words."""
+
+    def request_violations(self, request: Request) -> list[str]:
+        """Of a request."""
+
+    def reply_violations(self, request: Request, reply: Reply) -> list[str]:
+        """Of an answer."""
+
+
 @dataclass(slots=True)
 class Inspector:
     """Give it to a stand-in as observer; it keeps what violates the contract. The test calls `assert_clean` last.
@@ -135,7 +153,7 @@ class Inspector:
     requests, replies: which of the two it looks at.
     """
 
-    schemas: VendorSchemas
+    schemas: Contract
     requests: bool = True
     replies: bool = True
     seen: int = 0

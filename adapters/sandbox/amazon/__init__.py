@@ -6,7 +6,7 @@ vendor as far as its models and documentation tell, with faults to switch on. It
 
 or as a process: `python -m adapters.sandbox.amazon --port 8702`. Credentials default to those of `Seller()`, whose
 `merchant_id` is the seller's id. An answer is a receipt: what was accepted comes true later, by `Rules` and the
-stand-in's clock; `Rules(**AT_ONCE)` is for tests that do not care.
+stand-in's clock; `AT_ONCE` are rules for tests that do not care.
 """
 
 from __future__ import annotations

@@ -85,13 +85,13 @@ class Rules:
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-AT_ONCE = {
-    "discoverable_after": 0.0,
-    "buyable_after": 0.0,
-    "revised_after": 0.0,
-    "judged_after": 0.0,
-    "feed_waits": 0.0,
-    "feed_takes": 0.0,
-    "feed_message_takes": 0.0,
-}
-"""For `Rules(**AT_ONCE)`: what was accepted is true at once."""
+AT_ONCE = Rules(
+    discoverable_after=0.0,
+    buyable_after=0.0,
+    revised_after=0.0,
+    judged_after=0.0,
+    feed_waits=0.0,
+    feed_takes=0.0,
+    feed_message_takes=0.0,
+)
+"""What was accepted is true at once."""

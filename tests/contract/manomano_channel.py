@@ -1,0 +1,136 @@
+"""ManoMano under contract: its stand-in, served in this event loop, and an adapter whose feed it fetches at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from tests.contract.samples import Shown, sample
+
+from adapters.base import Adapter
+from adapters.feeds import FeedItem, Tools
+from adapters.manomano import CarrierGrid, ManomanoAccount
+from adapters.manomano.feed import ContentFormat
+from adapters.memory_feeds import MemoryFeedItems
+from adapters.model import Listing
+from adapters.registry import make_adapter
+from adapters.sandbox.manomano import DEFAULT_CONTRACT, DEFAULT_GRID, ManomanoSandbox, Rules, Seller, Serving, serve
+from adapters.sandbox.manomano.contents import import_feed
+from tests.contract.manomano_schemas import ManomanoInspector, manomano_schemas, manomano_specs
+
+
+class FetchedFeed(MemoryFeedItems):
+    """A feed that is built at every change. fetch: what ManoMano does with the file."""
+
+    def __init__(self, fetch: Callable[[bytes], object]) -> None:
+        super().__init__()
+        self.fetch = fetch
+
+    async def put(self, items: Sequence[FeedItem]) -> Mapping[str, str]:
+        refused = await super().put(items)
+        self.fetch(self.publish(ContentFormat()))
+        return refused
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        await super().remove(keys)
+        self.fetch(self.publish(ContentFormat()))
+
+
+class ManomanoChannel:
+    """One contract of the stand-in."""
+
+    name = "manomano"
+    has_tokens = False
+
+    def __init__(self, adapter: Adapter, serving: Serving, feed: MemoryFeedItems) -> None:
+        self.adapter = adapter
+        self.url = serving.url
+        self.sandbox: ManomanoSandbox = serving.sandbox
+        self.feed = feed
+
+    @property
+    def offers(self) -> Mapping[str, Any]:
+        """SKU -> what ManoMano has of it."""
+        return self.sandbox.shops[Seller().name, DEFAULT_CONTRACT].offers
+
+    def listing(self, sku: str) -> Listing:
+        return sample(sku)
+
+    async def listings(self, sku: str) -> list[Shown]:
+        rows = (await self.control("listings", sku=sku, fields="full"))["listings"]
+        return [Shown(row["title"], Decimal(row["price"]), row["quantity"], row["content"]) for row in rows]
+
+    async def writes(self) -> int:
+        return int((await self.control("counts"))["entries"])
+
+    async def calls(self, sku: str) -> list[dict[str, Any]]:
+        """The journal of this SKU, in order of arrival."""
+        found: list[dict[str, Any]] = (await self.control("calls", sku=sku))["calls"]
+        return found
+
+    async def control(self, name: str, **query: str) -> dict[str, Any]:
+        """A read of the stand-in's control plane."""
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"{self.url}/_sandbox/{name}", params=query)
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def switch_on(self, fault: dict[str, Any]) -> None:
+        """A fault, as the control plane takes it."""
+        self.sandbox.faults.switch_on(fault)
+
+    def throttle(self, *, times: int, delay: float | None) -> None:
+        fault: dict[str, Any] = {"kind": "rate_limited", "count": times}
+        self.switch_on(fault if delay is None else {**fault, "retry_after": int(delay)})
+
+    def fail(self, *, times: int) -> None:
+        self.switch_on({"kind": "status", "status": 500, "count": times})
+
+    def lose_answer(self, sku: str) -> None:
+        self.switch_on({"kind": "lost_answer", "count": 1, "sku": sku})
+
+    def refuse(self, sku: str) -> None:
+        self.switch_on({"kind": "refused_sku", "sku": sku})
+
+    def mend(self) -> None:
+        self.sandbox.faults.switch_off()
+
+    def expire_token(self) -> None:
+        raise AssertionError("its key does not end, and no test may ask")
+
+    def revoke(self) -> None:
+        self.switch_on({"kind": "key_revoked"})
+
+
+def manomano_account(url: str, **changes: Any) -> ManomanoAccount:
+    """An account of the stand-in's first contract."""
+    account = ManomanoAccount(
+        api_key=SecretStr(Seller().api_key),
+        seller_contract_id=DEFAULT_CONTRACT,
+        api_url=url,
+        carrier_grids=(CarrierGrid(name=DEFAULT_GRID, shipping_time_min=2, shipping_time_max=5, carrier="BRT"),),
+        page_size=50,
+    )
+    return account.model_copy(update=changes)
+
+
+@asynccontextmanager
+async def manomano_channel(
+    _: object = None, rules: Rules | None = None, **changes: Any
+) -> AsyncIterator[ManomanoChannel]:
+    """ManoMano; at the end every exchange must be one that the contract knows. changes: of the account."""
+    inspector = ManomanoInspector(manomano_schemas()) if manomano_specs().is_dir() else None
+    async with serve(rules=rules, observer=inspector) as serving:
+        shop = serving.sandbox.shops[Seller().name, DEFAULT_CONTRACT]
+        feed = FetchedFeed(lambda data: import_feed(shop, data))
+        adapter = make_adapter("manomano", manomano_account(serving.url, **changes), Tools(items=feed))
+        try:
+            yield ManomanoChannel(adapter, serving, feed)
+        finally:
+            await adapter.close()
+    if inspector is not None and inspector.found:
+        raise AssertionError("against ManoMano's contract:\n" + "\n".join(dict.fromkeys(inspector.found)))
