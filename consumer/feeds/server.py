@@ -45,12 +45,12 @@ class FeedApp:
         if scope["type"] != "http":
             return
         try:
-            await self._answer(scope, send)
+            await self._answer(scope, receive, send)
         except PyMongoError as error:
             _log.warning("a file cannot be served", error=in_words(error))
             await self._refuse(send, scope, 503, "The file cannot be read now.", ("retry-after", _LATER))
 
-    async def _answer(self, scope: Scope, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
             await self._refuse(send, scope, 405, "Only GET and HEAD.", ("allow", "GET, HEAD"))
         elif self._open >= self._downloads:
@@ -59,12 +59,12 @@ class FeedApp:
             self._open += 1
             self._metrics.reading.set(self._open)
             try:
-                await self._serve(scope, send)
+                await self._serve(scope, receive, send)
             finally:
                 self._open -= 1
                 self._metrics.reading.set(self._open)
 
-    async def _serve(self, scope: Scope, send: Send) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         # A file can go away between two builds; then there is a newer one.
         for _ in range(2):
             found = await self._find(scope["path"])
@@ -74,7 +74,7 @@ class FeedApp:
             headers = {name.decode("latin1"): value.decode("latin1") for name, value in scope["headers"]}
             said = answer(found[0].published, scope["method"], headers, zipped=zipped)
             try:
-                await self._send(said, send)
+                await self._send(said, receive, send)
             except FileMissingError:
                 continue
             self._metrics.downloads.labels(str(said.status)).inc()
@@ -82,7 +82,7 @@ class FeedApp:
             return
         await self._refuse(send, scope, 404, "There is no such file.")
 
-    async def _send(self, said: Answer, send: Send) -> None:
+    async def _send(self, said: Answer, receive: Receive, send: Send) -> None:
         """Raises FileMissingError as long as nothing was sent; later the connection is cut."""
         start = {"type": "http.response.start", "status": said.status, "headers": said.headers}
         if said.file is None:
@@ -93,12 +93,23 @@ class FeedApp:
             first = await anext(chunks, b"")
             await self._pass_on(send, start)
             await self._pass_on(send, {"type": "http.response.body", "body": first, "more_body": True})
-            try:
-                async for chunk in chunks:
-                    await self._pass_on(send, {"type": "http.response.body", "body": chunk, "more_body": True})
-            except FileMissingError as error:
-                raise ConnectionAbortedError("the file was replaced twice while it was read") from error
+            if not await self._pass_all(chunks, receive, send):
+                return
         await self._pass_on(send, {"type": "http.response.body", "body": b""})
+
+    async def _pass_all(self, chunks: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> bool:
+        """The rest of a file; False where the reader has gone away. Cuts the connection where the file has."""
+        gone = asyncio.create_task(_gone(receive))
+        try:
+            async for chunk in chunks:
+                if gone.done():
+                    return False
+                await self._pass_on(send, {"type": "http.response.body", "body": chunk, "more_body": True})
+        except FileMissingError as error:
+            raise ConnectionAbortedError("the file was replaced twice while it was read") from error
+        finally:
+            gone.cancel()
+        return True
 
     def _chunks(self, file: StoredFile) -> AsyncGenerator[bytes, None]:
         return read_file(self._database, BUCKET, file.id)
@@ -125,3 +136,9 @@ class FeedApp:
         said, body = refusal(status, words, *more)
         await send({"type": "http.response.start", "status": said.status, "headers": said.headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def _gone(receive: Receive) -> None:
+    """Ends when the reader has gone away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
