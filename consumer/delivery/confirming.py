@@ -23,7 +23,7 @@ from consumer.delivery.work import AccountKey
 from consumer.listings.confirmation import Confirmation, looked_at
 from consumer.listings.confirming import ConfirmationStore
 from consumer.listings.owed import moment
-from consumer.listings.state import ListingState
+from consumer.listings.state import ChannelSays, ListingState, Seen, Status
 from consumer.metrics.confirmations import ConfirmationMetrics
 from consumer.mongo import PyMongoError
 
@@ -108,6 +108,9 @@ class Confirmer:
         if states and not await self._read_back(account, seller, states, at):
             pace.rest = now + _REST
             return 0
+        if states:
+            overdue = await self._store.overdue(place)
+            self._metrics.overdue.labels(seller.account.channel, str(account)).set(overdue)
         if until is not None:
             await self._store.move(place, until)
         if not states:
@@ -151,7 +154,9 @@ class Confirmer:
             _log.info("what was accepted cannot be read back now", account=str(account), error=str(error)[:300])
             return False
         results = [looked_at(state, found.get(state.sku), seller.account.confirmation, at) for state in states]
-        await self._store.write(results)
+        judged = [after for before, after in zip(states, results, strict=True) if after.revision != before.revision]
+        await self._store.judge(judged)
+        await self._store.write([after for after in results if after not in judged])
         self._tell(account, seller.account.channel, results)
         return True
 
@@ -159,11 +164,20 @@ class Confirmer:
         for state in results:
             if state.seen is None:
                 continue
-            right = state.seen.again is None and not state.seen.late
-            outcome = "confirmed" if right else "late" if state.seen.late else "not_yet"
+            outcome = _outcome(state, state.seen)
             self._metrics.looks.labels(channel, str(account), outcome).inc()
-            if state.seen.late:
+            if outcome in ("late", "refused"):
                 _log.warning(f"{state.id}: {state.seen.words}", account=str(account))
+
+
+def _outcome(state: ListingState, seen: Seen) -> str:
+    if seen.again is None:
+        return "confirmed"
+    if state.status is Status.REFUSED:
+        return "refused"
+    if seen.late:
+        return "late"
+    return "under_review" if seen.says is ChannelSays.UNDER_REVIEW else "not_yet"
 
 
 def _distinct(states: Iterable[ListingState]) -> list[ListingState]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from consumer.listings.codec import UnreadableStateError, from_document, seen_document
+from consumer.listings.codec import UnreadableStateError, from_document, seen_document, to_document
 from consumer.listings.state import ListingState, Status
 from consumer.mongo import AsyncCollection, Document, UpdateOne
 
@@ -57,11 +57,29 @@ class ConfirmationStore:
 
     async def write(self, states: Sequence[ListingState]) -> None:
         """What was found; not over a listing that changed meanwhile, which is looked at for itself."""
+        await self._write([(state.revision, state, seen_document(state)) for state in states])
+
+    async def judge(self, states: Sequence[ListingState]) -> None:
+        """The same for those that have another status for it: one revision more."""
+        await self._write([(state.revision - 1, state, _judged(state)) for state in states])
+
+    async def overdue(self, account: tuple[str, str, str]) -> int:
+        """How many the channel accepted so long ago that it should show them, and does not."""
+        query = _of(account) | {"seen.again": {"$exists": True}, "seen.late": True}
+        return await self._listings.count_documents(query, hint=LOOK_AGAIN_INDEX)
+
+    async def _write(self, found: Iterable[tuple[int, ListingState, Document]]) -> None:
         writes = [
-            UpdateOne({"_id": state.id, "revision": state.revision}, {"$set": seen_document(state)}) for state in states
+            UpdateOne({"_id": state.id, "revision": revision}, {"$set": changes}) for revision, state, changes in found
         ]
         if writes:
             await self._listings.bulk_write(writes, ordered=False)
+
+
+def _judged(state: ListingState) -> Document:
+    document = to_document(state)
+    told = {name: document[name] for name in ("status", "problems", "revision", "updated_at")}
+    return told | seen_document(state)
 
 
 def _readable(documents: Iterable[Document]) -> list[ListingState]:

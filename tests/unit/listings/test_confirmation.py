@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.model import ChannelListing, Money, Operation
+from adapters.model import ChannelListing, Money, Operation, Problem
 from consumer.listings.codec import from_document, seen_document, to_document
 from consumer.listings.confirmation import Confirmation, looked_at
 from consumer.listings.state import ChannelSays, ListingState, Seen, Status, Version
@@ -72,7 +72,7 @@ def test_p3_what_was_accepted_and_did_nothing_is_told(
     assert seen(early).again == AT + timedelta(seconds=120)
     late = after(1800, found)
     assert seen(late).late
-    assert seen(late).again is None
+    assert seen(late).again == AT + timedelta(seconds=1800, hours=6), "seldom, for somebody may put it right there"
     assert seen(late).words.startswith("accepted 30 minutes ago and not confirmed: ")
 
 
@@ -86,6 +86,41 @@ def test_p15_it_is_looked_at_until_the_deadline_and_not_beyond() -> None:
             now = (again - AT).total_seconds()
     assert looks[-1] == 1800
     assert len(looks) < 12, "seldom, for each look costs a call"
+
+
+def test_what_is_under_review_is_asked_for_until_the_channel_has_decided() -> None:
+    reviewed = replace(SHOWN, live=False, under_review=True)
+    state, now, looks = LIVE, 60.0, 0
+    while not seen(state := after(now, reviewed, state)).late:
+        assert seen(state).says is ChannelSays.UNDER_REVIEW
+        again, looks = seen(state).again, looks + 1
+        assert again is not None
+        assert (again - AT).total_seconds() > now
+        now = (again - AT).total_seconds()
+    assert now == RULE.review
+    assert looks < 30
+    assert "still looking into it" in seen(state).words
+
+
+def test_a_listing_that_the_channel_refuses_after_all_is_refused_with_its_words() -> None:
+    problem = Problem("image", "18027", "the main image violates the rules", "Use a white background.", "x" * 500)
+    state = after(60, replace(SHOWN, live=False, problems=(problem,)))
+    assert (state.status, state.revision) == (Status.REFUSED, LIVE.revision + 1)
+    assert [(each.message, each.cure) for each in state.problems] == [(problem.message, problem.cure)]
+    assert len(state.problems[0].value) < len(problem.value)
+    assert "the main image violates the rules" in seen(state).words
+    assert state.confirmed is None
+    again = after(7200, replace(SHOWN, live=False, problems=(problem,)), state)
+    assert again.revision == state.revision, "the same is not told twice"
+    healed = after(9000, SHOWN, again)
+    assert (healed.status, healed.problems, healed.revision) == (Status.LIVE, (), again.revision + 1)
+    assert healed.confirmed is not None
+
+
+def test_what_was_refused_for_itself_is_not_healed_by_an_older_state_that_shows() -> None:
+    newer = replace(SENT, sequence=make_sequence(2), title="Trapano 900 W")
+    refused = replace(LIVE, status=Status.REFUSED, sent=newer, seen=Seen(ChannelSays.NOT_LIVE, AT))
+    assert after(60, SHOWN, refused).status is Status.REFUSED
 
 
 def test_p17_a_rewritten_title_is_a_remark() -> None:
