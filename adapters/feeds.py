@@ -99,7 +99,7 @@ class FeedItems(Protocol):
 
     async def put(self, items: Sequence[FeedItem]) -> Mapping[str, str]:
         """Keep these; they are in the next file. Returns those that were not taken, because another listing has
-        their key: key -> the SKU that has it."""
+        their key: key -> the SKU that has it, which may be one of these."""
 
     async def remove(self, keys: Sequence[str]) -> None:
         """Take these out of the next file. What is not there is gone already."""

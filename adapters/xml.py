@@ -91,6 +91,9 @@ class Schema:
     def complaints(self, raw: Any) -> list[str]:
         """What the schema says against an element, in libxml2's words. raw: bytes, or a Node's."""
         element = etree.fromstring(raw) if isinstance(raw, bytes) else raw
-        if self._schema.validate(element):
-            return []
+        try:
+            if self._schema.validate(element):
+                return []
+        except etree.XMLSchemaValidateError:
+            return ["it holds something else than elements and texts, such as entities of its own"]
         return [str(entry.message).rstrip(".")[:_SHOWN] for entry in self._schema.error_log]

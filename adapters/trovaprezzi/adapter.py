@@ -104,7 +104,7 @@ class TrovaprezziAdapter(AnswersAtOnce):
 
 
 def _outcome(command: Command, owner: str | None) -> Outcome:
-    if owner is None:
+    if owner in (None, command.sku):
         return Outcome(command.sku, references=references_of(command.sku))
     words = f"Code {command.sku} is taken by {owner}: Trovaprezzi ignores capitals and quotes. Give one another SKU"
     return Outcome(command.sku, RejectedListingError(words, code="code_twice"))

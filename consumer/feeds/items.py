@@ -44,7 +44,7 @@ class FeedItemStore:
         async with _answered(effect=True):
             state = self._state or await self._open()
             refused = await self._write(items, state)
-            await self._mark(state, [item for item in items if item.key not in refused])
+            await self._mark(state, [item for item in items if refused.get(item.key) in (None, item.sku)])
         return refused
 
     async def remove(self, keys: Sequence[str]) -> None:
