@@ -1,0 +1,16 @@
+"""ManoMano as the registry knows it."""
+
+from __future__ import annotations
+
+from adapters.channel import Channel
+from adapters.manomano.opening import content_feed, open_manomano
+from adapters.manomano.settings import ManomanoAccount
+
+CHANNEL = Channel(
+    settings=ManomanoAccount,
+    make=open_manomano,
+    required=("carrier_grids",),
+    sign_in=(("api_key",),),
+    feed=content_feed,
+    variations=True,
+)
