@@ -9,12 +9,14 @@ import pytest
 
 from tests.contract.amazon_channel import AmazonChannel, amazon_channel
 from tests.contract.channels import Channel, EbayChannel, ebay_channel, memory_channel
+from tests.contract.manomano_channel import ManomanoChannel, manomano_channel
 from tests.contract.trovaprezzi_channel import trovaprezzi_channel
 
 CHANNELS: Mapping[str, Callable[[], AbstractAsyncContextManager[Channel]]] = {
     "memory": memory_channel,
     "ebay": ebay_channel,
     "amazon": amazon_channel,
+    "manomano": manomano_channel,
     "trovaprezzi": trovaprezzi_channel,
 }
 
@@ -37,4 +39,11 @@ async def ebay() -> AsyncIterator[EbayChannel]:
 async def amazon() -> AsyncIterator[AmazonChannel]:
     """Amazon's stand-in, empty."""
     async with amazon_channel() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def manomano() -> AsyncIterator[ManomanoChannel]:
+    """ManoMano's stand-in, empty, with a feed that it fetches at every change."""
+    async with manomano_channel() as opened:
         yield opened

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from tests.contract.samples import Shown, sample
 
 from adapters.base import Adapter
 from adapters.feeds import FeedItem, Tools
@@ -20,7 +20,9 @@ from adapters.model import Listing
 from adapters.registry import make_adapter
 from adapters.sandbox.manomano import DEFAULT_CONTRACT, DEFAULT_GRID, ManomanoSandbox, Rules, Seller, Serving, serve
 from adapters.sandbox.manomano.contents import import_feed
-from tests.contract.manomano_schemas import ManomanoInspector, manomano_schemas, manomano_specs
+from tests.contract.channels import Shown, mug
+from tests.contract.manomano_schemas import manomano_schemas, manomano_specs
+from tests.contract.vendor_schemas import Inspector
 
 
 class FetchedFeed(MemoryFeedItems):
@@ -46,9 +48,9 @@ class ManomanoChannel:
     name = "manomano"
     has_tokens = False
 
-    def __init__(self, adapter: Adapter, serving: Serving, feed: MemoryFeedItems) -> None:
+    def __init__(self, adapter: Adapter, serving: Serving, feed: MemoryFeedItems, http: httpx.AsyncClient) -> None:
         self.adapter = adapter
-        self.url = serving.url
+        self._http = http
         self.sandbox: ManomanoSandbox = serving.sandbox
         self.feed = feed
 
@@ -58,7 +60,7 @@ class ManomanoChannel:
         return self.sandbox.shops[Seller().name, DEFAULT_CONTRACT].offers
 
     def listing(self, sku: str) -> Listing:
-        return sample(sku)
+        return replace(mug(sku), weight=Decimal("0.35"))
 
     async def listings(self, sku: str) -> list[Shown]:
         rows = (await self.control("listings", sku=sku, fields="full"))["listings"]
@@ -74,9 +76,7 @@ class ManomanoChannel:
 
     async def control(self, name: str, **query: str) -> dict[str, Any]:
         """A read of the stand-in's control plane."""
-        async with httpx.AsyncClient() as client:
-            answer = await client.get(f"{self.url}/_sandbox/{name}", params=query)
-        body: dict[str, Any] = answer.json()
+        body: dict[str, Any] = (await self._http.get(f"/_sandbox/{name}", params=query)).json()
         return body
 
     def switch_on(self, fault: dict[str, Any]) -> None:
@@ -119,17 +119,16 @@ def manomano_account(url: str, **changes: Any) -> ManomanoAccount:
 
 
 @asynccontextmanager
-async def manomano_channel(
-    _: object = None, rules: Rules | None = None, **changes: Any
-) -> AsyncIterator[ManomanoChannel]:
+async def manomano_channel(rules: Rules | None = None, **changes: Any) -> AsyncIterator[ManomanoChannel]:
     """ManoMano; at the end every exchange must be one that the contract knows. changes: of the account."""
-    inspector = ManomanoInspector(manomano_schemas()) if manomano_specs().is_dir() else None
+    inspector = Inspector(manomano_schemas()) if manomano_specs().is_dir() else None
     async with serve(rules=rules, observer=inspector) as serving:
         shop = serving.sandbox.shops[Seller().name, DEFAULT_CONTRACT]
         feed = FetchedFeed(lambda data: import_feed(shop, data))
         adapter = make_adapter("manomano", manomano_account(serving.url, **changes), Tools(items=feed))
         try:
-            yield ManomanoChannel(adapter, serving, feed)
+            async with httpx.AsyncClient(base_url=serving.url) as http:
+                yield ManomanoChannel(adapter, serving, feed, http)
         finally:
             await adapter.close()
     if inspector is not None and inspector.found:

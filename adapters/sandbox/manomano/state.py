@@ -46,7 +46,7 @@ class Numbers:
 
 
 class Shop:
-    """All of one contract. clock: seconds since the epoch. refuses: whether ManoMano will not approve a SKU's content."""
+    """All of one contract. clock: seconds since the epoch. refuses: whether a SKU's content will never be approved."""
 
     def __init__(
         self,
