@@ -101,8 +101,9 @@ class Work:
         if self.children:
             kept = {sku: self.channels.get(sku, "") for sku in sorted(self.children)}
             return {CHILDREN: orjson.dumps(kept).decode()}
+        none_left = {CHILDREN: ""} if self.command.references.get(CHILDREN) else {}
         channel = self.channels.get(self.sku)
-        return {FULFILLMENT: channel} if channel else {}
+        return {FULFILLMENT: channel, **none_left} if channel else none_left
 
     def _error(self) -> AdapterError | None:
         """Of several failures the one that lets the others be tried again decides; all are told."""

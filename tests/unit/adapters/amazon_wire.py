@@ -55,7 +55,7 @@ def make_amazon_listing(sku: str = "A-1", **changes: Any) -> Listing:
         images=("https://img.example.test/tazza.jpg",),
         language="it-IT",
         brand="Ceramiche Rossi",
-        gtins=("8001234567891",),
+        gtins=("8001234567897",),
         attributes={"Colore": ("Blu",)},
     )
     return replace(listing, **changes)
