@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from adapters.sandbox import amazon, ebay
+from adapters.sandbox import amazon, ebay, manomano
 
 _STAND_INS: Mapping[str, Callable[..., AbstractAsyncContextManager[Serving]]] = {
     "amazon": amazon.serve,
     "ebay": ebay.serve,
+    "manomano": manomano.serve,
 }
 
 

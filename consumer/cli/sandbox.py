@@ -99,6 +99,32 @@ def amazon(  # noqa: PLR0913  one for each option of the stand-in
     main(list(_passed_on(context.params)))
 
 
+@app.command()
+def manomano(  # noqa: PLR0913  one for each option of the stand-in
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.")] = 0,
+    ready_file: Annotated[str | None, typer.Option(help="Written with the address once it serves.")] = None,
+    api_key: Annotated[str | None, typer.Option(help="Of the first seller [default: sandbox-api-key].")] = None,
+    seller: Annotated[
+        list[str] | None, typer.Option(help="Another one: name:api_key:contract:market; may be repeated.")
+    ] = None,
+    calls_per_hour: Annotated[int | None, typer.Option(help="Of one key [default: 250].")] = None,
+    offer_calls_per_hour: Annotated[int | None, typer.Option(help="Of one address, on offers [default: 200].")] = None,
+    approval: Annotated[float | None, typer.Option(help="Seconds until content is approved [default: 0.0].")] = None,
+    without_content: Annotated[
+        bool, typer.Option("--without-content", help="Sell offers that have no content.")
+    ] = False,
+    supervised: Supervised = False,
+) -> None:
+    """Serve an empty ManoMano until stopped. Prints its address; what buyers see is at /_sandbox/listings."""
+    from adapters.sandbox.manomano.__main__ import main
+    from consumer.processes import watch_parent
+
+    if supervised:
+        watch_parent()
+    main(list(_passed_on(context.params)))
+
+
 def _passed_on(options: Mapping[str, Any]) -> Iterator[str]:
     """What the stand-in's own command line takes: every option that was given. Ours end here."""
     for name, value in options.items():

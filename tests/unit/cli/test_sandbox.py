@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from adapters.sandbox.amazon import __main__ as amazon
 from adapters.sandbox.ebay import __main__ as ebay
+from adapters.sandbox.manomano import __main__ as manomano
 from consumer.cli import app, sandbox
 
 EVERYWHERE = [
@@ -34,8 +35,17 @@ GIVEN = {
         *(f"--{name}-after=9.5" for name in ("discoverable", "buyable", "revised", "judged")),
         *(f"--feed-{name}=9.5" for name in ("waits", "takes")),
     ],
+    manomano: [
+        *EVERYWHERE[:2],
+        "--api-key=mine",
+        "--seller=second:key2:110999:ES",
+        "--calls-per-hour=5",
+        "--offer-calls-per-hour=4",
+        "--approval=9.5",
+        "--without-content",
+    ],
 }
-DEFAULTS_TOLD = {ebay: 6, amazon: 11}
+DEFAULTS_TOLD = {ebay: 6, amazon: 11, manomano: 4}
 STAND_INS = [pytest.param(module, id=module.__name__.split(".")[2]) for module in GIVEN]
 
 
