@@ -33,6 +33,10 @@ class Adapter(Protocol):
     def bulk(self) -> Bulk | None:
         """How the account takes many commands as one job; None = it does not, and `apply_bulk` is never called."""
 
+    @property
+    def rehearsals(self) -> float:
+        """How many listings a second the channel lets `rehearse` check; 0 = it has no such check."""
+
     async def close(self) -> None:
         """Release connections. Idempotent."""
 
@@ -130,6 +134,7 @@ class AnswersAtOnce:
     """
 
     bulk: Bulk | None = None
+    rehearsals: float = 0.0
 
     async def learn(self, listings: Sequence[Listing]) -> None:
         """All rules are known."""

@@ -67,6 +67,11 @@ class AmazonAdapter:
         return limits_of(self._account, self._client.rates)
 
     @property
+    def rehearsals(self) -> float:
+        """Previews a second: 1, by Amazon's notes of 2024-01-31."""
+        return 1.0
+
+    @property
     def bulk(self) -> Bulk | None:
         """A feed, for the background; None where the account wants none."""
         least = self._account.bulk_from

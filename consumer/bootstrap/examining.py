@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from adapters.model import Listing, Problem
 from adapters.registry import make_adapter
 from consumer.bootstrap.previewing import catalogue
+from consumer.control.checking import learn_for, products_of
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
 from consumer.events import ProductEvent
 from consumer.listings.accounts import Account
 from consumer.listings.findings import Findings
 from consumer.listings.product import Product
-from consumer.listings.reader import read_product
 from consumer.listings.rules import Unwanted
 from consumer.listings.unmapped import Unmapped
 from consumer.listings.validation import examine
@@ -57,6 +57,7 @@ def validate(
         now = datetime.now(UTC)
         try:
             async for products in _products(settings, endpoints, account, codes):
+                await learn_for(products, account, adapter, now)
                 for product in products:
                     found = examine(product, account, adapter, now)
                     findings.add(product.entity_code, found)
@@ -73,10 +74,10 @@ async def _products(
 ) -> AsyncIterator[list[Product]]:
     with catalogue(settings, endpoints) as products:
         if codes:
-            yield _read(account, _there(account, await products.find(account.tenant, codes)))
+            yield products_of(_there(account, await products.find(account.tenant, codes)), account)
             return
         async for events in products.chunks(account.tenant):
-            yield _read(account, events)
+            yield products_of(events, account)
 
 
 def _there(account: Account, events: Sequence[ProductEvent]) -> Sequence[ProductEvent]:
@@ -84,11 +85,3 @@ def _there(account: Account, events: Sequence[ProductEvent]) -> Sequence[Product
     if gone:
         raise MarketsyncError(f"{account.tenant} has no product {', '.join(gone)}: give its entity_code")
     return events
-
-
-def _read(account: Account, events: Sequence[ProductEvent]) -> list[Product]:
-    return [
-        read_product(event.product, event.entity_code, text_language=account.text_language)
-        for event in events
-        if event.product is not None
-    ]

@@ -15,6 +15,7 @@ from consumer.bootstrap.start import named_databases, topic_names
 from consumer.bootstrap.tenant_products import tenant_products
 from consumer.capture.records import RecordWriter
 from consumer.control.catalogue import Catalogue
+from consumer.control.checking import Rehearser, learn_for, products_of
 from consumer.control.pim_states import PimStates
 from consumer.control.preview import Preview, held, preview
 from consumer.control.rehearsal import Rehearsal
@@ -80,8 +81,10 @@ async def _one(settings: Settings, endpoints: Endpoints, account: Account, code:
     if not found or (found[0].product is None and state is None):
         raise MarketsyncError(f"{account.tenant} has no product {code!r}, and {id_of(account)} has no listing of it")
     try:
-        content = None if last is None else json.loads(last)
-        seen = preview(found[0], state, account, adapter, moment(now()), content)
+        content, at = None if last is None else json.loads(last), moment(now())
+        await learn_for(products_of(found, account), account, adapter, at)
+        seen = preview(found[0], state, account, adapter, at, content)
+        seen = await Rehearser(account, adapter, at, most=1).ask(seen, found[0])
         return replace(seen, held=held(seen, account, ledger, now()))
     finally:
         await adapter.close()
@@ -100,6 +103,7 @@ async def _all(
 ) -> WholePreview:
     adapter = make_adapter(account.channel, account.settings)
     rehearsal, at = Rehearsal(), now()
+    rehearser = Rehearser(account, adapter, moment(at))
     met: set[str] = set()
     with catalogue(settings, endpoints) as products:
         async with connect_async(endpoints.mongodb_uri) as client:
@@ -107,9 +111,11 @@ async def _all(
             async for events in products.chunks(account.tenant):
                 ids = {event.entity_code: account.listing_id(event.entity_code) for event in events}
                 states = await listings.load(list(ids.values()))
+                await learn_for(products_of(events, account), account, adapter, moment(at))
                 for event in events:
                     state = states.get(ids[event.entity_code])
-                    rehearsal.add(preview(event, state, account, adapter, moment(at)))
+                    seen = preview(event, state, account, adapter, moment(at))
+                    rehearsal.add(await rehearser.ask(seen, event))
                 met.update(ids.values())
                 watch(len(met))
             shown = await listings.shown(account.channel, account.tenant, account.name)
