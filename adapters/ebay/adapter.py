@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 
 from adapters.base import AnswersAtOnce
 from adapters.ebay import grammar, grouping, mapping, validation
+from adapters.ebay.catalogue import Suggestion
 from adapters.ebay.client import BULK_SIZE, EbayClient
 from adapters.ebay.groups import Groups
+from adapters.ebay.learning import Learning
 from adapters.ebay.quotas import limits_of
 from adapters.ebay.reading import Reading
+from adapters.ebay.requirements import Requirements, unmet
 from adapters.ebay.settings import EbayAccount
 from adapters.ebay.setup import Setup
 from adapters.ebay.steps import Steps
@@ -36,7 +39,7 @@ PARALLEL_CALLS = 8  # calls of one kind (whole listings, urgent ones, reads) tha
 
 
 class EbayAdapter(AnswersAtOnce):
-    """Keeps the contract of `adapters.base.Adapter`.
+    """Keeps the contract of `adapters.base.Adapter`. learning: what categories ask for; None = nobody asks eBay.
 
     `apply` takes more than `batch_size` commands too, and splits them.
     """
@@ -44,8 +47,16 @@ class EbayAdapter(AnswersAtOnce):
     channel = "ebay"
     batch_size = BULK_SIZE
 
-    def __init__(self, client: EbayClient, account: EbayAccount, *, parallel_calls: int = PARALLEL_CALLS) -> None:
+    def __init__(
+        self,
+        client: EbayClient,
+        account: EbayAccount,
+        learning: Learning | None = None,
+        *,
+        parallel_calls: int = PARALLEL_CALLS,
+    ) -> None:
         self._client = client
+        self._learning = learning
         self._account = account
         self.limits = limits_of(account.app_id)
         self._setup = Setup(client, account)
@@ -70,9 +81,32 @@ class EbayAdapter(AnswersAtOnce):
         """The listing with a description that eBay takes."""
         return grammar.fit(listing)
 
+    async def learn(self, listings: Sequence[Listing]) -> None:
+        """Know what the categories of these listings ask for."""
+        if self._learning is not None:
+            await self._learning.learn(listing.category for listing in listings)
+
+    def knows(self, listing: Listing) -> bool:
+        """Whether `learn` would ask eBay nothing now."""
+        return self._learning is None or not self._learning.needs(listing.category)
+
     def validate(self, listing: Listing) -> list[Problem]:
-        """Everything eBay is known to refuse about this listing."""
-        return validation.validate(listing, self._account)
+        """Everything eBay is known to refuse about this listing, as far as its category is learned."""
+        problems = validation.validate(listing, self._account)
+        asked = self._asked(listing)
+        return problems if asked is None else [*problems, *unmet(listing, self._account, asked)]
+
+    def schema_print(self, listing: Listing) -> str:
+        """Print of what its category asks for."""
+        asked = self._asked(listing)
+        return "" if asked is None else asked.print
+
+    async def suggest_categories(self, words: str) -> list[Suggestion]:
+        """eBay's categories that may fit these words, the best first. Raises AdapterError."""
+        return [] if self._learning is None else await self._learning.suggest(words)
+
+    def _asked(self, listing: Listing) -> Requirements | None:
+        return None if self._learning is None else self._learning.of(listing.category)
 
     def render(self, listing: Listing) -> Rendered:
         """What would be sent for this listing."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from pydantic import SecretStr
 
-from adapters.ebay.adapter import EbayAdapter
+from adapters.ebay.adapter import PARALLEL_CALLS, EbayAdapter
 from adapters.ebay.calls import Calls
+from adapters.ebay.catalogue import Catalogue
 from adapters.ebay.client import EbayClient
+from adapters.ebay.learning import Learning
 from adapters.ebay.settings import NEW_CONSENT, EbayAccount
 from adapters.http import HttpClient, open_http
 from adapters.oauth import Credentials, TokenSource
@@ -23,7 +27,20 @@ def open_ebay(account: EbayAccount) -> EbayAdapter:
     Raises ConfigurationError for unusable addresses.
     """
     http = open_http({"EBAY_API_URL": account.api_url, "EBAY_TOKEN_URL": account.token_url})
-    return EbayAdapter(EbayClient(calls_of(account, http), account), account)
+    return adapter_over(account, http)
+
+
+def adapter_over(
+    account: EbayAccount,
+    http: HttpClient,
+    *,
+    parallel_calls: int = PARALLEL_CALLS,
+    clock: Callable[[], float] = time.monotonic,
+) -> EbayAdapter:
+    """An adapter over a connection pool. clock: monotonic seconds."""
+    calls = calls_of(account, http)
+    learning = Learning(Catalogue(calls, account.marketplace_id), clock)
+    return EbayAdapter(EbayClient(calls, account), account, learning, parallel_calls=parallel_calls)
 
 
 def calls_of(account: EbayAccount, http: HttpClient) -> Calls:

@@ -25,7 +25,7 @@ from adapters.errors import (
 from adapters.memory import MemoryAdapter
 from adapters.model import Command, Listing, Money, Operation, Outcome
 from adapters.registry import make_adapter
-from adapters.sandbox.ebay import DEFAULT_LOCATION, Seller, serve
+from adapters.sandbox.ebay import DEFAULT_LOCATION, Rules, Seller, serve
 from adapters.sandbox.ebay.state import Shop
 from tests.contract.vendor_schemas import Inspector, specs_folder, vendor_schemas
 
@@ -252,13 +252,18 @@ async def memory_channel() -> AsyncIterator[Channel]:
 
 
 @asynccontextmanager
-async def ebay_channel(*, inspected: bool = True) -> AsyncIterator[EbayChannel]:
-    """eBay; at the end every request that left the adapter must be one that eBay's contract knows, if `inspected`."""
+async def ebay_channel(
+    *, inspected: bool = True, rules: Rules | None = None, replies: bool = False, **changes: Any
+) -> AsyncIterator[EbayChannel]:
+    """eBay; at the end every request that left the adapter must be one that eBay's contract knows, if `inspected`.
+
+    replies: so must be what the stand-in answered. changes: of the account's settings.
+    """
     known = inspected and specs_folder().is_dir()
-    inspector = Inspector(vendor_schemas(), replies=False) if known else None
+    inspector = Inspector(vendor_schemas(), replies=replies) if known else None
     seller = Seller()
-    async with serve([seller], observer=inspector) as serving:
-        adapter = make_adapter("ebay", ebay_account(serving.url, seller))
+    async with serve([seller], rules, observer=inspector) as serving:
+        adapter = make_adapter("ebay", ebay_account(serving.url, seller, **changes))
         try:
             faults = serving.sandbox.faults
             shop = serving.sandbox.shops[seller.name]

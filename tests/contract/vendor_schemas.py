@@ -248,7 +248,7 @@ def _mended(document: Json) -> Json:
             schema["type"] = "string"
         elif schema.get("properties"):
             schema["additionalProperties"] = False
-        if "aspects" in schema.get("properties", {}):
+        if schema.get("properties", {}).get("aspects", {}).get("type") == "string":
             values = {"type": "array", "items": {"type": "string"}}
             schema["properties"]["aspects"] = {"type": "object", "additionalProperties": values}
         if name == "GetInventoryItemResponse":

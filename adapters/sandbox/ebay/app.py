@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from adapters.sandbox.clock import Clock
+from adapters.sandbox.ebay.asks import Ask
 from adapters.sandbox.ebay.control import Control
 from adapters.sandbox.ebay.errors import RefusedError, refused
 from adapters.sandbox.ebay.faults import FAULTS
@@ -20,6 +22,7 @@ from adapters.sandbox.faults import Faults, Verdict
 from adapters.sandbox.journal import Journal
 from adapters.sandbox.server import Exchange, Observer, Reply, Request
 
+_DAY = 86_400
 _TOKEN_ROUTE = "token"  # noqa: S105  # a route's name
 
 
@@ -54,6 +57,7 @@ class EbaySandbox:
             self.sellers, self.rules, clock=self.clock, revoked=lambda seller: self.faults.revoked(seller.name)
         )
         self._writes = Writes(self.journal, self.faults)
+        self._used: Counter[tuple[str, int]] = Counter()
 
     async def answer(self, request: Request) -> Reply:
         """The answer to any request, of the vendor's API or of the control plane."""
@@ -94,9 +98,14 @@ class EbaySandbox:
             return 0, Reply(411)
         if operation is None:
             raise refused(2002, request.path)
+        api = request.segments[1]
+        self._count(api)
+        if isinstance(operation, Ask):
+            self._tokens.refuse_stranger(request.headers)
+            return 0, await self._ask(operation, request)
         writing = isinstance(operation, Write) or operation.write
         shop = self.shops[self._tokens.seller_of(request.headers, operation.scope, write=writing).name]
-        if operation.scope == "sell.inventory":
+        if api == "inventory":
             refuse_bad_accept_language(request, self.rules)
         if isinstance(operation, Read):
             return 0, await self._read(operation, shop, request)
@@ -105,14 +114,35 @@ class EbaySandbox:
         verdict = self._judge(operation, shop, request, [entry.sku for entry in entries])
         return len(entries), await self._writes.perform(operation, shop, entries, notes, verdict)
 
+    def used(self, api: str) -> int:
+        """Calls of an API on this day."""
+        day = int(self.clock() // _DAY)
+        return self._used[api, day]
+
+    def _count(self, api: str) -> None:
+        """Raises RefusedError 429/2001 beyond an API's calls of the day."""
+        self._used[api, int(self.clock() // _DAY)] += 1
+        if api in self.rules.quotas and self.used(api) > self.rules.quotas[api][1]:
+            raise refused(2001)
+
+    async def _ask(self, operation: Ask, request: Request) -> Reply:
+        verdict = self.faults.judge(operation.name, "", ())
+        if verdict.expire_token:
+            self._tokens.expire(bearer_of(request.headers))
+        return await self._answered(verdict, lambda: operation.answer(self, request))
+
     async def _read(self, operation: Read, shop: Shop, request: Request) -> Reply:
         verdict = self._judge(operation, shop, request, [*request.segments[4:5], request.query.get("sku", "")])
+        return await self._answered(verdict, lambda: operation.answer(shop, request))
+
+    async def _answered(self, verdict: Verdict, answer: Callable[[], Reply]) -> Reply:
+        """An answer in one step, as far as the verdict lets it."""
         if verdict.wait_before:
             await asyncio.sleep(verdict.wait_before)
         if verdict.cut_before:
             return Reply(cut=True)
         try:
-            reply = verdict.reply or operation.answer(shop, request)
+            reply = verdict.reply or answer()
         except RefusedError as error:
             reply = Reply(error.status, {"errors": error.errors})
         if verdict.wait_after:
@@ -120,7 +150,7 @@ class EbaySandbox:
         reply.cut = verdict.cut_after
         return reply
 
-    def _judge(self, operation: Operation, shop: Shop, request: Request, skus: Sequence[str]) -> Verdict:
+    def _judge(self, operation: Read | Write, shop: Shop, request: Request, skus: Sequence[str]) -> Verdict:
         verdict = self.faults.judge(operation.name, shop.seller.name, skus)
         if verdict.expire_token:
             self._tokens.expire(bearer_of(request.headers))

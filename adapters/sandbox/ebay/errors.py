@@ -69,6 +69,17 @@ CATALOGUE: dict[int, tuple[int, str, str, str]] = {
     25802: (400, "API_INVENTORY", "REQUEST", "The location is not valid"),
     25803: (409, "API_INVENTORY", "REQUEST", "The location exists already"),
     25805: (404, "API_INVENTORY", "REQUEST", "No such location"),
+    46001: (400, "API_METADATA", "REQUEST", "No such marketplace"),
+    62002: (400, "API_TAXONOMY", "REQUEST", "The marketplace is missing"),
+    62003: (400, "API_TAXONOMY", "REQUEST", "No such marketplace"),
+    62004: (400, "API_TAXONOMY", "REQUEST", "No such category tree"),
+    62005: (400, "API_TAXONOMY", "REQUEST", "The category is not in this tree"),
+    62006: (400, "API_TAXONOMY", "REQUEST", "The category is missing"),
+    62007: (400, "API_TAXONOMY", "REQUEST", "The words are missing"),
+    62009: (400, "API_TAXONOMY", "REQUEST", "The category is not a leaf"),
+    190200: (404, "API_MEDIA", "REQUEST", "No such picture"),
+    190204: (400, "API_MEDIA", "REQUEST", "No picture can be loaded from this address"),
+    195001: (404, "API_NOTIFICATION", "REQUEST", "No such key"),
 }
 
 

@@ -73,6 +73,15 @@ class Tokens:
             raise refused(1100)
         return token.seller
 
+    def refuse_stranger(self, headers: Mapping[str, str]) -> None:
+        """Raises RefusedError unless the caller has a token, be it an application's or a seller's, for the base scope:
+        401/1001 for an unknown one, 403/1100 for one that has ended or was not asked for that scope."""
+        token = self._tokens.get(bearer_of(headers))
+        if token is None:
+            raise refused(1001)
+        if token.expires <= self._clock() or _SCOPE not in token.scopes:
+            raise refused(1100)
+
     def expire(self, value: str) -> None:
         """Make a token given out expire now."""
         token = self._tokens.get(value)

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from adapters.sandbox.ebay.errors import Json, RefusedError, refused, vendor_error
 from adapters.sandbox.ebay.marketplaces import MARKETPLACES
+from adapters.sandbox.ebay.pictures import mixed
 from adapters.sandbox.ebay.state import Item, Listing, Offer, Shop
 from adapters.sandbox.ebay.world import POLICY_KINDS
 
@@ -105,11 +106,15 @@ def _missing_specifics(item: Item, offer: Offer, shop: Shop) -> Iterator[Json]:
     aspects = item.product.get("aspects") or {}
     if shop.rules.require_aspects and not aspects:
         yield _missing_field("aspects")
-    for name in shop.rules.required_aspects.get(offer.document.get("categoryId") or "", ()):
+    category = offer.document.get("categoryId") or ""
+    asked = [aspect.name for aspect in shop.rules.category(category).aspects if aspect.required]
+    for name in dict.fromkeys([*shop.rules.required_aspects.get(category, ()), *asked]):
         if not aspects.get(name):
             yield vendor_error(25002, f"The item specific {name} is missing", name=name)
+    conditions = shop.rules.category(category).conditions
+    if conditions and item.document.get("condition") not in (None, *conditions):
+        yield vendor_error(25021, "It is not one of the category's", name="condition")
     leaves = shop.rules.leaf_categories
-    category = offer.document.get("categoryId")
     if leaves is not None and category and category not in leaves:
         yield vendor_error(25005, "It is not a leaf category", name="categoryId", value=category)
 
@@ -182,6 +187,8 @@ def invalid_price(price: Json, marketplace: str) -> Iterator[Json]:
 
 
 def _invalid_pictures(urls: list[str]) -> Iterator[Json]:
+    if mixed(urls):
+        yield vendor_error(25014, "Pictures of eBay's own server and others cannot be mixed", name="imageUrls")
     if len(urls) > _IMAGES:
         yield vendor_error(25014, f"At most {_IMAGES}", name="imageUrls")
     for url in urls:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from adapters.sandbox.ebay import groups, items, offers, reads, requests
+from adapters.sandbox.ebay import asks, groups, items, media, offers, reads, requests
+from adapters.sandbox.ebay.asks import Ask
 from adapters.sandbox.ebay.errors import Json
 from adapters.sandbox.ebay.items import Entry, Result
 from adapters.sandbox.ebay.state import Shop
@@ -69,7 +70,7 @@ class Read:
     write: bool = False
 
 
-Operation = Write | Read
+Operation = Write | Read | Ask
 
 _ITEM, _OFFER = ("sku", "locale"), ("sku", "marketplaceId", "format", "offerId")
 _WRITES: dict[tuple[str, ...], Write] = {
@@ -129,9 +130,26 @@ _ACCOUNT_READS: dict[tuple[str, ...], Read] = {
         for key in (("GET", f"{kind}_policy"), ("GET", f"{kind}_policy", "*"))
     },
 }
+_TREE = ("GET", "category_tree", "*")
+_PLACE = ("GET", "marketplace", "*")
 _FAMILIES: dict[tuple[str, ...], dict[tuple[str, ...], Operation]] = {
     ("sell", "inventory", "v1"): {**_WRITES, **_READS},
     ("sell", "account", "v1"): {**_ACCOUNT_READS},
+    ("commerce", "media", "v1_beta"): {
+        ("POST", "image", "create_image_from_url"): Read("upload", media.upload, write=True),
+        ("GET", "image", "*"): Read("get_picture", media.get_picture),
+    },
+    ("commerce", "taxonomy", "v1"): {
+        ("GET", "get_default_category_tree_id"): Ask("get_tree", asks.default_tree),
+        (*_TREE, "get_item_aspects_for_category"): Ask("get_aspects", asks.item_aspects),
+        (*_TREE, "get_category_suggestions"): Ask("get_suggestions", asks.suggestions),
+    },
+    ("sell", "metadata", "v1"): {
+        (*_PLACE, "get_item_condition_policies"): Ask("get_conditions", asks.condition_policies),
+        (*_PLACE, "get_listing_structure_policies"): Ask("get_structures", asks.structure_policies),
+    },
+    ("developer", "analytics", "v1_beta"): {("GET", "rate_limit"): Ask("get_rate_limits", asks.rate_limits)},
+    ("commerce", "notification", "v1"): {("GET", "public_key", "*"): Ask("get_key", asks.public_key)},
 }
 
 

@@ -43,6 +43,7 @@ GROUP: Json = {
     "variesBy": {"aspectsImageVariesBy": ["string"], "specifications": [{"name": "string", "values": ["string"]}]},
     "videoIds": ["string"],
 }
+IMAGE: Json = {"imageUrl": "string"}
 GROUP_PLACE: Json = {"inventoryItemGroupKey": "string", "marketplaceId": frozenset(MARKETPLACES)}
 BULK_ITEMS: Json = {"requests": [{**ITEM, "sku": "string", "locale": LOCALES}]}
 BULK_SKUS: Json = {"requests": [{"sku": "string"}]}

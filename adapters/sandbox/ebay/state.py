@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from adapters.sandbox.ebay.errors import Json
 from adapters.sandbox.ebay.world import DEFAULT_LOCATION, Rules, Seller, default_location, policies_of
@@ -121,6 +122,8 @@ class Shop:
         self.offer_ids: dict[str, list[str]] = {}
         self.groups: dict[str, Group] = {}
         self._group_keys: dict[str, str] = {}
+        self.pictures: dict[str, Any] = {}
+        self.uploads: list[float] = []
         self.policies = policies_of(seller)
         self.locations: dict[str, Json] = {DEFAULT_LOCATION: default_location()}
 

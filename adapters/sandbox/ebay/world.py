@@ -36,6 +36,62 @@ class Seller:
         return str(_FIRST_POLICY_ID + self.number * 1000 + place * 10 + POLICY_KINDS.index(kind))
 
 
+CONDITION_IDS = {
+    "NEW": "1000",
+    "NEW_OTHER": "1500",
+    "NEW_WITH_DEFECTS": "1750",
+    "CERTIFIED_REFURBISHED": "2000",
+    "EXCELLENT_REFURBISHED": "2010",
+    "VERY_GOOD_REFURBISHED": "2020",
+    "GOOD_REFURBISHED": "2030",
+    "SELLER_REFURBISHED": "2500",
+    "LIKE_NEW": "2750",
+    "PRE_OWNED_EXCELLENT": "2990",
+    "USED_EXCELLENT": "3000",
+    "PRE_OWNED_FAIR": "3010",
+    "USED_VERY_GOOD": "4000",
+    "USED_GOOD": "5000",
+    "USED_ACCEPTABLE": "6000",
+    "FOR_PARTS_OR_NOT_WORKING": "7000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """An item specific of a category. values: those to choose from; multi: it takes several; longest: signs of one."""
+
+    name: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    selection_only: bool = False
+    multi: bool = True
+    longest: int = 50
+    variations: bool = True
+    data_type: str = "STRING"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A leaf category. conditions: those that it takes, none = all. variations: it takes listings with choices."""
+
+    name: str = ""
+    aspects: tuple[Aspect, ...] = ()
+    conditions: tuple[str, ...] = ()
+    variations: bool = True
+
+
+def _quotas() -> Mapping[str, tuple[str, int]]:
+    """API -> its context and calls a day of an application, as eBay gives them to begin with."""
+    return {
+        "inventory": ("sell", 2_000_000),
+        "taxonomy": ("commerce", 5_000),
+        "metadata": ("sell", 5_000),
+        "notification": ("commerce", 10_000),
+        "media": ("commerce", 1_000_000),
+        "account": ("sell", 25_000),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How strict the vendor is where sources or categories differ. Durations are in seconds.
@@ -46,7 +102,9 @@ class Rules:
     catalogue's text instead of the seller's. alphanumeric_skus: take eBay's words on SKUs literally.
     require_accept_language: refuse Inventory calls without the header, as some clients report.
     leaf_categories: None takes every numeric id for a leaf. listings_limit: the selling limit, None is none.
-    invariable_aspects: names that no group may vary by.
+    invariable_aspects: names that no group may vary by. categories: what is known of some; others ask for nothing.
+    quotas: calls a day. uploads_per_span: pictures in five seconds. broken_pictures: addresses nothing can be loaded
+    from. public_keys: of notifications, by id.
     """
 
     bulk_limit: int = 25
@@ -66,6 +124,16 @@ class Rules:
     listings_limit: int | None = None
     business_policies: bool = True
     invariable_aspects: frozenset[str] = frozenset({"Marca", "Marke", "Brand"})
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    category_tree_version: str = "119"
+    quotas: Mapping[str, tuple[str, int]] = field(default_factory=_quotas)
+    uploads_per_span: int = 50
+    broken_pictures: frozenset[str] = frozenset()
+    public_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def category(self, category_id: str) -> Category:
+        """What is known of a category."""
+        return self.categories.get(category_id) or Category()
 
 
 def policies_of(seller: Seller) -> dict[str, Json]:

@@ -12,8 +12,7 @@ import orjson
 import pytest
 
 from adapters.ebay import EbayAdapter
-from adapters.ebay.client import EbayClient
-from adapters.ebay.opening import calls_of
+from adapters.ebay.opening import adapter_over
 from adapters.errors import (
     AdapterError,
     ChannelUnavailableError,
@@ -78,7 +77,7 @@ class Ebay:
 def make_adapter(ebay: Ebay, **options: Any) -> EbayAdapter:
     account = make_account()
     http = make_http(ebay)
-    return EbayAdapter(EbayClient(calls_of(account, http), account), account, **options)
+    return adapter_over(account, http, **options)
 
 
 async def apply(ebay: Ebay, operation: Operation, offer_id: str = "", sku: str = "A-1") -> Outcome:
