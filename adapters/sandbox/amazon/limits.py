@@ -51,6 +51,9 @@ APPLICATION: Mapping[str, tuple[Rate, str]] = {
 """Per application over all its sellers, and the word for it in the refusal (changelog of 2025-06-25)."""
 
 
+_ONE = 0.999  # a call, but for what floats lose of a moment
+
+
 @dataclass(slots=True)
 class _Bucket:
     left: float
@@ -76,7 +79,7 @@ class Limits:
             words = f"The frequency of requests was greater than what is allowed for {_ARTICLE.get(word, '')}{word}."
             wanted.append((self._fill((kind, "", application), rate, now), words))
         for bucket, words in wanted:
-            if bucket.left < 1:
+            if bucket.left < _ONE:
                 return words
         for bucket, _ in wanted:
             bucket.left -= 1

@@ -43,6 +43,7 @@ def search_items(shop: Shop, request: Request) -> Reply:
     places = marketplaces_of(request, shop.seller)
     included = listed(request, "includedData", DATA_SETS, ("summaries",))
     size, start = _page_of(request)
+    _refuse_bad_identifiers(request)
     items: dict[str, list[Listing]] = {}
     for listing in _candidates(shop, request, places):
         if _fits(shop, request, listing):
@@ -196,15 +197,18 @@ def _between(query: Mapping[str, str], name: str, value: str) -> bool:
     return value >= after and (not before or value <= before)
 
 
-def _identified(request: Request, listing: Listing) -> bool:
-    identifiers = listed(request, "identifiers")
-    kind = request.query.get("identifiersType", "")
+def _refuse_bad_identifiers(request: Request) -> None:
+    identifiers, kind = listed(request, "identifiers"), request.query.get("identifiersType", "")
     if bool(identifiers) != bool(kind) or (kind and kind not in _IDENTIFIERS) or len(identifiers) > _MOST_IDENTIFIERS:
-        raise RefusedError(
-            400, "Invalid 'identifiers' provided.", "identifiersType and 1 to 20 identifiers are needed."
-        )
+        words = "identifiersType and 1 to 20 identifiers are needed."
+        raise RefusedError(400, "Invalid 'identifiers' provided.", words)
+
+
+def _identified(request: Request, listing: Listing) -> bool:
+    kind = request.query.get("identifiersType", "")
     if not kind:
         return True
+    identifiers = listed(request, "identifiers")
     shown = listing.attributes or listing.shown or {}
     own = {"SKU": listing.sku, "ASIN": listing.asin}
     code = value_of(shown, "externally_assigned_product_identifier")
