@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from adapters.model import Outcome
 from consumer.bootstrap.choosing import id_of, speaking
 from consumer.bootstrap.control import Control, now, open_control, this_person
 from consumer.bootstrap.previewing import catalogue
 from consumer.control import requests
 from consumer.control.adopting import Adopter, Met
 from consumer.control.asking import Asker
+from consumer.control.ghosts import Exorcist, Ghosts
 from consumer.control.jobs import Job, ended
 from consumer.control.pace import Pace
 from consumer.control.reading_quota import ReadingQuota
@@ -82,6 +84,37 @@ def reconcile(
             )
             job = await Reconciler(one, control.jobs).run(job, repaired, see)
             return await control.jobs.save(ended(job, now()))
+
+    return asyncio.run(run())
+
+
+def find_ghosts(
+    settings: Settings,
+    endpoints: Endpoints,
+    account: Account,
+    *,
+    rate: float,
+    most: int | None,
+    see: Callable[[Sequence[Outcome]], None],
+) -> tuple[Ghosts, str]:
+    """Offers on the channel that no product of ours stands behind, and why they were left alone, "" = they were not.
+
+    most: take them down if there are no more than so many; None = only look. see: is told of every call that took some
+    down. Raises AdapterError where the list breaks off, MarketsyncError.
+    """
+
+    async def run() -> tuple[Ghosts, str]:
+        async with (
+            open_control(settings, endpoints) as control,
+            _taking(settings, endpoints, account, rate, control) as one,
+        ):
+            exorcist = Exorcist(one)
+            with catalogue(settings, endpoints) as products:
+                ghosts = await exorcist.look(products)
+            objection = "nobody asked to take them down" if most is None else ghosts.objection(most)
+            if not objection:
+                await exorcist.take_down(ghosts, see)
+            return ghosts, objection
 
     return asyncio.run(run())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from adapters.model import Outcome
     from consumer.control.jobs import Job
+    from consumer.embedded import Endpoints
     from consumer.listings.drift import Drift, Kind
+    from consumer.settings import Settings
 
 Repair = Annotated[
     str,
@@ -24,10 +27,24 @@ Repair = Annotated[
     ),
 ]
 
+LookForGhosts = Annotated[
+    bool, typer.Option("--ghosts", help="Look for offers on the channel that no product of the account stands behind.")
+]
+Zero = Annotated[
+    int | None,
+    typer.Option(min=1, help="Take ghosts down, if there are no more than so many and the account sells anything."),
+]
+
 _SHOWN = 50
 
 
-def command(account: Account = "", repair: Repair = "", rate: Rate = 20) -> None:
+def command(
+    account: Account = "",
+    repair: Repair = "",
+    rate: Rate = 20,
+    ghosts: LookForGhosts = False,
+    zero_ghosts: Zero = None,
+) -> None:
     """Ask the channel for every listing of an account, and say where it shows something else than it accepted."""
     from rich.console import Console
 
@@ -39,6 +56,9 @@ def command(account: Account = "", repair: Repair = "", rate: Rate = 20) -> None
     named = _kinds(repair)
     endpoints = find_servers(settings)
     chosen = one_account(settings, endpoints, account)
+    if ghosts or zero_ghosts is not None:
+        _look_for_ghosts(settings, endpoints, chosen, rate, zero_ghosts)
+        return
     repaired = chosen.reconcile.repaired if named is None else named
     console = Console(highlight=False, soft_wrap=True)
     told: list[Drift] = []
@@ -50,6 +70,39 @@ def command(account: Account = "", repair: Repair = "", rate: Rate = 20) -> None
 
         job = reconcile(settings, endpoints, chosen, rate=rate, repaired=repaired, see=see)
     _show(console, job, told)
+
+
+def _look_for_ghosts(settings: Settings, endpoints: Endpoints, chosen: Any, rate: float, most: int | None) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from consumer.bootstrap.choosing import id_of
+    from consumer.bootstrap.stock_taking import find_ghosts
+
+    console = Console(highlight=False, soft_wrap=True)
+    outcomes: list[Outcome] = []
+    with console.status(f"Asking {id_of(chosen)} ..."):
+        ghosts, objection = find_ghosts(settings, endpoints, chosen, rate=rate, most=most, see=outcomes.extend)
+    console.print(f"{ghosts.live} offers on sale, {ghosts.ours} of products that the account wants.")
+    if not ghosts.found:
+        console.print("No ghosts.")
+        return
+    table = Table("SKU", "price", "stock", "title", title=f"Ghosts (the first {_SHOWN} of {len(ghosts.found)})")
+    for one in ghosts.found[:_SHOWN]:
+        price = "" if one.price is None else f"{one.price.amount} {one.price.currency}"
+        table.add_row(*map(escape, (one.sku, price, str(one.quantity), one.title)))
+    console.print(table)
+    if most is None:
+        console.print(f"Nothing is taken down. To do it: --zero-ghosts {len(ghosts.found)}")
+        return
+    for outcome in outcomes:
+        if outcome.error is not None:
+            console.print(f"{outcome.sku} could not be taken down: {outcome.error.message}", markup=False)
+    done = sum(outcome.error is None for outcome in outcomes)
+    console.print(f"Nothing is taken down: {objection}." if objection else f"{done} taken down.", markup=False)
+    if objection or done < len(outcomes):
+        raise typer.Exit(1)
 
 
 def _kinds(words: str) -> list[Kind] | None:

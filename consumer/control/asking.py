@@ -11,7 +11,7 @@ import structlog
 
 from adapters.base import Adapter
 from adapters.errors import ChannelUnavailableError, RateLimitedError
-from adapters.model import ChannelListing, ListingPage
+from adapters.model import ChannelListing, Command, ListingPage, Outcome
 from consumer.control.pace import Pace
 from consumer.control.reading_quota import ReadingQuota
 
@@ -69,6 +69,25 @@ class Asker:
             counted += await self._quota.take(len(found.listings) - counted)
         await self._pace.wait(len(found.listings))
         return found
+
+    async def take_down(self, commands: Sequence[Command]) -> list[Outcome]:
+        """See `Adapter.apply`: withdrawals, at the pace of questions. A whole call that was throttled is done again.
+
+        Raises AdapterError where the whole call failed otherwise.
+        """
+
+        async def call() -> list[Outcome]:
+            outcomes = await self._adapter.apply(commands)
+            errors = [outcome.error for outcome in outcomes]
+            if errors[0] is not None and all(isinstance(error, type(errors[0])) for error in errors):
+                raise errors[0]
+            return outcomes
+
+        counted = 0
+        while counted < len(commands):
+            counted += await self._quota.take(len(commands) - counted)
+        await self._pace.wait(len(commands))
+        return await self._ask(call)
 
     async def _ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer:
         """A channel that asks for a rest or stumbles is asked again; after some failures in a row it is an end."""

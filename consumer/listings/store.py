@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Collection as Ids
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -128,13 +128,15 @@ class ListingStore:
         return [document["_id"] async for document in self._collection.find(query, {"_id": True}, hint="by_status")]
 
     async def numbers(self, channel: str, tenant: str, account: str) -> dict[str, str]:
-        """SKU on the channel -> entity code, of the account's listings that are, or may be, on the channel."""
+        """SKU on the channel -> entity code, of the account's listings that are, or may be, on the channel; variants,
+        too, have a SKU there."""
         there: Document = {
             "$or": [{"accepted": {"$ne": None}}, {"intent": {"$ne": None}}, {"doubt": Doubt.EXISTENCE.name.lower()}]
         }
         query = {"channel": channel, "account": account, "tenant": tenant, **there}
-        found = self._collection.find(query, {"sku": True, "entity_code": True}, hint="by_status")
-        return {document["sku"]: document["entity_code"] async for document in found if document["sku"]}
+        variants = ("accepted.variants.sku", "intent.variants.sku")
+        found = self._collection.find(query, dict.fromkeys(("sku", "entity_code", *variants), True), hint="by_status")
+        return {sku: document["entity_code"] async for document in found for sku in _numbers(document)}
 
     async def following(self, channel: str, tenant: str, account: str, last: str, most: int) -> list[ListingState]:
         """The account's listings behind the one with the id `last`, "" = from the first; empty at the end."""
@@ -211,6 +213,14 @@ def _lost_inserts(error: BulkWriteError, states: Sequence[ListingState]) -> set[
     if error.details["writeConcernErrors"] or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
         raise error
     return {states[failure["index"]].id for failure in failures}
+
+
+def _numbers(document: Document) -> Iterator[str]:
+    """Every SKU that a listing has on the channel."""
+    if document["sku"]:
+        yield document["sku"]
+    for version in (document.get("accepted"), document.get("intent")):
+        yield from (variant["sku"] for variant in (version or {}).get("variants", ()))
 
 
 def _read(document: Document) -> ListingState:
