@@ -14,7 +14,7 @@ from adapters.ebay.mapping import amount, aspects, item_document, offer_document
 from adapters.ebay.settings import EbayAccount
 from adapters.model import Listing, Rendered, Variant
 
-_IMAGES_MOST = 24
+_IMAGES_MOST, _IMAGES_OF_MEMBER = 24, 12
 
 
 def members(listing: Listing) -> list[Listing]:
@@ -105,7 +105,7 @@ def _member(listing: Listing, variant: Variant) -> Listing:
         price=variant.price,
         quantity=variant.quantity,
         attributes={**listing.attributes, **variant.attributes},
-        images=variant.images or listing.images,
+        images=variant.images or listing.images[:_IMAGES_OF_MEMBER],
         gtins=variant.gtins,
         mpn=variant.mpn or listing.mpn,
         variants=(),

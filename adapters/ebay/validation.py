@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
+from adapters.ebay.choices import problems_of_variants
 from adapters.ebay.mapping import aspects, one_line
 from adapters.ebay.settings import EbayAccount
 from adapters.gtins import is_gtin
@@ -42,6 +43,9 @@ def validate(listing: Listing, account: EbayAccount) -> list[Problem]:
     """Every known reason why eBay would refuse this listing; empty = may be sent."""
     problems = [problem for check in _CHECKS for problem in check(listing)]
     problems.extend(_for_account(listing, account))
+    if listing.variants:
+        problems.extend(problems_of_variants(listing, _CHECKS_OF_VARIANTS))
+        problems.extend(_currencies(listing, account))
     return problems
 
 
@@ -101,6 +105,10 @@ def _images(listing: Listing) -> Iterator[Problem]:
     if len(listing.images) > IMAGES_MOST:
         cure = "Remove the ones that say least."
         yield _problem("image", "too_many", f"At most {IMAGES_MOST} images", cure, str(len(listing.images)))
+    yield from _foreign_images(listing)
+
+
+def _foreign_images(listing: Listing) -> Iterator[Problem]:
     for image in listing.images:
         if not _is_https(image):
             yield _problem("image", "not_https", "Image address must start with https://", "Serve it by https.", image)
@@ -122,14 +130,18 @@ def _condition(listing: Listing) -> Iterator[Problem]:
         yield _problem("condition", "unknown", "Invalid condition", cure, listing.condition)
 
 
+def _gtins(listing: Listing) -> Iterator[Problem]:
+    for code in listing.gtins:
+        if not is_gtin(code):
+            yield _problem("gtin", "malformed", "Invalid EAN", "Correct the number or remove it.", code)
+
+
 def _identity(listing: Listing) -> Iterator[Problem]:
     if listing.brand and len(listing.brand) > BRAND_LONGEST:
         yield _too_long("brand", "Brand", listing.brand, BRAND_LONGEST)
     if listing.mpn and len(listing.mpn) > MPN_LONGEST:
         yield _too_long("mpn", "Manufacturer's part number", listing.mpn, MPN_LONGEST)
-    for code in listing.gtins:
-        if not is_gtin(code):
-            yield _problem("gtin", "malformed", "Invalid EAN", "Correct the number or remove it.", code)
+    yield from _gtins(listing)
 
 
 def _attributes(listing: Listing) -> Iterator[Problem]:
@@ -145,6 +157,12 @@ def _attributes(listing: Listing) -> Iterator[Problem]:
                 yield _too_long("attributes", f"Attribute {name}", value, ASPECT_VALUE_LONGEST)
 
 
+def _currencies(listing: Listing, account: EbayAccount) -> Iterator[Problem]:
+    for currency in {variant.price.currency for variant in listing.variants} - {listing.price.currency}:
+        words = f"Variants with prices in another currency; {account.marketplace_id} sells in {account.site.currency}"
+        yield _problem("price", "currency", words, "Give all variants prices in that currency.", currency)
+
+
 def _for_account(listing: Listing, account: EbayAccount) -> Iterator[Problem]:
     """What depends on the marketplace: its currency, and at least one item specific."""
     site = account.site
@@ -158,6 +176,7 @@ def _for_account(listing: Listing, account: EbayAccount) -> Iterator[Problem]:
 _CHECKS: tuple[Callable[[Listing], Iterator[Problem]], ...] = (
     _sku, _title, _description, _price, _quantity, _images, _category, _condition, _identity, _attributes,
 )  # fmt: skip
+_CHECKS_OF_VARIANTS = (_sku, _price, _quantity, _foreign_images, _gtins, _attributes)
 
 
 def active_content(html: str) -> str:
