@@ -69,8 +69,7 @@ class FeedKeeper:
     def run(self, pause: float = LOOK) -> None:
         """Keep watch until stopped. Raises what breaks the election."""
         while not self._stopped.is_set():
-            self._permit = self._election.wait(0)
-            self._metrics.builder.set(self._may_build())
+            self.take_turn()
             try:
                 self.look()
             except PyMongoError as error:
@@ -80,6 +79,11 @@ class FeedKeeper:
     def stop(self) -> None:
         """End soon. For any thread."""
         self._stopped.set()
+
+    def take_turn(self) -> None:
+        """Ask whether this process is the one that builds. Raises what breaks the election."""
+        self._permit = self._election.wait(0)
+        self._metrics.builder.set(self._may_build())
 
     def look(self) -> int:
         """Build what is due, if this process may; export what was published by whomever. Returns how many builds.
