@@ -95,7 +95,7 @@ def refusal_of(complaints: list[Complaint], status: int | None, answer: Answer, 
     known = next((each for each in complaints if each.known), None)
     kind = _CODES[known.known][0] if known else _kind(complaints, status)
     words = "; ".join(_told(each) for each in complaints)
-    if not words:
+    if words.casefold() in ("", "bad request"):
         words = f"status {status} without a reason" + (f" for {sent}" if sent else "")
     code = known.known if known else next((each.code for each in complaints if each.code), None)
     error = kind(f"ManoMano: {answer.quote(words)}", code=code, status=status)
@@ -114,7 +114,8 @@ def error_of(answer: Answer, *, writes: bool, sent: str = "") -> AdapterError:
         return ConfigurationError(f"MANOMANO_SELLER_CONTRACT_ID: {answer.quote(words)}", status=400)
     error = refusal_of(complaints, answer.status, answer, sent)
     if isinstance(error, AuthenticationError):
-        error.message = f"{error.message.rstrip('.')}. The key is wrong, or not for this contract. {NEW_KEY}"
+        told = f"{error.message.rstrip('.')}. The key is wrong, or not for this contract. {NEW_KEY}"
+        return AuthenticationError(told, code=error.code, status=error.status)
     error.effect_unknown = writes and answer.status >= 500
     if isinstance(error, TemporaryError):
         error.delay = _delay(answer, body) if not isinstance(error, UnderReviewError) else error.delay

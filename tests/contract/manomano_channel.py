@@ -79,6 +79,12 @@ class ManomanoChannel:
         body: dict[str, Any] = (await self._http.get(f"/_sandbox/{name}", params=query)).json()
         return body
 
+    async def plant(self, offers: list[dict[str, Any]]) -> dict[str, Any]:
+        """Offers that were there before us."""
+        query = {"contract": DEFAULT_CONTRACT}
+        body: dict[str, Any] = (await self._http.post("/_sandbox/offers", json=offers, params=query)).json()
+        return body
+
     def switch_on(self, fault: dict[str, Any]) -> None:
         """A fault, as the control plane takes it."""
         self.sandbox.faults.switch_on(fault)
