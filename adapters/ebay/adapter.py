@@ -16,6 +16,7 @@ from adapters.ebay.catalogue import Suggestion
 from adapters.ebay.client import BULK_SIZE, EbayClient
 from adapters.ebay.groups import Groups
 from adapters.ebay.learning import Learning
+from adapters.ebay.media import Pictures
 from adapters.ebay.quotas import limits_of
 from adapters.ebay.reading import Reading
 from adapters.ebay.requirements import Requirements, unmet
@@ -40,6 +41,7 @@ PARALLEL_CALLS = 8  # calls of one kind (whole listings, urgent ones, reads) tha
 
 class EbayAdapter(AnswersAtOnce):
     """Keeps the contract of `adapters.base.Adapter`. learning: what categories ask for; None = nobody asks eBay.
+    pictures: copies them to eBay's server; None = eBay loads them from their own addresses.
 
     `apply` takes more than `batch_size` commands too, and splits them.
     """
@@ -52,15 +54,16 @@ class EbayAdapter(AnswersAtOnce):
         client: EbayClient,
         account: EbayAccount,
         learning: Learning | None = None,
+        pictures: Pictures | None = None,
         *,
         parallel_calls: int = PARALLEL_CALLS,
     ) -> None:
         self._client = client
         self._learning = learning
         self._account = account
-        self.limits = limits_of(account.app_id)
+        self.limits = limits_of(account.app_id, uploads=account.pictures == "upload")
         self._setup = Setup(client, account)
-        self._steps = Steps(client, self._setup, parallel_calls)
+        self._steps = Steps(client, self._setup, parallel_calls, pictures)
         self._groups = Groups(client, self._setup, self._steps)
         self._reading = Reading(client, parallel_calls)
 

@@ -38,6 +38,7 @@ class Groups:
         Where the product was a listing without choices before, that one ends first: one SKU, one listing.
         """
         await self._steps.each_whole([work for work in works if work.offer_id], self._end_single)
+        await self._steps.upload(alive(works))
         await self._by_member(alive(works), self._steps.prepare)
         await self._steps.each_whole(alive(works), self._put_group)
         await self._steps.each_whole(alive(works), self._publish)

@@ -13,6 +13,7 @@ from adapters.ebay.calls import Calls
 from adapters.ebay.catalogue import Catalogue
 from adapters.ebay.client import EbayClient
 from adapters.ebay.learning import Learning
+from adapters.ebay.media import Pictures
 from adapters.ebay.settings import NEW_CONSENT, EbayAccount
 from adapters.http import HttpClient, open_http
 from adapters.oauth import Credentials, TokenSource
@@ -36,11 +37,13 @@ def adapter_over(
     *,
     parallel_calls: int = PARALLEL_CALLS,
     clock: Callable[[], float] = time.monotonic,
+    wall: Callable[[], float] = time.time,
 ) -> EbayAdapter:
-    """An adapter over a connection pool. clock: monotonic seconds."""
+    """An adapter over a connection pool. clock: monotonic seconds; wall: seconds since 1970."""
     calls = calls_of(account, http)
     learning = Learning(Catalogue(calls, account.marketplace_id), clock)
-    return EbayAdapter(EbayClient(calls, account), account, learning, parallel_calls=parallel_calls)
+    pictures = Pictures(calls, wall) if account.pictures == "upload" else None
+    return EbayAdapter(EbayClient(calls, account), account, learning, pictures, parallel_calls=parallel_calls)
 
 
 def calls_of(account: EbayAccount, http: HttpClient) -> Calls:

@@ -42,9 +42,20 @@ _REVISIONS = {
 _MIDNIGHT = time(0, tzinfo=ZoneInfo("America/Los_Angeles"))
 
 
-def limits_of(application: str) -> tuple[Limit, ...]:
-    """The limits of an account of this application."""
+# 50 uploads of pictures in five seconds. How many a listing needs is not known before; those that come back too early
+# are told to wait, and what they uploaded stays.
+_UPLOADS = Limit(
+    "uploads",
+    50,
+    5,
+    costs={Operation.CREATE: Cost(call=0, listing=6), Operation.REVISE_CONTENT: Cost(call=0, listing=1)},
+)
+
+
+def limits_of(application: str, *, uploads: bool = False) -> tuple[Limit, ...]:
+    """The limits of an account of this application. uploads: it copies its pictures to eBay's server."""
     return (
         Limit("inventory", _INVENTORY_CALLS, DAY, Scope.APPLICATION, application, costs=_CALLS, reading=_QUESTION),
         Limit("revisions", _LISTING_REVISIONS, DAY, Scope.LISTING, costs=_REVISIONS, resets=_MIDNIGHT),
+        *((_UPLOADS,) if uploads else ()),
     )

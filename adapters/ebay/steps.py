@@ -13,6 +13,7 @@ from typing import Any
 from adapters.ebay.client import EbayClient, Entry
 from adapters.ebay.faults import ANY_MISTAKE, BAD_QUANTITY
 from adapters.ebay.mapping import item_document, new_offer_document, offer_document, price_and_quantity, stock
+from adapters.ebay.media import Pictures
 from adapters.ebay.setup import Setup
 from adapters.ebay.work import BulkCall, Work, alive
 from adapters.errors import AdapterError, RejectedListingError, UnknownListingError
@@ -25,12 +26,14 @@ class Steps:
     """Performs works for one account.
 
     parallel_calls: calls in flight at once, counted apart for whole listings and for what is urgent, so that an empty
-    shelf does not wait behind a hundred new descriptions.
+    shelf does not wait behind a hundred new descriptions. pictures: copies them to eBay's server; None = they stay
+    where they are.
     """
 
-    def __init__(self, client: EbayClient, setup: Setup, parallel_calls: int) -> None:
+    def __init__(self, client: EbayClient, setup: Setup, parallel_calls: int, pictures: Pictures | None) -> None:
         self._client = client
         self._setup = setup
+        self._pictures = pictures
         self._whole = asyncio.Semaphore(parallel_calls)
         self._urgent = asyncio.Semaphore(parallel_calls)
 
@@ -46,9 +49,15 @@ class Steps:
         await self.prepare(works)
         await self._publish(alive(works))
 
+    async def upload(self, works: Sequence[Work]) -> None:
+        """Copy the pictures to eBay's server, where the account wants that."""
+        if self._pictures is not None:
+            await self._pictures.upload(works)
+
     async def prepare(self, works: Sequence[Work]) -> None:
         """Item and offer, as they are wanted; what is published already changes at once."""
-        await self._replace_items(works)
+        await self.upload(works)
+        await self._replace_items(alive(works))
         await self.each_whole([work for work in alive(works) if work.offer_id], self._update_known_offer)
         await self._create_offers([work for work in alive(works) if not work.offer_id])
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 import orjson
 
 from adapters.ebay.client import BULK_SIZE, Entry
+from adapters.ebay.pictures import Picture, as_reference, pictures_in
 from adapters.errors import AdapterError, ChannelUnavailableError, PermanentError
 from adapters.model import Command, Listing, Operation, Outcome
 
+PICTURES = "pictures"  # reference of a listing whose pictures are uploaded
 OFFERS = "offers"  # reference of a group: the offers of its variants by SKU, as JSON
 
 
@@ -22,7 +24,8 @@ class Work:
     """How far a command has come.
 
     written: eBay has taken at least one write of it, so that an error later leaves the listing half changed.
-    offers: of a group, the offers of its variants by SKU. pictures: where they are uploaded, eBay's address of each.
+    offers: of a group, the offers of its variants by SKU. uploaded: the pictures that are on
+    eBay's server, by the address they came from; pictures: their addresses there.
     """
 
     command: Command
@@ -32,6 +35,7 @@ class Work:
     error: AdapterError | None = None
     written: bool = False
     offers: dict[str, str] = field(default_factory=dict)
+    uploaded: Mapping[str, Picture] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -41,6 +45,7 @@ class Work:
             command,
             offer_id=command.references.get("offer_id", ""),
             offers=_offers_in(command.references.get(OFFERS, "")),
+            uploaded=pictures_in(command.references.get(PICTURES, "")),
         )
 
     @property
@@ -86,6 +91,8 @@ class Work:
         references = {name: value for name, value in found.items() if value}
         if self.offers:
             references |= {OFFERS: orjson.dumps(self.offers).decode(), "offer_id": ""}
+        if self.pictures:
+            references[PICTURES] = as_reference(self.uploaded)
         return Outcome(
             sku=self.sku,
             error=self.error,
