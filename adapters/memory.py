@@ -1,8 +1,8 @@
 """A channel that lives in this process: it keeps the adapter contract, remembers every call and fails on demand.
 
 For trying the service without a marketplace, for tests and for simulations. It behaves like a strict channel: what is
-revised must exist, a create adopts what is there, a withdrawal of nothing succeeds. Faults are switched on
-per SKU or for the whole account; each is used up one call after the other, in the order given.
+revised must exist, a create adopts what is there, a withdrawal of nothing succeeds, and no SKU is on sale twice.
+Faults are switched on per SKU or for the whole account; each is used up one call after the other, in the order given.
 """
 
 from __future__ import annotations
@@ -12,8 +12,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adapters.base import AnswersAtOnce
-from adapters.errors import AdapterError, ChannelUnavailableError, UnknownListingError
+from adapters.errors import AdapterError, ChannelUnavailableError, RejectedListingError, UnknownListingError
 from adapters.memory_jobs import Jobs
+from adapters.memory_variants import (
+    content_of_variants,
+    offers_of_variants,
+    reoffered,
+    restocked,
+    twice,
+    variant_listing,
+)
 from adapters.model import Bulk, ChannelListing, Command, Listing, ListingPage, Operation, Outcome, Problem, Rendered
 from adapters.rate_limits import Limit
 
@@ -151,11 +159,13 @@ class MemoryAdapter(AnswersAtOnce):
                 "mpn": listing.mpn,
                 "gtins": list(listing.gtins),
                 "attributes": {name: list(values) for name, values in sorted(listing.attributes.items())},
+                **content_of_variants(listing),
             },
             offer={
                 "price": str(listing.price.amount),
                 "currency": listing.price.currency,
                 "quantity": listing.quantity,
+                **offers_of_variants(listing),
             },
         )
 
@@ -248,12 +258,17 @@ class MemoryAdapter(AnswersAtOnce):
         listing = command.listing
         if listing is None:
             raise ValueError(f"{command.operation} without a listing")
+        if doubled := twice(listing, self.listings.values()):
+            words = f"{', '.join(doubled)} is on sale in another listing already"
+            return self._refuse(command, RejectedListingError(words, code="sku_twice"))
         references = {LISTING_ID: live.references[LISTING_ID] if live else f"L-{len(self.listings) + 1}"}
         title = listing.title
         if live is not None and command.operation is Operation.REVISE_OFFER:
             # Price and stock alone change: what else a buyer sees stays what it was.
             title = live.title
-            listing = replace(self.shown[command.sku], price=listing.price, quantity=listing.quantity)
+            shown = self.shown[command.sku]
+            variants = reoffered(shown, listing)
+            listing = replace(shown, price=listing.price, quantity=listing.quantity, variants=variants)
         self.shown[command.sku] = listing
         self.listings[command.sku] = ChannelListing(
             sku=command.sku,
@@ -263,6 +278,7 @@ class MemoryAdapter(AnswersAtOnce):
             quantity=listing.quantity,
             references=references,
             gtins=listing.gtins,
+            variants=tuple(variant_listing(variant, title) for variant in listing.variants),
         )
         return self._done(command, references)
 
@@ -276,8 +292,10 @@ class MemoryAdapter(AnswersAtOnce):
         if command.quantity is None:
             raise ValueError("revise_stock without a quantity")
         if live is not None and live.live:
-            self.listings[command.sku] = replace(live, quantity=command.quantity)
-            self.shown[command.sku] = replace(self.shown[command.sku], quantity=command.quantity)
+            shown, stocks = self.shown[command.sku], command.quantities
+            there, variants = restocked(live.variants, stocks), restocked(shown.variants, stocks)
+            self.listings[command.sku] = replace(live, quantity=command.quantity, variants=there)
+            self.shown[command.sku] = replace(shown, quantity=command.quantity, variants=variants)
         return self._done(command, {})
 
     def _done(self, command: Command, references: Mapping[str, str]) -> Outcome:

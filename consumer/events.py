@@ -95,12 +95,25 @@ def read_sequence(time: int, increment: int) -> Sequence:
 
 
 @value_object
+class Kin:
+    """What was read of a product's relatives at the time the product itself was read.
+
+    variants: whole documents of the products that name it as their parent. parent: whether the product that it names
+    as its own parent is there; True also where it names none.
+    """
+
+    variants: tuple[Mapping[str, Any], ...] = ()
+    parent: bool = True
+
+
+@value_object
 class ProductEvent:
     """A change of a product, with its whole state.
 
     id: the change's own, equal when the same change is read again. time: when the PIM wrote it (a read: when it was
     read). changed: top-level fields an update touched, None where the whole product counts as changed.
     product: the whole document, None for DELETED. before: the document before the change, where an image exists.
+    kin: its relatives, None where they were not read.
     """
 
     id: str
@@ -112,6 +125,7 @@ class ProductEvent:
     changed: tuple[str, ...] | None
     product: Mapping[str, Any] | None
     before: Mapping[str, Any] | None = None
+    kin: Kin | None = None
 
 
 def encode_key(tenant: str, entity_code: str) -> bytes:
@@ -147,7 +161,7 @@ class EventWriter:
             ("ce_sequence", sequence.encode()),
         ]
 
-    def value(
+    def value(  # noqa: PLR0913  the members of an event, each by its name
         self,
         entity_code: str,
         *,
@@ -156,20 +170,20 @@ class EventWriter:
         changed: Iterable[str] | None,
         product: Any,
         before: Any,
+        kin: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """The JSON value of an event."""
-        return orjson.dumps(
-            {
-                "operation": self._operation,
-                "tenant": self._tenant,
-                "entity_code": entity_code,
-                "sequence": sequence,
-                "time": time,
-                "changed": changed,
-                "product": orjson.Fragment(product) if type(product) is bytes else product,
-                "before": orjson.Fragment(before) if type(before) is bytes else before,
-            }
-        )
+        """The JSON value of an event. kin: variants and parent as in `Kin`; None = they were not read."""
+        value = {
+            "operation": self._operation,
+            "tenant": self._tenant,
+            "entity_code": entity_code,
+            "sequence": sequence,
+            "time": time,
+            "changed": changed,
+            "product": orjson.Fragment(product) if type(product) is bytes else product,
+            "before": orjson.Fragment(before) if type(before) is bytes else before,
+        }
+        return orjson.dumps(value if kin is None else value | {"kin": kin})
 
 
 def encode_headers(event: ProductEvent) -> Headers:
@@ -187,6 +201,7 @@ def encode_value(event: ProductEvent) -> bytes:
         changed=event.changed,
         product=event.product,
         before=event.before,
+        kin=None if event.kin is None else {"variants": list(event.kin.variants), "parent": event.kin.parent},
     )
 
 
@@ -222,6 +237,7 @@ def decode(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, 
         changed=_decode_changed(body),
         product=product,
         before=_document(body, "before"),
+        kin=_decode_kin(body) if "kin" in body else None,
     )
 
 
@@ -245,6 +261,14 @@ def _decode_operation(attributes: Mapping[str, bytes], body: Mapping[str, Any]) 
         return Operation(_text(body, "operation"))
     except ValueError as error:
         raise UndecodableEventError("operation", str(error)) from error
+
+
+def _decode_kin(body: Mapping[str, Any]) -> Kin:
+    kin = body["kin"]
+    variants = kin.get("variants") if isinstance(kin, dict) else None
+    if not isinstance(variants, list) or not all(isinstance(each, dict) for each in variants):
+        raise UndecodableEventError("kin", "is not an object with a list of variants")
+    return Kin(tuple(variants), parent=kin.get("parent") is not False)
 
 
 def _text(body: Mapping[str, Any], field: str) -> str:

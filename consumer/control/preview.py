@@ -28,7 +28,7 @@ from consumer.listings.validation import examine
 _Plan = planner.Nothing | planner.Invalid | planner.Rehearsal | planner.Send
 
 # What a verdict is called where no command follows.
-UNCHANGED, INVALID, SUPERSEDED = "unchanged", "invalid", "superseded"
+UNCHANGED, INVALID, SUPERSEDED, BEHIND = "unchanged", "invalid", "superseded", "behind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """verdict: the command's operation, or unchanged, invalid, superseded, or the listing's status after no command.
+    """verdict: the command's operation, or unchanged, invalid, superseded, behind, or the listing's status after none.
 
     words: why, for people. rendered: what the channel is to show; None where nothing is to be shown. differences: from
     what the channel took last. problems: what is in the way. touches: brakes that would count it. remarks: what of the
@@ -78,6 +78,8 @@ def preview(
     live = replace(account, mode="live")
     plan = planner.plan(event, state, live, adapter, at)
     listing_id = account.listing_id(event.entity_code)
+    if isinstance(plan, planner.Behind):
+        return Preview(listing_id, account.mode, BEHIND, plan.words)
     if isinstance(plan, planner.Superseded):
         return Preview(listing_id, account.mode, SUPERSEDED, "a newer state of the product was planned already")
     shown = _shown(event, state, live, adapter, at)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
+from consumer.delivery.account_book import FLOORS, FloorBook
 from consumer.delivery.braking import Braking
 from consumer.delivery.chronicle import Chronicle
 from consumer.delivery.clocks import Clocks
@@ -17,8 +18,10 @@ from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.firsts import Firsts
 from consumer.delivery.flood import FloodLimits
+from consumer.delivery.floors import Floors
 from consumer.delivery.following import Follower, Hands
 from consumer.delivery.gap_brake import GapLimits
+from consumer.delivery.holdings import Holdings
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
 from consumer.delivery.limits import CoreSettings
@@ -53,13 +56,14 @@ from consumer.listings.debts import DebtStore
 from consumer.listings.gone import LEDGER, GoneStore
 from consumer.listings.history import COLLECTION as HISTORY
 from consumer.listings.history import HistoryStore
+from consumer.listings.holders import Holders
 from consumer.listings.owners import OwnerStore
 from consumer.listings.replans import ReplanStore
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
 from consumer.listings.submissions import SubmissionStore
 from consumer.metrics import DeliveryMetrics
-from consumer.mongo import AsyncDatabase, Document
+from consumer.mongo import AsyncCollection, AsyncDatabase, Document
 from consumer.settings import DeliverySettings
 
 # Headers are added to records that may be as large as a record can be; topics leave room for that.
@@ -73,6 +77,7 @@ class OwedPlaces:
     debts: DebtStore
     replans: ReplanStore
     gone: GoneStore
+    holders: Holders
     brakes: BrakeStore
     history: HistoryStore
     confirmations: ConfirmationStore
@@ -80,6 +85,7 @@ class OwedPlaces:
     owners: OwnerStore
     pauses: Pauses
     standstills: Standstills
+    floors: AsyncCollection[Document]
     products: Products
 
 
@@ -106,6 +112,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         debts=DebtStore(listings, partitions),
         replans=ReplanStore(listings),
         gone=GoneStore(listings, database[LEDGER]),
+        holders=Holders(listings),
         brakes=BrakeStore(database[BRAKES], listings),
         history=HistoryStore(database[HISTORY]),
         confirmations=ConfirmationStore(listings, database[CONFIRMATIONS]),
@@ -113,6 +120,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         owners=OwnerStore(listings),
         pauses=Pauses(database[PAUSES]),
         standstills=Standstills(database[STANDSTILLS]),
+        floors=database[FLOORS],
         products=products,
     )
 
@@ -151,9 +159,21 @@ def make_parts(
     process = f"{settings.replica}/{uuid4().hex[:12]}"
     braking = Braking(channel, servers.owed.brakes, by=process)
     marks, guard = servers.owed.debts, Firsts(servers.owed.owners)
-    execution = Execution(at_work, servers.store, marks, clocks.wall, process=process, braking=braking, guard=guard)
+    execution = Execution(
+        at_work,
+        servers.store,
+        marks,
+        clocks.wall,
+        process=process,
+        braking=braking,
+        guard=guard,
+        holdings=Holdings(servers.owed.holders),
+    )
     intake = Intake(channel, at_work, Sources(background, partial(names.delay_of, channel)))
-    upkeep = _make_upkeep(core, execution, servers.owed, settings=settings, place=(channel, names), metrics=metrics)
+    floors = Floors(FloorBook(servers.owed.floors, channel), servers.store)
+    upkeep = _make_upkeep(
+        core, execution, floors, servers.owed, settings=settings, place=(channel, names), metrics=metrics
+    )
     owed, hands, accounts = servers.owed, servers.hands, metrics.accounts
     lost = metrics.history_lost.labels(channel)
     chronicle = Chronicle(owed.history, settings.history_days, clocks.wall, lost.inc)
@@ -170,6 +190,7 @@ def make_parts(
         ),
         replanner=Replanner(channel, at_work, owed.replans, core.offsets.numbers, clocks=clocks, metrics=accounts),
         execution=execution,
+        floors=floors,
         quotas=servers.quotas,
         upkeep=upkeep,
         letters=Letters(channel, group_of(channel, names), names),
@@ -203,9 +224,10 @@ def _membership(channel: str, servers: Servers, settings: DeliverySettings) -> M
     )
 
 
-def _make_upkeep(
+def _make_upkeep(  # noqa: PLR0913  what it works with, each by its name
     core: Core,
     execution: Execution,
+    floors: Floors,
     owed: OwedPlaces,
     *,
     settings: DeliverySettings,
@@ -216,9 +238,9 @@ def _make_upkeep(
     channel, names = place
     clocks = Clocks()
     limits = GapLimits(settings.withdrawals, settings.withdrawals_share)
-    catalogue = Catalogue(owed.products, names.of(Operation.READ))
+    catalogue = Catalogue(owed.products, names.of(Operation.READ), owed.holders)
     sweeper = Sweeper(channel, owed.debts, owed.gone, catalogue, limits=limits, clock=clocks.wall)
-    watched = Watched(owed.debts, owed.brakes, owed.pauses, owed.standstills, sweeper, settings.replica)
+    watched = Watched(owed.debts, owed.brakes, owed.pauses, owed.standstills, sweeper, floors, settings.replica)
     return Upkeep(channel, core, execution, watched, clocks=clocks, metrics=metrics.owed)
 
 

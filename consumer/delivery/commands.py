@@ -177,13 +177,15 @@ class Prepared:
     """The end of a `Prepare`; every work stands in exactly one of the lists.
 
     sends: intent stored, to be called. settled: nothing to call. lost: another process was quicker, plan again.
-    failed: planning raised, a bug; or the listing may not be written now, RateLimitedError.
+    failed: planning raised, a bug; or the listing may not be written now, RateLimitedError. marked: listings were
+    marked that are due at once.
     """
 
     sends: Sequence[Send] = ()
     settled: Sequence[Settled] = ()
     lost: Sequence[Work] = ()
     failed: Sequence[tuple[Work, Exception]] = ()
+    marked: bool = False
 
 
 @value_object

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
+from adapters.values import replace
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
 from consumer.delivery.commands import (
@@ -176,6 +176,8 @@ class Core:
     def prepared(self, prepare: Prepare, report: Prepared, now: float) -> None:
         """Answer to `Prepare`."""
         self._steps.prepared(prepare, answered=True)
+        if report.marked:
+            self.debts.marked()
         for send in report.sends:
             if self.flow.leaves(send.work):
                 self.flow.forget(send.work, now)
@@ -223,7 +225,8 @@ class Core:
             elif bug := stored.failed.get(str(send.work.key)):
                 self._broke(send.work, send.operation, bug, now)
             elif ending.follow_up is None:
-                self.flow.finish(Finished(send.work, send.operation, "accepted", send=send), now)
+                word = "submitted" if ending.submitted else "accepted"
+                self.flow.finish(Finished(send.work, send.operation, word, send=send), now)
             else:
                 self.flow.follow(Failed(send.work, send.operation, ending.error), ending.follow_up, now)
 

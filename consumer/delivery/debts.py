@@ -77,6 +77,10 @@ class Debts:
             if gate is not None and not gate.gone and not self._flow.leaves(work):
                 self._flow.offer(work, now)
 
+    def marked(self) -> None:
+        """Listings were marked that are due at once: if they are ours, nobody waits for the next look."""
+        self._sweeps.wake()
+
     def not_swept(self, now: float) -> None:
         """`Sweep` could not be done: our own store or the PIM is away."""
         self._sweeps.ended(0, now)

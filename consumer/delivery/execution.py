@@ -22,10 +22,13 @@ from consumer.delivery.batches import Send
 from consumer.delivery.braking import HELD, Braking, Planning
 from consumer.delivery.commands import Answer, Call, Letter, Prepare, Prepared, Probe, Settled, Store, Stored
 from consumer.delivery.firsts import Guard, send_all
+from consumer.delivery.holdings import Holdings
 from consumer.delivery.keeping import Marks, States
+from consumer.delivery.learning import Learning
 from consumer.delivery.marking import late_debt, owed_debt
 from consumer.delivery.owing import Owing
 from consumer.delivery.planning import BEHIND, SUBMITTED, Deferred, Planned, Seller, Step, latest_of, outrun, plan_step
+from consumer.delivery.relatives import NOT_TAKEN, most_urgent
 from consumer.delivery.retry import Wait
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
@@ -51,7 +54,7 @@ class Execution:
     """Performs the commands of one channel. clock: seconds since 1970. process: this one's own name, new each start.
 
     braking: keeps accidents from being sent. rest: waits between attempts to store what nothing may go on without.
-    guard: answers for commands that must not be sent.
+    guard: answers for commands that must not be sent. holdings: which listings show what; None = no groups are sold.
     """
 
     def __init__(  # noqa: PLR0913  what it works with, each by its name
@@ -65,7 +68,9 @@ class Execution:
         braking: Braking,
         rest: Callable[[], Awaitable[None]] = _rest,
         guard: Guard = send_all,
+        holdings: Holdings | None = None,
     ) -> None:
+        self._holdings = holdings or Holdings()
         self._sellers = sellers
         self._braking = braking
         self._store = store
@@ -73,6 +78,7 @@ class Execution:
         self._clock = clock
         self._process = process
         self._rest = rest
+        self._learning = Learning(clock)
         self._guard = guard
 
     async def prepare(self, prepare: Prepare) -> Prepared | None:
@@ -237,11 +243,21 @@ class Execution:
 
     async def _prepare(self, works: Sequence[Work]) -> Prepared:
         states = await self._store.load([str(work.key) for work in works])
+        taken = await self._holdings.taken(works, states, self._sellers)
         now = self._clock()
         steps = [
-            plan_step(work, states.get(str(work.key)), self._sellers[account_of(work.key)], now, self._process)
+            plan_step(
+                work,
+                states.get(str(work.key)),
+                self._sellers[account_of(work.key)],
+                now,
+                self._process,
+                taken.get(str(work.key), NOT_TAKEN) if taken else NOT_TAKEN,
+            )
             for work in works
         ]
+        steps = self._learning.hold_back(works, steps, self._sellers)
+        related = [(str(work.key), step.relatives) for work, step in zip(works, steps, strict=True) if step.relatives]
         braked = await self._braking.brake(Planning(works, steps, states), self._sellers, now)
         steps = braked.steps
         debts = [*braked.debts, *(step.debt for step in steps if step.debt is not None)]
@@ -251,8 +267,12 @@ class Execution:
         await self._distrust(outrun(works, steps, states), now)
         lost = await self._store.store_intents([step.store for step in steps if step.store is not None])
         kept = [step for step in steps if step.store is None or step.store.id not in lost]
+        due = most_urgent(debt for listing_id, debts in related if listing_id not in lost for debt in debts)
+        if due:
+            await self._marks.mark(due, moment(now))
         await self._pay(_noted(kept, states), now)
         return Prepared(
+            marked=bool(due) or any(step.debt is not None for step in kept),
             sends=[step.result for step in kept if isinstance(step.result, Send)],
             settled=[step.result for step in kept if isinstance(step.result, Settled)],
             failed=[(step.result.work, step.result.error) for step in kept if isinstance(step.result, Deferred)],

@@ -66,7 +66,15 @@ class Intake:
             only = target_account(record)
             lane = lane_of(event, background=record.topic in self._sources.background)
             return [
-                Work(_key(self._channel, account, event.entity_code), event.sequence, lane, record, ticket, force=force)
+                Work(
+                    _key(self._channel, account, event.entity_code),
+                    event.sequence,
+                    lane,
+                    record,
+                    ticket,
+                    force=force,
+                    kin=event.kin is not None,
+                )
                 for account in accounts
                 if only is None or account.name == only
             ]
@@ -86,6 +94,7 @@ class Intake:
                 due=retry.due - shift,
                 suspect=_on_core_clock(retry.suspect, shift),
                 force=force,
+                kin=event.kin is not None,
             )
             for account in accounts
             if account.name == retry.account

@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 from adapters.base import Adapter
 from adapters.errors import RateLimitedError
+from adapters.model import Listing
 from adapters.values import replace, value_object
 from consumer import events
 from consumer.delivery.batches import Send
 from consumer.delivery.commands import Settled
+from consumer.delivery.relatives import NOT_TAKEN, debt_of, due_relatives
 from consumer.delivery.work import Work
 from consumer.listings import planner, transitions
 from consumer.listings.accounts import Account
@@ -77,20 +79,33 @@ class Step:
     """One planned state. store: what to store first, None = nothing changed. result: what then follows.
 
     late: for so many seconds something that was sent before, and has not ended, may still land after ours; 0 = nothing
-    can. debt: a mark to be made before anything is stored.
+    can. debt: a mark to be made before anything is stored. relatives: marks to be made after that: of listings that
+    are due because of this one. rehearsed: what would be sent if the account were live.
     """
 
     store: ListingState | None
     result: Send | Settled | Deferred
     late: float = 0.0
     debt: Debt | None = None
+    relatives: tuple[Debt, ...] = ()
+    rehearsed: Listing | None = None
 
 
-def plan_step(work: Work, state: ListingState | None, seller: Seller, now: float, by: str = "") -> Step:
-    """Plan one state on what is stored. by: this process. Raises only on bugs: the record was decoded before."""
+def plan_step(
+    work: Work,
+    state: ListingState | None,
+    seller: Seller,
+    now: float,
+    by: str = "",
+    taken: Mapping[str, str] = NOT_TAKEN,
+) -> Step:
+    """Plan one state on what is stored. by: this process. taken: SKU → entity code of another listing that shows it.
+
+    Raises only on bugs: the record was decoded before.
+    """
     if state is not None and state.submitted is not None:
         return _behind(work, state, state.submitted, seller, now, by)
-    return _plan(work, state, seller, now, by)
+    return _plan(work, state, seller, now, by, taken)
 
 
 def _behind(work: Work, state: ListingState, submitted: Submitted, seller: Seller, now: float, by: str) -> Step:
@@ -118,18 +133,27 @@ def _behind(work: Work, state: ListingState, submitted: Submitted, seller: Selle
     return Step(doubted, Settled(work, BEHIND, _UNDECIDED), debt=debt)
 
 
-def _plan(work: Work, state: ListingState | None, seller: Seller, now: float, by: str) -> Step:
+def _plan(
+    work: Work, state: ListingState | None, seller: Seller, now: float, by: str, taken: Mapping[str, str] = NOT_TAKEN
+) -> Step:
     event = events.decode(work.record.key, work.record.value, work.record.headers)
     late_call_landed = state is not None and state.owed is not None and state.owed.distrusts(moment(now))
     if work.force or late_call_landed:
         state = transitions.distrusted(state)
-    plan = planner.plan(event, _heard_anew(state, seller.rules), seller.account, seller.adapter, moment(now))
+    heard = _heard_anew(state, seller.rules)
+    plan = planner.plan(event, heard, seller.account, seller.adapter, moment(now), taken.keys())
     if isinstance(plan, planner.Superseded):
         return Step(None, Settled(work, "superseded"))
+    relatives = due_relatives(work, event, state, plan, seller.account, taken, moment(now))
+    if isinstance(plan, planner.Behind):
+        debt = debt_of(work, plan, state, moment(now))
+        return Step(None, Settled(work, BEHIND, plan.words), debt=debt, relatives=relatives)
     if isinstance(plan, planner.Send):
-        return send_step(Case(work, state, seller, event.time, by), plan, now)
+        step = send_step(Case(work, state, seller, event.time, by), plan, now)
+        return replace(step, relatives=relatives) if relatives else step
     noted = _ruled(transitions.noted(state, plan, now), state, seller.rules, now)
-    return Step(None if noted is state else noted, _settled(work, plan))
+    rehearsed = plan.command.listing if isinstance(plan, planner.Rehearsal) else None
+    return Step(None if noted is state else noted, _settled(work, plan), relatives=relatives, rehearsed=rehearsed)
 
 
 class Case(NamedTuple):
@@ -153,7 +177,9 @@ def send_step(case: Case, plan: planner.Send, now: float) -> Step:
     if isinstance(spent, UsedUp):
         error = RateLimitedError("the listing was written often enough today", delay=spent.delay)
         return Step(None, Deferred(work, error))
-    intended = replace(transitions.intended(state, plan, now, by), spent=spent, planned_rules=seller.rules)
+    intended = replace(
+        transitions.intended(state, plan, now, by), spent=spent, planned_rules=seller.rules, planned_schema=plan.schema
+    )
     carried = Planned(plan, intended, written, repeated=state is not None and state.intent is not None)
     # The stored intent carries the distrust from here on.
     send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,9 +12,10 @@ from typing import Protocol
 import structlog
 
 from consumer import events
+from consumer.delivery.families import Kindred
 from consumer.delivery.gap_brake import GapLimits, GapVerdict, held_words, judge_gap
 from consumer.delivery.judging import Judged, Wanted, judge
-from consumer.delivery.lanes import lane_of
+from consumer.delivery.lanes import URGENT_LANES, Lane, lane_of
 from consumer.delivery.offsets import NO_OFFSET
 from consumer.delivery.sweeps import Sweep
 from consumer.delivery.work import AccountKey, Work
@@ -22,9 +23,10 @@ from consumer.errors import MarketsyncError
 from consumer.kafka.records import Record
 from consumer.listings.debts import Claim, DebtStore, Found
 from consumer.listings.gone import GoneStore
-from consumer.listings.owed import BACKGROUND, moment
+from consumer.listings.holders import Place
+from consumer.listings.owed import BACKGROUND, Cause, moment
 from consumer.mongo import PyMongoError
-from consumer.mongo.current_products import Reading
+from consumer.mongo.current_products import Reading, Relatives
 
 _log = structlog.get_logger()
 
@@ -38,16 +40,24 @@ _HELD = timedelta(minutes=1)
 class Products(Protocol):
     """Where products are read: `consumer.mongo.tenant_products.TenantProducts`."""
 
-    def read(self, tenant: str, codes: Iterable[str]) -> Reading | None:
+    def read(self, tenant: str, codes: Iterable[str], relatives: Relatives | None = None) -> Reading | None:
         """Blocking. Raises PyMongoError, MarketsyncError."""
+
+
+class Variants(Protocol):
+    """Who knows which products were sold in which group: `consumer.listings.holders.Holders`."""
+
+    async def variants(self, place: Place, parents: Collection[str]) -> list[tuple[str, str]]:
+        """(parent, entity code). Raises PyMongoError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Products, and which topic their readings belong to."""
+    """Products, and which topic their readings belong to. variants: None = no account sells groups."""
 
     products: Products
     topic: str
+    variants: Variants | None = None
 
 
 class Sweeper:
@@ -77,15 +87,27 @@ class Sweeper:
         """
         at = moment(self._clock())
         found: dict[str, list[Found]] = defaultdict(list)
-        for account, most in sweep.most.items():
-            due = await self._debts.due(self._place(account), sweep.tickets, at, most)
-            found[account.tenant] += due
+        for account, most in sweep.urgent.items():
+            found[account.tenant] += await self._due(account, sweep.tickets, at, (most, sweep.most.get(account, 0)))
         works: list[Work] = []
         for tenant, of_tenant in found.items():
             if of_tenant:
                 wanted = await self._sweep_tenant(tenant, of_tenant, at)
                 works += [self._work(each, sweep, shift) for each in wanted]
         return works, sum(map(len, found.values()))
+
+    async def _due(
+        self, account: AccountKey, partitions: Iterable[int], at: datetime, most: tuple[int, int]
+    ) -> list[Found]:
+        """The urgent ones, then the others. most: of each."""
+        urgent, rest = most
+        place, first = self._place(account), int(URGENT_LANES[-1])
+        found = await self._debts.due(place, partitions, at, urgent, urgent=first)
+        if rest > 0:
+            known = {each.key for each in found}
+            others = await self._debts.due(place, partitions, at, rest)
+            found += [each for each in others if each.key not in known]
+        return found
 
     async def _sweep_tenant(self, tenant: str, found: Sequence[Found], at: datetime) -> list[Wanted]:
         judged = await self._judge(tenant, found, at)
@@ -96,8 +118,9 @@ class Sweeper:
 
     async def _judge(self, tenant: str, found: Sequence[Found], at: datetime) -> Judged:
         codes = {each.key.entity_code for each in found}
+        kindred = Kindred(await self._related(tenant, found))
         try:
-            reading = await asyncio.to_thread(self._catalogue.products.read, tenant, codes)
+            reading = await asyncio.to_thread(self._catalogue.products.read, tenant, codes, kindred.of)
         except (PyMongoError, MarketsyncError) as error:
             words = "the PIM cannot be read for listings that are owed; they wait"
             _log.warning(words, tenant=tenant, listings=len(codes), error=str(error)[:300])
@@ -105,7 +128,22 @@ class Sweeper:
         if reading is not None and reading.empty:
             words = "the tenant has no products at all; nothing of it is withdrawn before a person says so"
             _log.error(words, tenant=tenant, listings=len(codes))
-        return judge(found, reading, at)
+        return judge(found, reading, at, kindred)
+
+    async def _related(self, tenant: str, found: Sequence[Found]) -> dict[str, set[str]]:
+        """Parent → products that were sold in its group; whether they still belong there, reading them tells."""
+        related: dict[str, set[str]] = defaultdict(set)
+        book = self._catalogue.variants
+        if book is None:
+            return related
+        parents: dict[str, set[str]] = defaultdict(set)
+        for each in found:
+            if each.group or each.owed.cause is Cause.VARIANT:
+                parents[each.key.account].add(each.key.entity_code)
+        for account, codes in parents.items():
+            for parent, code in await book.variants(self._place(AccountKey(tenant, account)), codes):
+                related[parent].add(code)
+        return related
 
     async def _brake(self, gone: Sequence[Found], at: datetime) -> None:
         """All of an account's gone listings pass, or all are held."""
@@ -138,13 +176,14 @@ class Sweeper:
         return Work(
             key=found.key,
             sequence=event.sequence,
-            lane=lane_of(event, background=owed.cause in BACKGROUND),
+            lane=lane_of(event, background=owed.cause in BACKGROUND) if owed.lane is None else Lane(owed.lane),
             record=record,
             ticket=sweep.tickets[found.partition],
             attempts=owed.attempts,
             first_failure=None if owed.first_failure is None else owed.first_failure.timestamp() - shift,
             suspect=None if owed.suspect is None else owed.suspect.timestamp() - shift,
             cause=owed.cause,
+            kin=event.kin is not None,
         )
 
     def _place(self, account: AccountKey) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 One sweep at a time, a bounded number of listings each, and only while memory is less than half full and the account
 may call: what is owed never stands in the way of what happens now, and an account that stands still is left alone.
+What is owed and urgent happens now itself (the stock of a group's variant): it waits only for room in memory.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ _PAUSE = 1.0
 class Sweep:
     """Look for listings that are owed and due. Answer: `swept` or `not_swept`.
 
-    tickets: partition number → what stands for our ownership of it. most: account → how many may be taken.
+    tickets: partition number → what stands for our ownership of it. most: account → how many may be taken; urgent: the
+    same, of those that are more urgent than any text: they come before the others.
     """
 
     tickets: Mapping[int, Ticket]
     most: Mapping[AccountKey, int]
+    urgent: Mapping[AccountKey, int]
 
 
 class Sweeps:
@@ -36,6 +39,7 @@ class Sweeps:
 
     def __init__(self, home: frozenset[str], max_waiting: int) -> None:
         self._home = home
+        self._full = max_waiting
         self._most_waiting = max_waiting // 2
         self._under_way = False
         self._until = 0.0
@@ -50,7 +54,7 @@ class Sweeps:
         now: float,
     ) -> Sweep | None:
         """The sweep to start now, if any."""
-        if self._under_way or now < self._until or slots.waiting >= self._most_waiting:
+        if self._under_way or now < self._until or slots.waiting >= self._full:
             return None
         tickets = {
             partition.number: ticket
@@ -58,12 +62,17 @@ class Sweeps:
             if partition.topic in self._home and partition not in draining
             if (ticket := offsets.ticket(partition, NO_OFFSET)) is not None
         }
-        most = self._room(gates, slots, now) if tickets else {}
-        if not most:
+        most = self._room(gates, slots, now) if tickets and slots.waiting < self._most_waiting else {}
+        urgent = {account: _MOST for account, gate in gates.items() if tickets and _may_call(gate, now)}
+        if not urgent:
             self._until = now + _PAUSE
             return None
         self._under_way = True
-        return Sweep(tickets, most)
+        return Sweep(tickets, most, urgent)
+
+    def wake(self) -> None:
+        """Something became due just now."""
+        self._until = 0.0
 
     def ended(self, found: int, now: float) -> None:
         """The sweep is over. found: how many listings were due; where there were some, there may be more."""
@@ -76,6 +85,10 @@ class Sweeps:
         room = {
             account: min(gate.most_in_flight - waiting.get(account, 0), _MOST)
             for account, gate in gates.items()
-            if not gate.stands and not gate.closed_for(now)
+            if _may_call(gate, now)
         }
         return {account: most for account, most in room.items() if most > 0}
+
+
+def _may_call(gate: Gate, now: float) -> bool:
+    return not gate.stands and not gate.closed_for(now)

@@ -34,7 +34,8 @@ class Work:
 
     attempts: tries already made and failed. first_failure: when the first one did, due: not before this time, both on
     the core's clock. suspect: when a call failed last of which it is not known whose fault that was (`verdict`). force:
-    what the store says of the channel is not to be trusted. cause: why it was owed, of what a sweep found.
+    what the store says of the channel is not to be trusted. cause: why it was owed, of what a sweep found. kin: it was
+    read together with its relatives.
     """
 
     key: ListingKey
@@ -48,6 +49,7 @@ class Work:
     suspect: float | None = None
     force: bool = False
     cause: Cause | None = None
+    kin: bool = False
 
     @property
     def swept(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +16,18 @@ from adapters.errors import (
 from adapters.model import Operation, Outcome, Problem
 from adapters.values import replace
 from consumer.listings.planner import Rehearsal, Send
-from consumer.listings.state import Doubt, Fingerprint, ListingState, Refusal, Status, Submitted, Version, doubt_after
+from consumer.listings.state import (
+    Doubt,
+    Fingerprint,
+    ListingState,
+    Refusal,
+    Status,
+    Submitted,
+    VariantFigures,
+    Version,
+    doubt_after,
+    look_again,
+)
 
 # A product can hold anything; what we keep of it for people to read is bounded.
 WORDS = 1000
@@ -71,11 +81,16 @@ def _succeeded(state: ListingState, plan: Send, outcome: Outcome) -> ListingStat
         refusal=None,
     )
     if plan.command.operation is not Operation.WITHDRAW:
-        return replace(certain, status=Status.LIVE, accepted=certain.sent, reason="")
+        members = _members(certain.sent) if state.members else ()
+        return replace(certain, status=Status.LIVE, accepted=certain.sent, reason="", members=members)
     if plan.plan_again:
         # The ids belonged to the SKU that is gone now.
-        return replace(certain, status=Status.WAITING, accepted=None, references={})
-    return replace(certain, status=Status.WITHDRAWN, accepted=None)
+        return replace(certain, status=Status.WAITING, accepted=None, references={}, members=())
+    return replace(certain, status=Status.WITHDRAWN, accepted=None, members=())
+
+
+def _members(version: Version | None) -> tuple[str, ...]:
+    return () if version is None else tuple(each.sku for each in version.variants)
 
 
 def _stock_taken(state: ListingState, plan: Send, outcome: Outcome, version: Version) -> ListingState:
@@ -89,6 +104,7 @@ def _stock_taken(state: ListingState, plan: Send, outcome: Outcome, version: Ver
         state.accepted or version,
         quantity=plan.command.quantity,
         fingerprint=Fingerprint(content=known.content, offer="") if known else None,
+        variants=_restocked(state.accepted, version),
     )
     return replace(
         state,
@@ -100,6 +116,13 @@ def _stock_taken(state: ListingState, plan: Send, outcome: Outcome, version: Ver
         attempts=0,
         passed=(),
     )
+
+
+def _restocked(accepted: Version | None, sent: Version) -> tuple[VariantFigures, ...]:
+    """The variants, those whose stock was sent with that."""
+    stocks = {each.sku: each.quantity for each in sent.variants}
+    shown = sent.variants if accepted is None else accepted.variants
+    return tuple(replace(each, quantity=stocks.get(each.sku, each.quantity)) for each in shown)
 
 
 def _failed(state: ListingState, plan: Send, error: AdapterError, before: Version | None) -> ListingState:
@@ -115,7 +138,17 @@ def _failed(state: ListingState, plan: Send, error: AdapterError, before: Versio
         blocked = refusal is not None and refusal.blocks
         refused = plan.verdict if plan.problems else Status.BLOCKED if blocked else Status.REFUSED
         problems = (_refusal(error, blocked=blocked), *kept(plan.problems))[:_PROBLEMS]
-        return replace(doubtful, status=refused, problems=problems, refusal=refusal, attempts=state.attempts + 1)
+        figures = state.figures
+        if refused is Status.BLOCKED and state.planned_schema:
+            figures = look_again(figures, state.updated_at)
+        return replace(
+            doubtful,
+            status=refused,
+            problems=problems,
+            refusal=refusal,
+            attempts=state.attempts + 1,
+            figures=figures,
+        )
     burned = 0 if isinstance(error, RateLimitedError | UnderReviewError | ChannelHaltedError) else 1
     return replace(doubtful, status=Status.WAITING, attempts=state.attempts + burned)
 
@@ -138,9 +171,14 @@ def is_gone(plan: Send, error: AdapterError) -> bool:
 
 def version_of(plan: Send | Rehearsal, at: datetime) -> Version:
     listing = plan.command.listing
-    shown: Mapping[str, Any] = {"quantity": plan.command.quantity}
+    shown: dict[str, Any] = {"quantity": plan.command.quantity}
     if listing is not None:
         shown = {"title": listing.title[:_TITLE], "price": listing.price, "quantity": listing.quantity}
+        if listing.variants:
+            shown["variants"] = tuple(VariantFigures(each.sku, each.price, each.quantity) for each in listing.variants)
+    elif plan.command.quantities:
+        stocks = plan.command.quantities
+        shown["variants"] = tuple(VariantFigures(sku, None, quantity) for sku, quantity in stocks.items())
     return Version(
         sequence=plan.sequence,
         operation=plan.command.operation,

@@ -23,6 +23,7 @@ from consumer.listings.state import (
     Seen,
     Status,
     Submitted,
+    VariantFigures,
     Version,
 )
 from consumer.mongo import Document
@@ -74,6 +75,8 @@ def to_document(state: ListingState) -> Document:
         "keeps_sku": state.keeps_sku,
         "submitted": None if state.submitted is None else _submitted_document(state.submitted),
         "planned_schema": state.planned_schema,
+        "group": state.group,
+        "members": list(state.members),
         "refusal": None if state.refusal is None else {"reason": state.refusal.reason, "count": state.refusal.count},
     }
 
@@ -111,6 +114,8 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             keeps_sku=bool(document.get("keeps_sku")),
             submitted=_submitted(document.get("submitted")),
             planned_schema=document.get("planned_schema", ""),
+            group=document.get("group", ""),
+            members=tuple(document.get("members", ())),
             confirmed=_version(document.get("confirmed")),
             seen=read_seen(document.get("seen")),
             refusal=None if document.get("refusal") is None else Refusal(**document["refusal"]),
@@ -145,6 +150,7 @@ def read_owed(document: Any) -> Owed | None:
         brake=document.get("brake", ""),
         leave=_leave(document.get("leave")),
         claimed=document.get("claimed", False),
+        lane=document.get("lane"),
     )
 
 
@@ -226,7 +232,8 @@ def _submitted(document: Any) -> Submitted | None:
 def _version_document(version: Version | None) -> Document | None:
     if version is None:
         return None
-    return {
+    variants = {"variants": [_figures_of_variant(each) for each in version.variants]} if version.variants else {}
+    return variants | {
         "sequence": version.sequence,
         "operation": version.operation.value,
         "sku": version.sku,
@@ -256,7 +263,24 @@ def _version(document: Mapping[str, Any] | None) -> Version | None:
         price=None if price is None else Money(Decimal(price), document["currency"]),
         quantity=document["quantity"],
         by=document.get("by", ""),
+        variants=tuple(map(_variant_figures, document.get("variants", ()))),
     )
+
+
+def _figures_of_variant(figures: VariantFigures) -> Document:
+    price = figures.price
+    return {
+        "sku": figures.sku,
+        "price": str(price.amount) if price else None,
+        "currency": price.currency if price else None,
+        "quantity": figures.quantity,
+    }
+
+
+def _variant_figures(document: Mapping[str, Any]) -> VariantFigures:
+    price = document["price"]
+    money = None if price is None else Money(Decimal(price), document["currency"])
+    return VariantFigures(document["sku"], money, document["quantity"])
 
 
 def _problem_document(problem: Problem) -> Document:

@@ -7,68 +7,27 @@ one or two round trips; all raise PyMongoError.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from consumer.events import Sequence as EventSequence
 from consumer.listings.codec import read_owed, to_document
-from consumer.listings.owed import Cause, Owed
+from consumer.listings.marks import Claim, Debt, Found, claimed_by, kept_beside, marking
+from consumer.listings.owed import Cause
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import AsyncCollection, Document, ObjectId, UpdateOne
 from consumer.partitions import partition_of
 
+__all__ = ["Claim", "Debt", "DebtStore", "Found", "marking"]
+
 OWED_INDEX = "owed"
+URGENT_INDEX = "urgent"
 PRICE_DUE_INDEX = "price_due"
+# Of what is more urgent than any text: it is found whatever else is owed.
+URGENT_KEYS = ("channel", "tenant", "account", "partition", "owed.lane", "owed.due")
 PRICE_DUE_KEYS = ("channel", "tenant", "account", "partition", "figures.due")
 
 _NEVER_PLANNED = EventSequence("")
-
-
-@dataclass(frozen=True, slots=True)
-class Debt:
-    """A mark to be made. The listing may be unknown so far. due: when it is to be looked at; the rest: see `Owed`.
-
-    brake: a brake that holds it takes back whatever leave there was.
-    """
-
-    key: ListingKey
-    cause: Cause
-    due: datetime
-    sequence: EventSequence
-    words: str = ""
-    attempts: int = 0
-    first_failure: datetime | None = None
-    suspect: datetime | None = None
-    told: bool = False
-    late_until: datetime | None = None
-    brake: str = ""
-
-
-class Found(NamedTuple):
-    """A listing that is owed and due."""
-
-    key: ListingKey
-    partition: int
-    owed: Owed
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A found mark moved ahead, so that no sweep meets it again before `due`.
-
-    sequence: of the reading that is about to be planned; only a state at least as new pays from then on. met: the
-    product is there, so no gap hid its deletion. gone_since: when it was first found missing. at_work: it is sent now.
-    """
-
-    found: Found
-    due: datetime
-    sequence: EventSequence | None = None
-    cause: Cause | None = None
-    gone_since: datetime | None = None
-    words: str | None = None
-    met: bool = False
-    at_work: bool = False
 
 
 class DebtStore:
@@ -100,9 +59,12 @@ class DebtStore:
             await self._collection.bulk_write(writes, ordered=False)
 
     async def due(
-        self, account: tuple[str, str, str], partitions: Iterable[int], at: datetime, most: int
+        self, account: tuple[str, str, str], partitions: Iterable[int], at: datetime, most: int, *, urgent: int = -1
     ) -> list[Found]:
-        """Up to `most` listings that are owed and due, longest due first. account: channel, tenant, name."""
+        """Up to `most` listings that are owed and due, longest due first. account: channel, tenant, name.
+
+        urgent: only those of this lane and more urgent ones; -1 = all.
+        """
         channel, tenant, name = account
         query = {
             "channel": channel,
@@ -111,7 +73,9 @@ class DebtStore:
             "partition": {"$in": list(partitions)},
             "owed.due": {"$lte": at},
         }
-        found = self._collection.find(query, {"partition": True, "owed": True}, batch_size=most)
+        if urgent >= 0:
+            query["owed.lane"] = {"$lte": urgent}
+        found = self._collection.find(query, {"partition": True, "owed": True, "group": True}, batch_size=most)
         documents = await found.sort("owed.due", 1).limit(most).to_list()
         return [_found(document) for document in documents]
 
@@ -125,7 +89,7 @@ class DebtStore:
         stamp = str(self._new_stamp())
         writes = [
             UpdateOne(
-                {"_id": str(claim.found.key), "owed.mark": claim.found.owed.mark}, {"$set": _claimed(claim, stamp)}
+                {"_id": str(claim.found.key), "owed.mark": claim.found.owed.mark}, {"$set": claimed_by(claim, stamp)}
             )
             for claim in claims
         ]
@@ -255,6 +219,10 @@ class DebtStore:
             "owed.told": debt.told,
             "partition": partition_of(key.tenant, key.entity_code, self._partitions),
         }
+        if debt.beside:
+            marked |= kept_beside(debt)
+        if debt.lane is not None:
+            marked["owed.lane"] = {"$min": ["$owed.lane", debt.lane]}
         if debt.brake:
             marked |= {"owed.brake": debt.brake, "owed.leave": None}
         if debt.late_until is not None:
@@ -265,36 +233,7 @@ class DebtStore:
         return {name: {"$ifNull": [f"${name}", {"$literal": value}]} for name, value in fresh.items()} | marked
 
 
-def marking(cause: Cause, *, due: Any, at: Any, sequence: Any, mark: ObjectId) -> Document:
-    """The fields of a mark, for a stage of an update. due, at, sequence: values or expressions."""
-    return {
-        "owed.cause": cause.value,
-        "owed.since": {"$ifNull": ["$owed.since", at]},
-        "owed.due": due,
-        "owed.sequence": {"$max": ["$owed.sequence", "$planned_sequence", sequence]},
-        "owed.mark": str(mark),
-        "owed.claimed": False,
-    }
-
-
-def _claimed(claim: Claim, stamp: str) -> Document:
-    changes: Document = {"owed.due": claim.due, "owed.gone_since": claim.gone_since, "owed.mark": stamp}
-    changes["owed.claimed"] = claim.at_work
-    owed = claim.found.owed
-    if claim.met:
-        changes["owed.gap"] = None
-    elif claim.gone_since is not None and owed.gap is None:
-        changes["owed.gap"] = owed.sequence
-    if claim.sequence is not None:
-        changes["owed.sequence"] = max(claim.sequence, owed.sequence)
-    if claim.cause is not None:
-        changes["owed.cause"] = claim.cause.value
-    if claim.words is not None:
-        changes["owed.words"] = claim.words
-    return changes
-
-
 def _found(document: Document) -> Found:
     owed = read_owed(document["owed"])
     assert owed is not None  # noqa: S101  for the type checker: the query asks for a mark
-    return Found(ListingKey.parse(document["_id"]), document["partition"], owed)
+    return Found(ListingKey.parse(document["_id"]), document["partition"], owed, document.get("group") or "")

@@ -47,11 +47,14 @@ class Cause(StrEnum):
     RULES = "rules"
     """The rules of its account changed, or its mode."""
     PRICE_DUE = "price_due"
-    """The date has come at which its price may be another: a promotion or a rule begins or ends."""
+    """The date has come at which its price may be another: a promotion or a rule begins or ends. Or it is stuck, and it
+    is time to see whether the channel's own rules have changed."""
     ADOPTED = "adopted"
     """It was on the channel before us and is ours now; what it shows there is not known."""
     DRIFT = "drift"
     """The channel was asked, and shows something else than what it accepted."""
+    VARIANT = "variant"
+    """A product of its group changed, or its place in one: it is looked at together with them."""
     FLOOD = "flood"
     """Too many listings were given up at once."""
 
@@ -94,6 +97,7 @@ class Owed:
     person. late_until: until then a call of another process may land; nothing pays before, and after it all is sent
     again. claimed: a sweep has it at work until `due`; whoever gets its partition need not wait for that. brake: what
     holds it, "" = none of an account's brakes. leave: of a person, for what the brake held.
+    lane: how urgent it is, by the number of delivery's lane; None = as its product says.
     """
 
     cause: Cause
@@ -113,6 +117,7 @@ class Owed:
     brake: str = ""
     leave: Leave | None = None
     claimed: bool = False
+    lane: int | None = None
 
     def paid_by(self, sequence: Sequence, at: datetime) -> bool:
         """Whether a state of this sequence, settled now, is all that was owed."""

@@ -14,17 +14,32 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from adapters.base import Adapter
-from adapters.model import Command, Listing, Operation, Problem, Rendered
+from adapters.model import Command, Listing, Operation, Problem
 from adapters.values import replace, value_object
 from consumer.events import Operation as EventOperation
-from consumer.events import ProductEvent, Sequence
+from consumer.events import ProductEvent
 from consumer.listings.accounts import Account
 from consumer.listings.fingerprints import fingerprint
+from consumer.listings.kinship import (
+    NOTHING_TAKEN,
+    Role,
+    Taken,
+    group_of_deleted,
+    read_family,
+    role_of,
+    waits_for_taken,
+)
+from consumer.listings.plans import Behind, Decided, Invalid, Nothing, Plan, Rehearsal, Send, Superseded
+from consumer.listings.product import Product
 from consumer.listings.reader import read_product
 from consumer.listings.rules import Unwanted, Wanted, Why, wanted
+from consumer.listings.rules.groups import wanted_group
 from consumer.listings.rules.stock import Stock
-from consumer.listings.state import NO_FIGURES, Doubt, Figures, Fingerprint, ListingState, Status
+from consumer.listings.state import Doubt, Figures, Fingerprint, ListingState, Status, look_again
+from consumer.listings.stock_alone import Stocks, lowered, lowers, stock_to_send
 from consumer.listings.validation import ready
+
+__all__ = ["REFUSALS", "Behind", "Invalid", "Nothing", "Plan", "Rehearsal", "Send", "Superseded", "numbered", "plan"]
 
 REFUSALS = frozenset({Status.REFUSED, Status.BLOCKED})
 """The channel refused what was sent last; sending the same again cannot help."""
@@ -33,87 +48,17 @@ _UNCHANGED = "refused before, and nothing changed"
 _CENT = Decimal("0.01")
 
 
-@value_object
-class Superseded:
-    """A newer state was planned before; drop this one. Nothing is to be stored."""
-
-    listing_id: str
-    sequence: Sequence
-    planned_sequence: Sequence
-
-
-@value_object
-class Nothing:
-    """No call. `transitions.noted` is to be stored, so that older events stay superseded.
-
-    status: what the listing is then. reason: in words, for people.
-    """
-
-    listing_id: str
-    sequence: Sequence
-    status: Status
-    reason: str
-    figures: Figures = NO_FIGURES
-
-
-@value_object
-class Invalid:
-    """The product cannot be listed as it is, and the channel need not know: it keeps its last state.
-
-    `transitions.noted` is to be stored.
-    """
-
-    listing_id: str
-    sequence: Sequence
-    problems: tuple[Problem, ...]
-    figures: Figures = NO_FIGURES
-
-
-@value_object
-class Rehearsal:
-    """What would be sent if the account were live. Never to be sent; `transitions.noted` is to be stored."""
-
-    listing_id: str
-    sequence: Sequence
-    command: Command
-    fingerprint: Fingerprint | None
-    reason: str = ""
-    figures: Figures = NO_FIGURES
-
-
-@value_object
-class Send:
-    """Store `transitions.intended`, call the adapter, store `transitions.settled`.
-
-    fingerprint: of what is sent, None for a withdrawal. reason: why it is withdrawn, in words.
-    plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
-    problems: why the product is invalid or refused, where only its stock may be sent; verdict: which of the two.
-    lowers_stock: the channel sells more than there is until it takes this. remarks: what of the product is left out.
-    pieces: of a withdrawal, how many the PIM has all the same. rendered: what is sent, for people; None where only
-    stock is, and on withdrawal.
-    """
-
-    listing_id: str
-    sequence: Sequence
-    command: Command
-    fingerprint: Fingerprint | None
-    reason: str = ""
-    plan_again: bool = False
-    problems: tuple[Problem, ...] = ()
-    verdict: Status = Status.INVALID
-    lowers_stock: bool = False
-    remarks: tuple[str, ...] = ()
-    pieces: int | None = None
-    rendered: Rendered | None = None
-    figures: Figures = NO_FIGURES
-
-
-_Decided = Nothing | Invalid | Rehearsal | Send
-Plan = Superseded | _Decided
-
-
-def plan(event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter, at: datetime) -> Plan:
+def plan(
+    event: ProductEvent,
+    state: ListingState | None,
+    account: Account,
+    adapter: Adapter,
+    at: datetime,
+    taken: Taken = NOTHING_TAKEN,
+) -> Plan:
     """Decide. Same arguments, same plan; never raises for what a product holds. at: now, UTC; prices go by it.
+
+    taken: SKUs that other listings of the account show; asked for products that are, or were, part of a group.
 
     The newest state ever planned wins; the same one may be planned again, so that a crash between plan and answer
     costs nothing. Where a call may have had an effect nobody saw (an intent without end, a lost race, a failed call),
@@ -124,26 +69,73 @@ def plan(event: ProductEvent, state: ListingState | None, account: Account, adap
         return Superseded(listing_id, event.sequence, state.planned_sequence)
     case = _Case(listing_id, event, state, account)
     if event.operation is EventOperation.DELETED or event.product is None:
-        return case.unwanted(account.selection.unwanted(Why.DELETED, "deleted in the PIM"), None)
+        verdict = account.selection.unwanted(Why.DELETED, "deleted in the PIM")
+        return replace(case.unwanted(verdict, None), group=group_of_deleted(event, state))
     product = read_product(event.product, event.entity_code, text_language=account.text_language)
-    found = wanted(product, account, at)
-    return _planned(case, found, adapter)
+    if account.sells_groups:
+        role = role_of(product, event.kin, state)
+        if role is not Role.ALONE:
+            return _of_group(role, case, product, adapter, at, taken)
+    if product.sku in taken:
+        return Behind(
+            listing_id, event.sequence, f"another listing of the account shows {product.sku} still", waits=True
+        )
+    return _planned(case, wanted(product, account, at), adapter, at)
 
 
-def _planned(case: _Case, found: Wanted, adapter: Adapter) -> _Decided:
+def _of_group(role: Role, case: _Case, product: Product, adapter: Adapter, at: datetime, taken: Taken) -> Plan:
+    event, account = case.event, case.account
+    if role is Role.UNKNOWN:
+        return Behind(case.listing_id, event.sequence, "its variants, or its parent, have to be read")
+    if role is Role.VARIANT:
+        verdict = Unwanted(f"a variant of {product.parent}, sold in its listing", Why.VARIANT)
+        stock = wanted(product, account, at).stock if case.state is not None and case.state.maybe_live else None
+        return replace(
+            case.unwanted(verdict, stock.offered if isinstance(stock, Stock) else None), group=product.parent or ""
+        )
+    family = read_family(product, event.kin, account)
+    skus = {child.sku for child in family.children}
+    if taken & skus and waits_for_taken(case.state, at):
+        words = f"other listings of the account show {', '.join(sorted(taken & skus)[:3])} still"
+        return Behind(case.listing_id, event.sequence, words, waits=True)
+    members = case.state.members if case.state is not None else ()
+    found = wanted_group(family, account, at, shown=frozenset(members), taken=taken)
+    gone = {sku: 0 for sku in members if sku not in skus}
+    case = replace(case, stocks={**found.stocks, **gone}, taken=taken)
+    return replace(_planned(case, found.found, adapter, at), group=event.entity_code)
+
+
+def _planned(case: _Case, found: Wanted, adapter: Adapter, at: datetime) -> Decided:
     target, figures = found.target, _figures(found)
     offered = found.stock.offered if isinstance(found.stock, Stock) else None
     if isinstance(target, Unwanted):
         return replace(case.unwanted(target, offered), figures=figures)
+    schema = ""
     if isinstance(target, Listing):
+        schema = adapter.schema_print(target)
         target = ready(numbered(target, case.state), adapter)
     if isinstance(target, Listing):
         rendered = adapter.render(target)
-        shown = case.show(target, fingerprint(rendered))
+        shown = _under(schema, case).show(target, fingerprint(rendered))
         if isinstance(shown, Send):
-            return replace(shown, remarks=target.remarks, rendered=rendered, figures=figures)
-        return replace(shown, figures=figures)
-    return replace(case.invalid(tuple(target), offered), figures=figures)
+            return replace(shown, remarks=target.remarks, rendered=rendered, figures=figures, schema=schema)
+        return replace(shown, figures=_due_again(figures, schema, shown, at))
+    invalid = case.invalid(tuple(target), offered)
+    return replace(invalid, figures=_due_again(figures, schema, invalid, at))
+
+
+def _under(schema: str, case: _Case) -> _Case:
+    """A refusal counts for the channel's rules as they were: under others the same state is sent once more."""
+    state = case.state
+    if state is None or not schema or state.status not in REFUSALS or state.planned_schema == schema:
+        return case
+    return replace(case, state=replace(state, status=Status.WAITING))
+
+
+def _due_again(figures: Figures, schema: str, plan: Decided, at: datetime) -> Figures:
+    """What is in the way because of the channel's rules is looked at from time to time: they may have changed."""
+    stuck = isinstance(plan, Invalid) or (isinstance(plan, Nothing) and plan.status is Status.BLOCKED)
+    return look_again(figures, at) if stuck and schema else figures
 
 
 def numbered(listing: Listing, state: ListingState | None) -> Listing:
@@ -163,14 +155,19 @@ def _figures(found: Wanted) -> Figures:
 
 @value_object
 class _Case:
-    """One decision to take: the event, and what is known of its listing."""
+    """One decision to take: the event, and what is known of its listing.
+
+    stocks: of a group's variants. taken: SKUs that other listings show.
+    """
 
     listing_id: str
     event: ProductEvent
     state: ListingState | None
     account: Account
+    stocks: Stocks | None = None
+    taken: Taken = NOTHING_TAKEN
 
-    def unwanted(self, verdict: Unwanted, quantity: int | None) -> _Decided:
+    def unwanted(self, verdict: Unwanted, quantity: int | None) -> Decided:
         """What becomes of the listing is the account's policy. quantity: what could be sold; None = not known."""
         state = self.state
         if state is None or not state.maybe_live:
@@ -181,54 +178,53 @@ class _Case:
             return self._withdraw(state, verdict.reason, quantity)
         return self._leave(state, verdict.reason, 0 if verdict.policy == "zero" else quantity)
 
-    def _leave(self, state: ListingState, reason: str, quantity: int | None) -> _Decided:
+    def _leave(self, state: ListingState, reason: str, quantity: int | None) -> Decided:
         """It stays on the channel, and sells no more than this. quantity: None = nobody knows, so it stays as it is."""
-        stock = None if quantity is None else _stock_to_send(state, quantity)
-        if stock is None:
+        command = self._stock_to_send(state, quantity)
+        if command is None:
             return Nothing(self.listing_id, self.event.sequence, Status.LEFT, reason)
-        sku = state.sku or self._sku_in_event() or self.event.entity_code
-        send = self._send(Command(Operation.REVISE_STOCK, sku, None, state.references, stock), None, reason=reason)
+        send = self._send(command, None, reason=reason)
         return replace(send, verdict=Status.LEFT) if isinstance(send, Send) else send
 
-    def _withdraw(self, state: ListingState, reason: str, quantity: int | None) -> _Decided:
+    def _withdraw(self, state: ListingState, reason: str, quantity: int | None) -> Decided:
         if self._is_blocked_withdrawal(state):
             return Nothing(self.listing_id, self.event.sequence, Status.BLOCKED, _UNCHANGED)
         # The number the channel knows. Without one, a rival process sent what we never saw: by the PIM's own rule.
         sku = state.sku or self._sku_in_event() or self.event.entity_code
-        send = self._send(Command(Operation.WITHDRAW, sku, None, state.references), None, reason=reason)
+        command = Command(Operation.WITHDRAW, sku, None, state.references, variants=self._shown_variants())
+        send = self._send(command, None, reason=reason)
         return replace(send, pieces=quantity) if isinstance(send, Send) else send
 
-    def show(self, listing: Listing, wanted_print: Fingerprint) -> _Decided:
+    def show(self, listing: Listing, wanted_print: Fingerprint) -> Decided:
         state = self.state
-        renumbered = state is not None and state.maybe_live and state.sku not in ("", listing.sku)
-        if state is not None and renumbered and self.account.mode == "live":
-            command = Command(Operation.WITHDRAW, state.sku, None, state.references)
-            return self._send(command, None, reason=f"its SKU became {listing.sku}", plan_again=True)
+        another = "" if state is None or not state.maybe_live else _became_another(state, listing)
+        if state is not None and another and self.account.mode == "live":
+            command = Command(Operation.WITHDRAW, state.sku, None, state.references, variants=self._shown_variants())
+            return self._send(command, None, reason=another, plan_again=True)
         if state is not None and self._was_refused(listing, wanted_print):
-            return self._refused(state, listing.quantity)
-        operation = Operation.CREATE if renumbered else _operation(state, wanted_print)
+            return self._refused(state, listing)
+        operation = Operation.CREATE if another else _operation(state, wanted_print)
         if operation is None:
             return Nothing(self.listing_id, self.event.sequence, Status.LIVE, "the channel has this state")
         # What the channel gave us for another SKU must not be written to under this one.
         references = state.references if state is not None and state.sku == listing.sku else {}
-        send = self._send(Command(operation, listing.sku, listing, references), wanted_print)
-        if isinstance(send, Send) and _is_lower(listing.quantity, state):
+        command = Command(operation, listing.sku, listing, references, variants=self._shown_variants())
+        send = self._send(command, wanted_print)
+        if isinstance(send, Send) and lowers(listing, state):
             return replace(send, lowers_stock=True)
         return send
 
-    def _refused(self, state: ListingState, quantity: int) -> _Decided:
-        if self.account.mode != "live" or not _is_lower(quantity, state):
+    def _refused(self, state: ListingState, listing: Listing) -> Decided:
+        command = lowered(state, listing.quantity, self.stocks)
+        if self.account.mode != "live" or command is None:
             return Nothing(self.listing_id, self.event.sequence, state.status, _UNCHANGED)
-        command = Command(Operation.REVISE_STOCK, state.sku, None, state.references, quantity)
         return Send(self.listing_id, self.event.sequence, command, None, problems=state.problems, verdict=state.status)
 
-    def invalid(self, problems: tuple[Problem, ...], quantity: int | None) -> _Decided:
+    def invalid(self, problems: tuple[Problem, ...], quantity: int | None) -> Decided:
         state = self.state
-        stock = None if quantity is None or state is None else _stock_to_send(state, quantity)
-        if state is None or stock is None or self.account.mode != "live":
+        command = None if state is None else self._stock_to_send(state, quantity)
+        if command is None or self.account.mode != "live":
             return Invalid(self.listing_id, self.event.sequence, problems)
-        sku = state.sku or self._sku_in_event() or self.event.entity_code
-        command = Command(Operation.REVISE_STOCK, sku, None, state.references, stock)
         return Send(self.listing_id, self.event.sequence, command, None, problems=problems)
 
     def _was_refused(self, listing: Listing, wanted_print: Fingerprint) -> bool:
@@ -256,26 +252,30 @@ class _Case:
             return Rehearsal(self.listing_id, self.event.sequence, command, wanted_print, reason)
         return Send(self.listing_id, self.event.sequence, command, wanted_print, reason, plan_again)
 
+    def _stock_to_send(self, state: ListingState, quantity: int | None) -> Command | None:
+        if quantity is None and self.stocks is None:
+            return None
+        sku = state.sku or self._sku_in_event() or self.event.entity_code
+        return stock_to_send(state, sku, quantity, None if quantity == 0 and self.stocks is None else self.stocks)
+
+    def _shown_variants(self) -> tuple[str, ...]:
+        """Those that are this listing's to change: what another one shows by now is not taken down."""
+        if self.state is None or not self.state.members:
+            return ()
+        return tuple(sku for sku in self.state.members if sku not in self.taken)
+
     def _sku_in_event(self) -> str:
         document = self.event.product or self.event.before or {}
         return read_product(document, self.event.entity_code).sku
 
 
-def _is_lower(quantity: int, state: ListingState | None) -> bool:
-    """Whether the channel took more stock than this."""
-    accepted = state.accepted.quantity if state is not None and state.accepted is not None else None
-    return accepted is not None and quantity < accepted
-
-
-def _stock_to_send(state: ListingState, quantity: int) -> int | None:
-    """The stock that keeps an invalid listing from selling more than there is; None if none has to be sent."""
-    if not state.maybe_live:
-        return None
-    shown = [version.quantity for version in (state.accepted, state.sent, state.intent) if version is not None]
-    if state.uncertain:
-        return min([quantity, *(stock for stock in shown if stock is not None)])
-    accepted = state.accepted.quantity if state.accepted else None
-    return quantity if accepted is None or quantity < accepted else None
+def _became_another(state: ListingState, listing: Listing) -> str:
+    """Why the listing that stands there has to go before this one can come; "" = it need not."""
+    if state.sku not in ("", listing.sku):
+        return f"its SKU became {listing.sku}"
+    if bool(state.members) is not bool(listing.variants):
+        return "it became a group of variants" if listing.variants else "it is no group of variants any more"
+    return ""
 
 
 def _operation(state: ListingState | None, wanted_print: Fingerprint) -> Operation | None:

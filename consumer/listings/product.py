@@ -113,7 +113,7 @@ class Product:
 
     current: this document is the newest version. status: draft, published, archived, or "" where the PIM has none.
     product_status: a free word of the seller's ERP. channels: the PIM's sales channels; None where it says none.
-    parent: the code of the product it is a variant of. variants: how many children it groups.
+    parent: the code of the product it is a variant of. variants: how many children it says that it groups.
     descriptions: long text, the short one where there is no other. barcodes: valid GTINs that may leave the house.
     images: addresses, cover first, no placeholders. channel_categories: PIM sales channel -> its own category.
     product_type: code of the PIM's type. attributes, specifications: language -> attributes; "" = no language said.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 from adapters.model import Money, Operation, Problem
-from adapters.values import value_object
+from adapters.values import replace, value_object
 from consumer.events import Sequence
 from consumer.listings.allowance import Spent
 from consumer.listings.owed import Owed
@@ -78,8 +78,8 @@ class Figures:
     """Where the last plan's stock and price came from.
 
     stock: what the PIM has, before the account's rules; below zero when oversold. price: with VAT, before the rules.
-    rule: the number of the price rule that counted, from 1; None = none. due: when the price may change although nobody
-    changes anything, UTC; None = never. All None where it was not asked.
+    rule: the number of the price rule that counted, from 1; None = none. due: when the price, or what the channel asks
+    of the listing, may change although nobody changes anything, UTC; None = never. All None where it was not asked.
     """
 
     stock: int | None = None
@@ -90,6 +90,24 @@ class Figures:
 
 NO_FIGURES = Figures()
 
+# Channels change what they ask of a category at any time, and tell nobody.
+_SCHEMAS_CHANGE = timedelta(hours=6)
+
+
+def look_again(figures: Figures, at: datetime) -> Figures:
+    """The figures of a listing that is stuck: the next plan is due soon, whether or not its price changes. at: UTC."""
+    due = at + _SCHEMAS_CHANGE
+    return replace(figures, due=due if figures.due is None else min(figures.due, due))
+
+
+@value_object
+class VariantFigures:
+    """What was said of one variant. price: None where only stock was sent."""
+
+    sku: str
+    price: Money | None
+    quantity: int | None
+
 
 @value_object
 class Version:
@@ -97,7 +115,7 @@ class Version:
 
     at: when it was intended, answered or rehearsed; UTC, whole milliseconds. fingerprint: None on withdrawal.
     title and price are there for people, quantity for REVISE_STOCK too; None on withdrawal. by: the process that
-    intended it.
+    intended it. variants: of a group; price is then the lowest, quantity the sum.
     """
 
     sequence: Sequence
@@ -109,6 +127,7 @@ class Version:
     price: Money | None = None
     quantity: int | None = None
     by: str = ""
+    variants: tuple[VariantFigures, ...] = ()
 
 
 @value_object
@@ -149,6 +168,8 @@ class ChannelSays(StrEnum):
     LIVE_WITH_WARNINGS = "live_with_warnings"
     """Buyers see it, and not quite as it was sent."""
     NOT_LIVE = "not_live"
+    UNDER_REVIEW = "under_review"
+    """It has not decided yet whether it shows it."""
     GONE = "gone"
     """The channel does not know it."""
 
@@ -206,7 +227,9 @@ class ListingState:
     what it said then; both stand beside the state, written by who looks, and never stored with it. figures: where the
     last plan's stock and price came from. keeps_sku: it was on the channel before us under a number of its own, and
     keeps that. submitted: what is with the channel, and has not ended; None = nothing. planned_schema: print of the
-    channel's own rules that the last plan was made with.
+    channel's own rules that the last plan was made with. group: code of the parent in whose listing the product was
+    sold when it was planned last; its own, if it is that parent; "" = it is sold by itself. members: of a group, SKUs
+    of the variants that the channel may show.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -239,6 +262,8 @@ class ListingState:
     keeps_sku: bool = False
     submitted: Submitted | None = None
     planned_schema: str = ""
+    group: str = ""
+    members: tuple[str, ...] = ()
 
     @property
     def uncertain(self) -> bool:

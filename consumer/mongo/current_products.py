@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from consumer.mongo.change_stream import ClusterTime
 from consumer.mongo.pim import PRODUCTS
 
 Document = dict[str, Any]
+Relatives = Callable[[Iterable[Mapping[str, Any]]], Iterable[str]]
+"""Of products that were read, the codes of those that have to be read at the same time, what belongs together in a
+row."""
 
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 _BATCH = 100
@@ -27,25 +30,24 @@ class Reading:
     """What was found at one cluster time. documents: entity code → BSON of its current version.
 
     complete: what was asked for and is not among them did not exist at that time. empty: no product at all did, or
-    there is no such collection.
+    there is no such collection. unread: relatives that were to be read too, and were not.
     """
 
     time: ClusterTime
     documents: Mapping[str, bytes]
     complete: bool = True
     empty: bool = False
+    unread: frozenset[str] = frozenset()
 
 
-def read_current(database: Database[Document], codes: Iterable[str]) -> Reading:
+def read_current(database: Database[Document], codes: Iterable[str], relatives: Relatives | None = None) -> Reading:
     """The current versions of these products. Reads with read concern snapshot and writes nothing.
 
     Raises PyMongoError.
     """
     wanted = sorted(set(codes))
-    query = {"entity_code": {"$in": wanted}, "isCurrent": True}
     with database.client.start_session(causal_consistency=False) as session:
-        command = {"find": PRODUCTS, "filter": query, "batchSize": _BATCH, "readConcern": {"level": "snapshot"}}
-        first = database.command(command, codec_options=_RAW, session=session)
+        first = database.command(_find(wanted), codec_options=_RAW, session=session)
         at = first["cursor"].get("atClusterTime")
         if at is None:
             return Reading((0, 0), {}, empty=True)  # there is no such collection
@@ -59,10 +61,43 @@ def read_current(database: Database[Document], codes: Iterable[str]) -> Reading:
             code = document["entity_code"]
             if code not in found or _version(document) >= _version(found[code]):
                 found[code] = document
-        missing = complete and len(found) < len(wanted)
-        empty = missing and not found and not _any(database, at, session)
+        unread: list[str] = []
+        if relatives is not None:
+            asked = set(wanted)
+            unread = [code for code in dict.fromkeys(relatives(list(found.values()))) if code not in asked]
+            unread = _read_relatives(database, unread, found, (at, session)) if complete else unread
+        missing = complete and not any(code in found for code in wanted)
+        empty = missing and not _any(database, at, session)
     documents = {code: bytes(document.raw) for code, document in found.items()}
-    return Reading((at.time, at.inc), documents, complete=complete, empty=empty)
+    return Reading((at.time, at.inc), documents, complete=complete, empty=empty, unread=frozenset(unread))
+
+
+def _find(codes: list[str], at: Any = None) -> Document:
+    concern = {"level": "snapshot"} if at is None else {"level": "snapshot", "atClusterTime": at}
+    query = {"entity_code": {"$in": codes}, "isCurrent": True}
+    return {"find": PRODUCTS, "filter": query, "batchSize": _BATCH, "readConcern": concern}
+
+
+def _read_relatives(
+    database: Database[Document],
+    codes: list[str],
+    found: dict[str, RawBSONDocument],
+    snapshot: tuple[Any, ClientSession],
+) -> list[str]:
+    """Add these to what was found. Returns those for which there was no room."""
+    at, session = snapshot
+    size = sum(len(document.raw) for document in found.values())
+    for start in range(0, len(codes), _BATCH):
+        if size > _MOST_BYTES:
+            return codes[start:]
+        command = _find(codes[start : start + _BATCH], at)
+        first = database.command(command, codec_options=_RAW, session=session)
+        for document in _documents(database, first, session):
+            size += len(document.raw)
+            code = document["entity_code"]
+            if code not in found or _version(document) >= _version(found[code]):
+                found[code] = document
+    return []
 
 
 def _documents(

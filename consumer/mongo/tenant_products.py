@@ -10,7 +10,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from consumer.mongo.address import ClusterAddress
-from consumer.mongo.current_products import Reading, read_current
+from consumer.mongo.current_products import Reading, Relatives, read_current
 from consumer.mongo.registry import read_registry
 from consumer.mongo.tenants import Registry, Tenant, understand
 
@@ -68,14 +68,14 @@ class TenantProducts:
         self._clients: dict[str, MongoClient[Document]] = {}
         self._lock = threading.Lock()
 
-    def read(self, tenant: str, codes: Iterable[str]) -> Reading | None:
+    def read(self, tenant: str, codes: Iterable[str], relatives: Relatives | None = None) -> Reading | None:
         """The current versions of these products; None where there is no such tenant now, or it is suspended.
 
-        Raises PyMongoError, MarketsyncError.
+        relatives: see `read_current`. Raises PyMongoError, MarketsyncError.
         """
         with self._lock:
             place = self._find(tenant)
-            return None if place is None else read_current(self._client(place)[place.database], codes)
+            return None if place is None else read_current(self._client(place)[place.database], codes, relatives)
 
     def database(self, tenant: str) -> Database[Document] | None:
         """Where this tenant's products are; None as above. Raises PyMongoError, MarketsyncError."""

@@ -18,6 +18,7 @@ from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
 from consumer.listings.rules.selection import Selection
 from consumer.listings.rules.stock import StockRules
+from consumer.listings.rules.variations import Variations
 from consumer.listings.state import ListingKey
 
 Mode = Literal["off", "dry-run", "live"]
@@ -50,6 +51,12 @@ class Account:
     reconcile: Reconciliation = field(default_factory=Reconciliation)
     limits: tuple[Limit, ...] = ()
     settings: Any = field(default=None, repr=False)
+    variations: Variations = field(default_factory=Variations)
+
+    @property
+    def sells_groups(self) -> bool:
+        """Whether the variants of a product are one listing."""
+        return self.variations.sell == "group"
 
     @property
     def id(self) -> str:
@@ -79,6 +86,7 @@ class Account:
                     ("categories", self.categories),
                     ("price", self.price),
                     ("stock", self.stock),
+                    ("variations", self.variations),
                 )
             },
         }

@@ -12,6 +12,7 @@ from adapters.errors import ConfigurationError
 from adapters.registry import Channel, find_channel
 from consumer.listings.accounts.errors import AccountError
 from consumer.listings.accounts.wording import in_words
+from consumer.listings.rules.variations import Variations
 
 _NONE_YET = SecretStr("")
 
@@ -45,6 +46,17 @@ def open_settings(channel: str, settings: Mapping[str, Any], credentials: Mappin
         return kind.settings.model_validate({**settings, **blank, **known})
     except ValidationError as error:
         raise AccountError(in_words(error, kind.settings, "settings")) from None
+
+
+def sold_as(channel: str, variations: Variations) -> Variations:
+    """With the channel's own way of selling variants where the account names none. Raises AccountError for a channel
+    that cannot do what is asked."""
+    can = _channel(channel).variations
+    if variations.sell == "group" and not can:
+        raise AccountError(
+            f"variations.sell is group, and {channel} sells every variant as a listing: set it to single"
+        )
+    return variations.model_copy(update={"sell": variations.sell or ("group" if can else "single")})
 
 
 def missing_credentials(channel: str, given: Mapping[str, Any]) -> list[str]:

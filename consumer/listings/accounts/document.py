@@ -24,6 +24,7 @@ from consumer.listings.rules.prices import PriceRules
 from consumer.listings.rules.section import Section
 from consumer.listings.rules.selection import Selection
 from consumer.listings.rules.stock import StockRules
+from consumer.listings.rules.variations import AnyVariations, Variations
 
 # Parts of ids that are joined by slashes, of metrics' labels and of words in a shell.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -49,6 +50,9 @@ class AccountDocument(Section):
     categories: Categories = Field(default_factory=Categories, description="PIM categories to the channel's.")
     price: PriceRules = Field(description="From the PIM's prices to the one a buyer pays; at least `basis`.")
     stock: StockRules = Field(default_factory=StockRules, description="From the PIM's quantity to the channel's.")
+    variations: AnyVariations = Field(
+        default_factory=Variations, description="Whether a product's variants are one listing: group or single."
+    )
     brakes: Brakes = Field(default_factory=Brakes, description="What holds changes at scale for a person.")
     confirmation: Confirmation = Field(
         default_factory=Confirmation, description="How it is read back what the channel has accepted."

@@ -15,10 +15,12 @@ from adapters.model import Operation
 from adapters.rate_limits import Cost, Limit
 from consumer.errors import SettingsError
 from consumer.listings.accounts.account import Account
+from consumer.listings.accounts.channel_settings import sold_as
 from consumer.listings.brakes import NO_BRAKES, Brakes
 from consumer.listings.rules.categories import Categories
 from consumer.listings.rules.content import Content
 from consumer.listings.rules.prices import PriceRules
+from consumer.listings.rules.variations import Variations
 from consumer.settings import SellingSettings, Settings, SyncSettings
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def accounts_from_environment(settings: Settings, channel: str) -> list[Account]
         brakes=Brakes() if given.brakes == "on" else NO_BRAKES,
         limits=_own_limits(settings.sync),
         settings=own,
+        variations=sold_as(channel, Variations()),
     )
     return [account]
 

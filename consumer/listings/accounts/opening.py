@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from consumer.errors import MarketsyncError
 from consumer.listings.accounts.account import Account
-from consumer.listings.accounts.channel_settings import missing_credentials, open_settings
+from consumer.listings.accounts.channel_settings import missing_credentials, open_settings, sold_as
 from consumer.listings.accounts.document import AccountDocument
 from consumer.listings.accounts.errors import AccountError
 from consumer.listings.accounts.stored import BrokenAccount, StoredAccount, broken
@@ -65,6 +65,7 @@ def account_of(document: AccountDocument, settings: BaseModel) -> Account:
         categories=document.categories,
         price=document.price,
         stock=document.stock,
+        variations=sold_as(document.channel, document.variations),
         brakes=document.brakes,
         confirmation=document.confirmation,
         reconcile=document.reconcile,

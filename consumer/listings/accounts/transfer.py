@@ -30,6 +30,7 @@ def data_of(account: Account) -> tuple[AccountDocument, dict[str, SecretStr]]:
         categories=account.categories,
         price=account.price,
         stock=account.stock,
+        variations=account.variations,
         brakes=account.brakes,
         confirmation=account.confirmation,
         reconcile=account.reconcile,

@@ -32,6 +32,8 @@ class Why(StrEnum):
     DESELECTED = "deselected"
     GROUP = "group"
     """It groups variants, which are sold one by one: to keep it would sell them twice."""
+    VARIANT = "variant"
+    """It is sold in its parent's listing: to keep its own would sell it twice."""
     OLD_VERSION = "old_version"
     """The document is not the current version of the product."""
 
@@ -49,7 +51,7 @@ class Delisting(Section):
 
     def policy(self, why: Why) -> Policy:
         """What becomes of a listing. What must never be sold beside something else ends."""
-        if why in (Why.GROUP, Why.OLD_VERSION):
+        if why in (Why.GROUP, Why.VARIANT, Why.OLD_VERSION):
             return "end"
         policy: Policy = getattr(self, why.value)
         return policy
@@ -88,12 +90,24 @@ class Selection(Section):
         return Unwanted(reason, why, self.delisting.policy(why))
 
 
-def judge(product: Product, selection: Selection) -> Unwanted | list[Problem]:
+def judge(product: Product, selection: Selection, also_as: str = "") -> Unwanted | list[Problem]:
     """Whether the account sells the product, as far as price and stock do not matter. No problems = it does.
 
-    What cannot be read takes nothing down: it is a problem for a person.
+    What cannot be read takes nothing down: it is a problem for a person. also_as: see `wanted`.
     """
-    found = _by_state(product) or _by_choice(product, selection)
+    codes = (product.entity_code, also_as) if also_as else (product.entity_code,)
+    return _verdict(selection, _by_state(product) or _by_group(product) or _by_choice(product, selection, codes))
+
+
+def judge_parent(product: Product, selection: Selection) -> Unwanted | list[Problem]:
+    """The same for a parent whose variants are one listing: what the PIM says of it. The rest is asked of each."""
+    found: tuple[Why, str] | Problem | None = _by_state(product)
+    if found is None and selection.channels and product.channels is not None:
+        found = _by_channel(product, selection.channels)
+    return _verdict(selection, found)
+
+
+def _verdict(selection: Selection, found: tuple[Why, str] | Problem | None) -> Unwanted | list[Problem]:
     if isinstance(found, tuple):
         return selection.unwanted(*found)
     return [] if found is None else [found]
@@ -119,21 +133,25 @@ def _by_state(product: Product) -> tuple[Why, str] | None:
         return Why.UNPUBLISHED, f"not published in the PIM (status {product.status})"
     if product.hidden:
         return Why.HIDDEN, "hidden in the PIM (not_visible)"
+    return None
+
+
+def _by_group(product: Product) -> tuple[Why, str] | None:
     # The PIM sets is_parent on every stand-alone product too; only children make a group.
     if product.variants:
         return Why.GROUP, f"groups {product.variants} variants, which are sold one by one"
     return None
 
 
-def _by_choice(product: Product, selection: Selection) -> tuple[Why, str] | Problem | None:
+def _by_choice(product: Product, selection: Selection, codes: tuple[str, ...]) -> tuple[Why, str] | Problem | None:
     if selection.channels:
         found = _by_channel(product, selection.channels)
         if found is not None:
             return found
-    refusal = selection.codes.refuses((product.entity_code,))
+    refusal = selection.codes.refuses(codes)
     if refusal is not None:
         return Why.DESELECTED, f"entity code {refusal} in the account's selection"
-    if product.entity_code in selection.also:
+    if any(code in selection.also for code in codes):
         return None
     return next(_refusals(product, selection), None)
 

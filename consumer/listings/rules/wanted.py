@@ -39,13 +39,15 @@ class Wanted:
         return None if self.priced is None else self.priced.due
 
 
-def wanted(product: Product, account: Account, at: datetime) -> Wanted:
+def wanted(product: Product, account: Account, at: datetime, *, also_as: str = "") -> Wanted:
     """Decide for one product on one account, at this moment, UTC.
+
+    also_as: another entity code by which the account's selection may mean it, its parent's; "" = none.
 
     Whether it is wanted comes first: a product taken out of sale goes off the channel whatever else is wrong with it.
     Of the rest every problem is reported, not only the first.
     """
-    verdict = judge(product, account.selection)
+    verdict = judge(product, account.selection, also_as)
     unit = sold_as(product, account.selection.unit)
     if isinstance(unit, Problem):
         return Wanted(verdict if isinstance(verdict, Unwanted) else [*verdict, *_unread(product), unit], unit)
@@ -58,13 +60,14 @@ def wanted(product: Product, account: Account, at: datetime) -> Wanted:
         priced.price.amount if isinstance(priced.price, Money) else None,
         stock.offered if isinstance(stock, Stock) else None,
     )
-    target = unwanted or _shown(unit, account, verdict, priced.price, stock)
+    target = unwanted or shown_by(unit, account, verdict, priced.price, stock)
     return Wanted(target, stock, priced)
 
 
-def _shown(
+def shown_by(
     unit: Product, account: Account, problems: list[Problem], price: Money | Problem, stock: Stock | Problem
 ) -> Listing | list[Problem]:
+    """The listing of what is wanted, or all that is in the way. problems: those that are known already."""
     draft = account.content.draft(unit, account.languages)
     category = account.categories.find(unit.category, draft.languages)
     if isinstance(category, str):

@@ -23,7 +23,7 @@ from consumer.listings.store import COLLECTION, ListingStore
 from consumer.logs import configure_logging
 from consumer.metrics import delivery_metrics
 from consumer.mongo import connect_async
-from consumer.mongo.current_products import Reading
+from consumer.mongo.current_products import Reading, Relatives
 from consumer.processes import collect_seldom
 from consumer.settings import DeliverySettings, TopicSettings
 from tests.benchmarks.delivery.channel import NAME, BenchAdapter, open_target
@@ -45,7 +45,7 @@ def account() -> Account:
 class NoProducts:
     """There is no PIM here, and nothing is owed but what a killed run left."""
 
-    def read(self, tenant: str, codes: Iterable[str]) -> Reading | None:
+    def read(self, tenant: str, codes: Iterable[str], relatives: Relatives | None = None) -> Reading | None:
         return None
 
 

@@ -51,12 +51,12 @@ class DebtsInMemory:
         await self._store.ask(lambda: self._pay(pairs))
 
     async def due(
-        self, account: tuple[str, str, str], partitions: Iterable[int], at: datetime, most: int
+        self, account: tuple[str, str, str], partitions: Iterable[int], at: datetime, most: int, *, urgent: int = -1
     ) -> list[Found]:
         numbers = set(partitions)
-        if not self._due(account, numbers, at):
+        if not self._due(account, numbers, at, urgent):
             return []  # at once: most looks find nothing
-        found: list[Found] = await self._store.ask(lambda: self._due(account, numbers, at)[:most])
+        found: list[Found] = await self._store.ask(lambda: self._due(account, numbers, at, urgent)[:most])
         return found
 
     async def claim(self, claims: Sequence[Claim]) -> set[str]:
@@ -153,7 +153,17 @@ class DebtsInMemory:
             told=debt.told,
             brake=debt.brake or (known.brake if known else ""),
             leave=known.leave if known and not debt.brake else None,
+            lane=min((lane for lane in (known.lane if known else None, debt.lane) if lane is not None), default=None),
         )
+        if debt.beside and known is not None:
+            owed = replace(
+                owed,
+                due=min(known.due, debt.due),
+                attempts=known.attempts,
+                first_failure=known.first_failure,
+                suspect=known.suspect,
+                told=known.told,
+            )
         if debt.cause is Cause.HELD:
             self._held(str(debt.key))
         self.keep(state, owed)
@@ -164,11 +174,12 @@ class DebtsInMemory:
             if state.owed is not None and state.owed.mark == mark:
                 self._store.states[listing] = replace(state, owed=None)
 
-    def _due(self, account: tuple[str, str, str], numbers: set[int], at: datetime) -> list[Found]:
+    def _due(self, account: tuple[str, str, str], numbers: set[int], at: datetime, urgent: int) -> list[Found]:
         found = [
-            Found(key, self._partition_of(key.entity_code), owed)
+            Found(key, self._partition_of(key.entity_code), owed, self._store.states[str(key)].group)
             for key, owed in self._of(account)
             if owed.due <= at and self._partition_of(key.entity_code) in numbers
+            if urgent < 0 or (owed.lane is not None and owed.lane <= urgent)
         ]
         return sorted(found, key=lambda each: each.owed.due)
 
@@ -181,7 +192,7 @@ class DebtsInMemory:
         changes["claimed"] = claim.at_work
         if claim.met:
             changes["gap"] = None
-        elif claim.gone_since is not None and owed.gap is None:
+        elif claim.gone_since is not None and owed.gap is None and owed.cause is not Cause.VARIANT:
             changes["gap"] = owed.sequence
         if claim.sequence is not None:
             changes["sequence"] = max(claim.sequence, owed.sequence)

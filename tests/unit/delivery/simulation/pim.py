@@ -13,7 +13,7 @@ from consumer.delivery.sweeper import Sweeper
 from consumer.events import Operation, ProductEvent, Sequence, read_sequence, time_of
 from consumer.listings.debts import Found
 from consumer.mongo import bson
-from consumer.mongo.current_products import Reading
+from consumer.mongo.current_products import Reading, Relatives
 from tests.unit.delivery.making import START
 from tests.unit.delivery.simulation.engine import Request
 
@@ -31,9 +31,12 @@ class Pim:
         """A change was published: it and all with smaller numbers have been written."""
         self._newest = max(self._newest, time_of(event.sequence)[1])
 
-    def read(self, tenant: str, codes: Iterable[str]) -> Reading:
+    def read(self, tenant: str, codes: Iterable[str], relatives: Relatives | None = None) -> Reading:
         """As `consumer.delivery.sweeper.Products`."""
         documents = {code: found for code in codes if (found := self._current(tenant, code))}
+        for code in set(relatives(map(bson.decode, documents.values()))) - documents.keys() if relatives else ():
+            if found := self._current(tenant, code):
+                documents[code] = found
         return Reading((START, self._newest), documents)
 
     @property

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from adapters.base import Adapter
 from consumer.delivery import planning, tickets
 from consumer.delivery.accounts import Gate
 from consumer.delivery.backpressure import Backpressure
@@ -27,7 +25,6 @@ from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.events import ProductEvent
 from consumer.kafka.records import Partition
 from consumer.listings import planner
-from consumer.listings.accounts import Account
 from consumer.listings.state import Doubt, ListingState
 
 
@@ -63,12 +60,10 @@ def _offsets_are_finished_on_arrival(patch: pytest.MonkeyPatch) -> None:
 def _older_states_overtake_newer_ones(patch: pytest.MonkeyPatch) -> None:
     plan = planner.plan
 
-    def forgetful(
-        event: ProductEvent, state: ListingState | None, account: Account, adapter: Adapter, at: datetime
-    ) -> planner.Plan:
+    def forgetful(event: ProductEvent, state: ListingState | None, *rest: Any) -> planner.Plan:
         if state is not None:
             state = replace(state, planned_sequence=min(state.planned_sequence, event.sequence))
-        return plan(event, state, account, adapter, at)
+        return plan(event, state, *rest)
 
     patch.setattr(planner, "plan", forgetful)
 
