@@ -108,7 +108,7 @@ class ManomanoSchemas:
         if validator is None:
             reference = f"{_DOCUMENT}{pointer}"
             validator = self._validators[pointer] = Draft202012Validator({"$ref": reference}, registry=self._registry)
-        return [f"{error.json_path}: {error.message}"[:400] for error in validator.iter_errors(document)]
+        return [f"{error.json_path}: {error.message[-400:]}" for error in validator.iter_errors(document)]
 
     def _operation(self, method: str, path: str, contract: Json) -> _Operation:
         escaped = path.replace("~", "~0").replace("/", "~1")
