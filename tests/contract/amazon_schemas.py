@@ -79,7 +79,7 @@ class AmazonSchemas:
             resources.append((f"urn:amazon:{name}", DRAFT202012.create_resource(document)))
             self._operations += _operations(document, f"urn:amazon:{name}")
         self._registry: Registry[Any] = Registry().with_resources(resources)
-        self._documents = {name: Draft7Validator(_read(folder / "feeds" / f"{name}.json")) for name in (_FEED, _REPORT)}
+        self.documents = {name: Draft7Validator(_read(folder / "feeds" / f"{name}.json")) for name in (_FEED, _REPORT)}
 
     def request_violations(self, request: Request) -> list[str]:
         """What is wrong with a request, the token endpoint's and an upload included. Header names are in lower case."""
@@ -141,7 +141,7 @@ class AmazonSchemas:
             if name in request.headers
         ]
         if request.method == "PUT":
-            found += [f"feed: {words}" for words in _words(self._documents[_FEED], json.loads(request.body))]
+            found += [f"feed: {words}" for words in _words(self.documents[_FEED], json.loads(request.body))]
         elif request.method != "GET":
             found.append(f"file: method {request.method}")
         return found
@@ -151,7 +151,7 @@ class AmazonSchemas:
         if request.method != "GET" or reply.status != 200 or not request.path.startswith(_FILES[0]):
             return []
         text = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
-        return [f"report: {words}" for words in _words(self._documents[_REPORT], json.loads(text))]
+        return [f"report: {words}" for words in _words(self.documents[_REPORT], json.loads(text))]
 
 
 def _read(path: Path) -> Json:

@@ -45,16 +45,21 @@ def feed_problem(document: Json, merchant_id: str) -> str:
         return "The header with version 2.0 is missing."
     if header.get("sellerId") != merchant_id:
         return "The sellerId of the header is not the seller's."
-    report = header.get("report") or {}
-    if report and (
-        set(report.get("includedData") or ["?"]) - set(DATA_SETS) or report.get("apiVersion") != "2021-08-01"
-    ):
+    report = header.get("report")
+    if report is not None and not _is_report(report):
         return "The report of the header is not valid."
     if not isinstance(messages, list) or not 1 <= len(messages) <= _MOST_MESSAGES:
         return f"A feed has 1 to {_MOST_MESSAGES} messages."
     if not all(isinstance(message, dict) for message in messages):
         return "A message is an object."
     return ""
+
+
+def _is_report(report: object) -> bool:
+    if not isinstance(report, dict) or report.get("apiVersion") != "2021-08-01":
+        return False
+    included = report.get("includedData")
+    return isinstance(included, list) and bool(included) and all(one in DATA_SETS for one in included)
 
 
 def message_problem(message: Json, seen: set[object]) -> str:
@@ -81,9 +86,11 @@ def as_call(message: Json) -> Json:
     return {"productType": message["productType"], "patches": patches}
 
 
-def report_of(feed_id: str, header: Json, issues: list[Json], counts: Json, items: list[Json] | None) -> Json:
+def report_of(
+    feed_id: str, merchant_id: str, header: Json, issues: list[Json], counts: Json, items: list[Json] | None
+) -> Json:
     """A processing report. items: None where the feed did not ask for them."""
-    about = {name: header[name] for name in ("sellerId", "version", "report") if name in header}
+    about = {"sellerId": merchant_id, "version": "2.0", **({"report": header["report"]} if "report" in header else {})}
     severities = [one["severity"] for one in issues]
     summary = {"errors": severities.count("ERROR"), "warnings": severities.count("WARNING"), **counts}
     report: Json = {"header": {**about, "feedId": feed_id}, "issues": issues, "summary": summary}

@@ -61,9 +61,8 @@ class FeedWork:
 
     async def _perform(self, shop: Shop, feed: Feed, document: Json) -> None:
         """Submit every message; then it is known when the feed ends."""
-        header = document.get("header")
-        feed.tally = tally = Tally(header if isinstance(header, dict) else {})
         problem = feed_problem(document, shop.seller.merchant_id)
+        feed.tally = tally = Tally({} if problem else document["header"])
         if problem:
             tally.issues.append({"severity": "ERROR", "code": "4000003", "message": problem})
         messages = [] if problem else document["messages"]
@@ -128,4 +127,4 @@ def _report(shop: Shop, feed: Feed) -> Json:
             found = [one for place in feed.marketplaces if (one := shop.find(sku, place)) is not None]
             if found:
                 items.append(item_document(shop, found, tally.included))
-    return report_of(feed.feed_id, tally.header, tally.issues, counts, items)
+    return report_of(feed.feed_id, shop.seller.merchant_id, tally.header, tally.issues, counts, items)
