@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters.errors import AdapterError
+from adapters.rate_limits import Limit
 from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core
 from consumer.delivery.planning import Seller
@@ -100,7 +101,8 @@ class Confirmer:
         pace = self._paces.setdefault(account, _Pace())
         now = self._clocks.core()
         most = pace.accrue(seller.account.confirmation, now)
-        if most < 1 or not self._is_idle(account, now):
+        least = least_of_a_look(seller.adapter.limits)
+        if most < least or not self._is_idle(account, now):
             return 0
         place = (seller.account.channel, account.tenant, account.name)
         at = moment(self._clocks.wall())
@@ -115,7 +117,7 @@ class Confirmer:
             await self._store.move(place, until)
         if not states:
             pace.rest = now + min(_NOTHING, 5 * self._pause)
-        pace.budget -= len(states)
+        pace.budget -= max(len(states), least if states else 0)
         return len(states)
 
     def _is_idle(self, account: AccountKey, now: float) -> bool:
@@ -178,6 +180,13 @@ def _outcome(state: ListingState, seen: Seen) -> str:
     if seen.late:
         return "late"
     return "under_review" if seen.says is ChannelSays.UNDER_REVIEW else "not_yet"
+
+
+def least_of_a_look(limits: Iterable[Limit]) -> int:
+    """How much must have come together before the channel is asked: where it counts questions, whatever they are about,
+    few are asked, and each of them takes of the hour's listings as if it were full."""
+    dear = any(limit.reading is not None and limit.reading.listing == 0 for limit in limits)
+    return _MOST if dear else 1
 
 
 def _distinct(states: Iterable[ListingState]) -> list[ListingState]:
