@@ -2,17 +2,22 @@
 
 Whoever passes over an account's records, because it is off or was removed, says so here first. An account that comes
 back, or is new, is read whole; from then on nothing of it is passed over, and it says so here.
+
+And below which states of an account nothing is listed any more, because a whole reading brought all that is newer:
+collection `account_floors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from consumer.delivery.work import AccountKey
+from consumer.events import Sequence
 from consumer.mongo import AsyncCollection, Document
 
 COLLECTION = "followed_accounts"
+FLOORS = "account_floors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +68,28 @@ class AccountBook:
 
     def _id(self, account: AccountKey) -> str:
         return f"{self._group}/{account}"
+
+
+class FloorBook:
+    """The floors of one channel's accounts. Keeps `floors.FloorBook`; a floor never sinks."""
+
+    def __init__(self, collection: AsyncCollection[Document], channel: str) -> None:
+        self._collection = collection
+        self._channel = channel
+
+    async def raise_to(self, account: AccountKey, partition: int, sequence: Sequence) -> None:
+        """The floor of this partition is this high at least. The account's name "": of all of the tenant."""
+        change = {"$max": {f"floors.{partition}": sequence}}
+        await self._collection.update_one({"_id": self._id(account)}, change, upsert=True)
+
+    async def floors(self, accounts: Collection[AccountKey]) -> Mapping[AccountKey, Mapping[int, Sequence]]:
+        """Account -> partition -> floor, as far as there are any."""
+        names = {self._id(account): account for account in accounts}
+        found = self._collection.find({"_id": {"$in": list(names)}})
+        return {
+            names[document["_id"]]: {int(number): Sequence(floor) for number, floor in document["floors"].items()}
+            async for document in found
+        }
+
+    def _id(self, account: AccountKey) -> str:
+        return f"{self._channel}/{account}"

@@ -11,6 +11,7 @@ from consumer.delivery.clocks import Clocks
 from consumer.delivery.confirming import Confirmer
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
+from consumer.delivery.floors import Floors
 from consumer.delivery.following import Follower
 from consumer.delivery.intake import Intake
 from consumer.delivery.letters import Letters, Outgoing
@@ -51,6 +52,7 @@ class Parts:
     follower: Follower | None
     replanner: Replanner
     execution: Execution
+    floors: Floors
     quotas: QuotaStore
     upkeep: Upkeep
     letters: Letters

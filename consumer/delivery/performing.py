@@ -86,7 +86,7 @@ class Performer:
         self._done()
 
     async def _prepare(self, prepare: Prepare) -> None:
-        report = await self._parts.execution.prepare(prepare)
+        report = await self._parts.floors.prepare(prepare, self._parts.execution.prepare)
         if report is None:
             self._core.not_prepared(prepare, self._now())
         else:

@@ -18,6 +18,7 @@ from consumer.delivery.clocks import Clocks
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.flood import StopFlood
+from consumer.delivery.floors import Floors
 from consumer.delivery.judging import CLAIM
 from consumer.delivery.owing import Owe
 from consumer.delivery.pauses import Pause, Pauses, paused_accounts
@@ -55,6 +56,7 @@ class Watched:
     pauses: Pauses
     standstills: Standstills
     sweeper: Sweeper
+    floors: Floors
     replica: str
 
 
@@ -170,6 +172,7 @@ class Upkeep:
         marker, partition = command.marker, command.ticket.partition.number
         at = moment(self._clocks.wall())
         try:
+            await self._watched.floors.reached(command)
             count = await self._watched.debts.mark_unseen(
                 self._channel, marker.tenant, partition, account=command.account, sequence=marker.sequence, at=at
             )

@@ -34,6 +34,7 @@ class Performing:
         self._process = process
         self._core = process.core
         self._execution = world.make_execution(process)
+        self._floors = world.make_floors()
         self._sweeper = world.make_sweeper(process)
         self._letters = world.make_letters()
         self._performers: dict[type[Any], Callable[[Any], Awaitable[object]]] = {
@@ -63,7 +64,7 @@ class Performing:
         return self._process.now
 
     async def _prepare(self, prepare: Prepare) -> None:
-        report = await self._execution.prepare(prepare)
+        report = await self._floors.prepare(prepare, self._execution.prepare)
         if report is None:
             self._core.not_prepared(prepare, self._now)
         else:
@@ -111,6 +112,7 @@ class Performing:
         marker, world = command.marker, self._process.world
         place, at = command.ticket.partition.number, moment(self._process.wall())
         try:
+            await self._floors.reached(command)
             await world.debts.mark_unseen(
                 CHANNEL, marker.tenant, place, sequence=marker.sequence, at=at, account=command.account
             )

@@ -86,13 +86,20 @@ class Promises:
             return True
         if state is not None and state.owed is not None and state.owed.sequence >= sequence:
             return True
-        if self._dead.get(listing, _NEVER) >= sequence:
+        if self._dead.get(listing, _NEVER) >= sequence or self._below_floor(listing, sequence):
             return True
         committed = self._world.kafka.committed
         return any(
             carried >= sequence and offset >= committed[partition]
             for partition, offset, carried in self._carriers[listing]
         )
+
+    def _below_floor(self, listing: str, sequence: Sequence) -> bool:
+        """Whether a state may be dropped: the last whole reading of its account brought whatever is newer."""
+        key = ListingKey.parse(listing)
+        floor = self._world.floors.of(account_of(key), self._world.partition_of(key.entity_code))
+        state = self._world.store.states.get(listing)
+        return sequence < floor and (state is None or not state.maybe_live)
 
     def _passed_over(self, listing: str, partition: Partition, offset: int) -> bool:
         """Whether the record may be passed over: its account is off, or was read whole after it was written."""
@@ -106,19 +113,6 @@ class Promises:
     def _all_passed_over(self, listing: str, sequence: Sequence) -> bool:
         carriers = [(place, offset) for place, offset, carried in self._carriers[listing] if carried == sequence]
         return all(self._passed_over(listing, place, offset) for place, offset in carriers)
-
-    def _came_up_late(self, listing: str, deletion: Sequence) -> bool:
-        """Whether an older state was written after the reading of the whole account, which cannot tell of what is gone.
-
-        Nobody remembers then that the product was deleted: `docs/delivery-guarantees.md` says so.
-        """
-        read_at = self._world.accounts.read_whole_at[account_of(ListingKey.parse(listing))]
-        written = (
-            self._world.kafka.logs[place][offset].timestamp - START
-            for place, offset, carried in self._carriers[listing]
-            if carried < deletion
-        )
-        return any(at > read_at for at in written)
 
     def _settled(self, state: ListingState) -> bool:
         return state.status is not Status.WAITING or state.owed is not None
@@ -176,6 +170,8 @@ class Promises:
             return
         if self.newest[listing].product is None and self._all_passed_over(listing, sequence):
             return  # gone while its account was off: `check_end` asks whether it is shown
+        if self._below_floor(listing, sequence):
+            return  # the reading of its account brings what is newer, if there is anything
         state = self._world.store.states.get(listing)
         if state is not None and state.owed is not None and self._waits(state.owed):
             return  # it is looked at when it is due, and `check_end` asks
@@ -250,9 +246,9 @@ class Promises:
         for listing, event in self.newest.items():
             state = self._world.store.states.get(listing)
             if state is None or state.planned_sequence < event.sequence:
-                if event.product is None and self._all_passed_over(listing, event.sequence):
-                    if not self._came_up_late(listing, event.sequence):
-                        self._check_shown(listing, event)  # gone while its account was off
+                passed_over = self._all_passed_over(listing, event.sequence)
+                if event.product is None and (passed_over or self._below_floor(listing, event.sequence)):
+                    self._check_shown(listing, event)  # gone while its account was off
                     continue
                 self.broken(1, f"{listing} never saw {event.sequence}: {state}")
             elif state.status in _ENDS:

@@ -17,6 +17,7 @@ from consumer.delivery.commands import Letter
 from consumer.delivery.core import Core
 from consumer.delivery.execution import Execution
 from consumer.delivery.flood import FloodLimits
+from consumer.delivery.floors import Floors
 from consumer.delivery.gap_brake import GapLimits
 from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.letters import Letters, Outgoing
@@ -35,6 +36,7 @@ from tests.unit.delivery.simulation.accounts import StoredAccounts
 from tests.unit.delivery.simulation.channel import Channel
 from tests.unit.delivery.simulation.debts import DebtsInMemory
 from tests.unit.delivery.simulation.engine import Clock, Request
+from tests.unit.delivery.simulation.floors import FloorsInMemory
 from tests.unit.delivery.simulation.group import PARTITIONS, Group
 from tests.unit.delivery.simulation.happenings import Happenings, published
 from tests.unit.delivery.simulation.person import Person
@@ -83,6 +85,7 @@ class World:
         self.poison_records = 0
         self.bulky: dict[bytes | None, int] = {}
         self.brakes = LedgersInMemory()
+        self.floors = FloorsInMemory(self.store)
         self.promises = Promises(self)
         self.group = Group(self)
         self.happenings = Happenings(self)
@@ -113,6 +116,9 @@ class World:
         return Execution(
             process.sellers, self.store, self.debts, process.wall, process=name, braking=braking, rest=_rest
         )
+
+    def make_floors(self) -> Floors:
+        return Floors(self.floors, self.store)
 
     def make_sweeper(self, process: Process) -> SimulatedSweeper:
         debts: Any = self.debts  # as the two stores in MongoDB
