@@ -81,6 +81,10 @@ class AmazonAdapter:
         """Release connections. Idempotent."""
         await self._client.close()
 
+    async def standing(self) -> Sequence[str]:
+        """Amazon says nothing of an account that its calls do not say."""
+        return ()
+
     async def test_connection(self) -> None:
         """Ask for a token, one page of the seller's listings and the product types of the marketplace.
 
@@ -160,7 +164,7 @@ class AmazonAdapter:
         works = [Work.of(command) for command in commands]
         travelling = [work for work in works if bulk.travels(work)]
         await self._do(work for work in works if work not in travelling)
-        await self._steps.learn_channels(travelling)
+        await self._steps.learn_many_channels(travelling)
         sent = alive(travelling)
         ticket = await self._hand_over(sent)
         tickets = {work.sku: ticket for work in alive(sent)}

@@ -41,19 +41,7 @@ class Lookup:
 
     async def children(self, parent: str, parts: Sequence[str]) -> dict[str, Item]:
         """The versions that Amazon has of a group. Raises AdapterError, also where it does not say all of them."""
-        found: dict[str, Item] = {}
-        token = ""
-        while True:
-            query = {"variationParentSku": quoted(parent), **({"pageToken": quoted(token)} if token else {})}
-            async with self._gate:
-                body = await self._client.search_items(parts, **query)
-            found.update({str(item.get("sku")): item for item in body["items"] if isinstance(item, Mapping)})
-            token = next_token(body)
-            if not token:
-                break
-        if len(found) < body["numberOfResults"]:
-            raise ChannelUnavailableError(f"Amazon: not all versions of {parent} could be listed")
-        return found
+        return await self._all(parts, {"variationParentSku": quoted(parent)})
 
     async def by_barcode(self, gtins: Iterable[str], parts: Sequence[str]) -> dict[str, Item]:
         """The seller's listings with one of these barcodes, by SKU. Raises AdapterError."""
@@ -67,10 +55,23 @@ class Lookup:
         return found
 
     async def _search(self, codes: Sequence[str], parts: Sequence[str], kind: str = "SKU") -> dict[str, Item]:
-        identifiers = ",".join(quoted(code) for code in codes)
-        async with self._gate:
-            body = await self._client.search_items(parts, identifiersType=kind, identifiers=identifiers)
-        return {str(item.get("sku")): item for item in body["items"] if isinstance(item, Mapping)}
+        return await self._all(parts, {"identifiersType": kind, "identifiers": ",".join(map(quoted, codes))})
+
+    async def _all(self, parts: Sequence[str], query: Mapping[str, str]) -> dict[str, Item]:
+        """Everything that a search finds, page by page."""
+        found: dict[str, Item] = {}
+        token = ""
+        while True:
+            page = {"pageToken": quoted(token)} if token else {}
+            async with self._gate:
+                body = await self._client.search_items(parts, **query, **page)
+            found.update({str(item.get("sku")): item for item in body["items"] if isinstance(item, Mapping)})
+            token = next_token(body)
+            if not token:
+                break
+        if len(found) < body["numberOfResults"]:
+            raise ChannelUnavailableError(f"Amazon: of {body['numberOfResults']} listings only {len(found)} were told")
+        return found
 
     async def _one(self, sku: str, parts: Sequence[str]) -> dict[str, Item]:
         item = await self.get(sku, parts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from adapters.amazon.client import AmazonClient, Submission
+from adapters.amazon.client import SEARCH_SIZE, AmazonClient, Submission
 from adapters.amazon.definitions import Definitions
 from adapters.amazon.looking import Lookup
 from adapters.amazon.mapping import (
@@ -72,6 +72,20 @@ class Steps:
             for sku in work.sold():
                 item = found.get(sku)
                 work.channels.setdefault(sku, channel_of(item, self._account) if item else MERCHANT_CHANNEL)
+
+    async def learn_many_channels(self, works: Sequence[Work]) -> None:
+        """The same for a whole feed, call by call: hundreds at once would be too many for Amazon's rate.
+
+        Where it says so all the same, those that are known by then may go, and the rest comes with the next feed.
+        """
+        for start in range(0, len(works), SEARCH_SIZE):
+            some = works[start : start + SEARCH_SIZE]
+            await self.learn_channels(some)
+            if stop := next((error for work in some for error in work.failures.values()), None):
+                for work in works[start + SEARCH_SIZE :]:
+                    if work.sku not in work.channels:
+                        work.fail(work.sku, stop)
+                return
 
     async def revise(self, works: Sequence[Work]) -> None:
         """Price and stock only; content is not touched.

@@ -23,6 +23,7 @@ from adapters.exchange import Answer
 from adapters.model import Command, Operation
 from tests.unit.adapters.amazon_wire import (
     FEEDS,
+    ITEMS,
     Amazon,
     Json,
     failed,
@@ -116,6 +117,24 @@ async def test_a_feed_sets_no_stock_over_amazons_own() -> None:
         [{"fulfillment_channel_code": "AMAZON_EU"}],
         [{"fulfillment_channel_code": "DEFAULT", "quantity": 7}],
     ]
+
+
+async def test_where_amazon_is_asked_too_often_those_already_known_go_and_the_rest_waits() -> None:
+    amazon, asked = FeedingAmazon(), []
+
+    def search(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) == 2:
+            return failed(429, "QuotaExceeded")
+        return httpx.Response(200, json={"numberOfResults": 0, "items": []})
+
+    amazon.said[f"GET {ITEMS}"] = search
+    commands = creations(*(f"A-{number}" for number in range(100)))
+    outcomes = await make_amazon_adapter(amazon).apply_bulk([*commands, *creations("B-1", **KNOWN)])
+    assert len(asked) == 2
+    assert [one["sku"] for one in amazon.messages()] == [f"A-{number}" for number in range(20)] + ["B-1"]
+    assert all(isinstance(outcome.error, RateLimitedError) for outcome in outcomes[20:100])
+    assert [outcome.ticket for outcome in outcomes[19:21]] == ["9", ""]
 
 
 @pytest.mark.parametrize(

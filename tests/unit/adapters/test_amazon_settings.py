@@ -95,6 +95,7 @@ def test_what_amazon_says_of_a_rate_counts_more_than_its_documents() -> None:
     assert _amounts({})["patchListingsItem"] == (5, 1.0)
     assert _amounts({"patchListingsItem": 20.0})["patchListingsItem"] == (20, 1.0)
     assert _amounts({"patchListingsItem": 0.5})["patchListingsItem"] == (1, 2.0)
+    assert _amounts({"searchListingsItems": 1.0})["searchListingsItems"] == (2, 2.0)
 
 
 def test_accounts_of_one_seller_and_application_share_what_amazon_counts_together() -> None:
