@@ -40,6 +40,12 @@ class Adapter(Protocol):
     async def close(self) -> None:
         """Release connections. Idempotent."""
 
+    async def standing(self) -> Sequence[str]:
+        """What else the channel says of the account, one line each: calls that are left, an end that is near.
+
+        Empty where it says nothing. For people, asked after `test_connection`. Raises AdapterError.
+        """
+
     async def test_connection(self) -> None:
         """Prove that the account's credential and its required settings work, without writing.
 
@@ -135,6 +141,9 @@ class AnswersAtOnce:
 
     bulk: Bulk | None = None
     rehearsals: float = 0.0
+
+    async def standing(self) -> Sequence[str]:
+        return ()
 
     async def learn(self, listings: Sequence[Listing]) -> None:
         """All rules are known."""

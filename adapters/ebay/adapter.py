@@ -23,8 +23,9 @@ from adapters.ebay.requirements import Requirements, unmet
 from adapters.ebay.settings import EbayAccount
 from adapters.ebay.setup import Setup
 from adapters.ebay.steps import Steps
+from adapters.ebay.usage import Usage
 from adapters.ebay.work import Work, alive
-from adapters.errors import ConfigurationError
+from adapters.errors import ConfigurationError, RateLimitedError
 from adapters.model import (
     ChannelListing,
     Command,
@@ -42,6 +43,7 @@ PARALLEL_CALLS = 8  # calls of one kind (whole listings, urgent ones, reads) tha
 class EbayAdapter(AnswersAtOnce):
     """Keeps the contract of `adapters.base.Adapter`. learning: what categories ask for; None = nobody asks eBay.
     pictures: copies them to eBay's server; None = eBay loads them from their own addresses.
+    usage: says how many calls are left; None = nobody asks.
 
     `apply` takes more than `batch_size` commands too, and splits them.
     """
@@ -55,11 +57,13 @@ class EbayAdapter(AnswersAtOnce):
         account: EbayAccount,
         learning: Learning | None = None,
         pictures: Pictures | None = None,
+        usage: Usage | None = None,
         *,
         parallel_calls: int = PARALLEL_CALLS,
     ) -> None:
         self._client = client
         self._learning = learning
+        self._usage = usage
         self._account = account
         self.limits = limits_of(account.app_id, uploads=account.pictures == "upload")
         self._setup = Setup(client, account)
@@ -131,7 +135,19 @@ class EbayAdapter(AnswersAtOnce):
             group.create_task(self._apply_groups(groups))
         if any(isinstance(work.error, ConfigurationError) for work in works):
             self._setup.forget()
+        await self._say_how_long([work.error for work in works if isinstance(work.error, RateLimitedError)])
         return [work.outcome() for work in works]
+
+    async def standing(self) -> Sequence[str]:
+        """How many calls the application has left today."""
+        return [] if self._usage is None else [str(one) for one in await self._usage.allowances()]
+
+    async def _say_how_long(self, errors: Sequence[RateLimitedError]) -> None:
+        """eBay says "too many" without saying until when; where the day's calls are used up, another call does."""
+        unknown = [error for error in errors if error.delay is None]
+        if unknown and self._usage is not None and (delay := await self._usage.delay("inventory")) is not None:
+            for error in unknown:
+                error.delay = delay
 
     async def _show(self, works: Sequence[Work]) -> None:
         """Listings without variants; what was sold in variants before is dissolved first."""

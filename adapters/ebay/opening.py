@@ -15,6 +15,7 @@ from adapters.ebay.client import EbayClient
 from adapters.ebay.learning import Learning
 from adapters.ebay.media import Pictures
 from adapters.ebay.settings import NEW_CONSENT, EbayAccount
+from adapters.ebay.usage import Usage
 from adapters.http import HttpClient, open_http
 from adapters.oauth import Credentials, TokenSource
 
@@ -43,7 +44,8 @@ def adapter_over(
     calls = calls_of(account, http)
     learning = Learning(Catalogue(calls, account.marketplace_id), clock)
     pictures = Pictures(calls, wall) if account.pictures == "upload" else None
-    return EbayAdapter(EbayClient(calls, account), account, learning, pictures, parallel_calls=parallel_calls)
+    client = EbayClient(calls, account)
+    return EbayAdapter(client, account, learning, pictures, Usage(calls, wall), parallel_calls=parallel_calls)
 
 
 def calls_of(account: EbayAccount, http: HttpClient) -> Calls:

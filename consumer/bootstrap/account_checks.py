@@ -75,11 +75,12 @@ async def _test(account: Account | BrokenAccount) -> Finding:
         adapter = make_adapter(account.channel, account.settings)
         try:
             await adapter.test_connection()
+            said = await adapter.standing()
         finally:
             await adapter.close()
     except AdapterError as error:
         return Finding(subject, error.message, _cure_of(error))
-    return Finding(subject, "credentials and required settings work")
+    return Finding(subject, "; ".join(["credentials and required settings work", *said]))
 
 
 def _cure_of(error: AdapterError) -> str:

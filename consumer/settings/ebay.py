@@ -28,9 +28,18 @@ class EbaySettings(SellingSettings):
     locale: str = Field(
         "", description="Language and country of all text sent, e.g. it-IT; unset = those of the marketplace."
     )
-    fulfillment_policy_id: str = Field("", description="Business policy for shipping.")
-    payment_policy_id: str = Field("", description="Business policy for payment.")
-    return_policy_id: str = Field("", description="Business policy for returns.")
+    fulfillment_policy_id: str = Field("", description="Business policy for shipping: its id, or its name.")
+    payment_policy_id: str = Field("", description="Business policy for payment: its id, or its name.")
+    return_policy_id: str = Field("", description="Business policy for returns: its id, or its name.")
     merchant_location_key: str = Field("", description="Inventory location the goods are sent from.")
+    merchant_location: dict[str, str] = Field(
+        default_factory=dict,
+        description="Address of that location, as JSON with `country`, `state_or_province`, `city`, and where there are"
+        " any `postal_code`, `address_line1`, `phone`, `name`: it is made where eBay does not know its key.",
+    )
+    pictures: Literal["url", "upload"] = Field(
+        "url",
+        description="`url`: eBay loads pictures from their addresses. `upload`: they are copied to eBay's server.",
+    )
     api_url: str = Field("", description="API host instead of eBay's own.")
     token_url: str = Field("", description="Token address instead of eBay's own.")
