@@ -59,11 +59,6 @@ class ManomanoClient:
         answer = await self._call("PATCH", "/api/v2/offer-information/offers", body)
         return results_of(answer, {str(item["sku"]): item for item in items}, every=False)
 
-    async def unfreeze(self, skus: Sequence[str], fields: Sequence[str] = ("PRICE", "STOCK")) -> None:
-        """Let imports of a feed overwrite these again: what a seller wants who takes price and stock away from us."""
-        body = {"seller_contract_id": self._account.seller_contract_id, "skus": list(skus), "fields": list(fields)}
-        await self._call("PATCH", f"{_OFFERS}-unfreeze", body)
-
     async def find_offers(self, skus: Sequence[str]) -> list[Mapping[str, Any]]:
         """What ManoMano holds for up to 50 SKUs; none of them may have a comma."""
         query = _query(page=1, limit=SKUS_PER_READ, skus=",".join(skus))
