@@ -77,12 +77,18 @@ def role_of(product: Product, kin: Kin | None, state: ListingState | None) -> Ro
     named = parent is not None and parent != own
     if kin is None:
         if named:
-            known = state is None or state.group == parent or (state.status in _NOTHING_THERE and not state.maybe_live)
-            return Role.VARIANT if known else Role.UNKNOWN
+            return Role.VARIANT if _shows_nothing(state, parent) else Role.UNKNOWN
         return Role.UNKNOWN if product.variants or (state is not None and state.group == own) else Role.ALONE
     if named and kin.parent:
         return Role.VARIANT
     return Role.GROUP if kin.variants else Role.ALONE
+
+
+def _shows_nothing(state: ListingState | None, parent: str | None) -> bool:
+    """Whether nobody sees anything of the listing, and nobody waits for it."""
+    if state is None:
+        return True
+    return not state.maybe_live and (state.group == parent or state.status in _NOTHING_THERE)
 
 
 def group_of_deleted(event: ProductEvent, state: ListingState | None) -> str:

@@ -80,7 +80,9 @@ def plan(
         return Behind(
             listing_id, event.sequence, f"another listing of the account shows {product.sku} still", waits=True
         )
-    return _planned(case, wanted(product, account, at), adapter, at)
+    decided = _planned(case, wanted(product, account, at), adapter, at)
+    # One whose parent is not there is sold by itself, and its parent finds it by that when it comes.
+    return replace(decided, group=product.parent) if product.parent and account.sells_groups else decided
 
 
 def _of_group(role: Role, case: _Case, product: Product, adapter: Adapter, at: datetime, taken: Taken) -> Plan:

@@ -227,8 +227,8 @@ class ListingState:
     what it said then; both stand beside the state, written by who looks, and never stored with it. figures: where the
     last plan's stock and price came from. keeps_sku: it was on the channel before us under a number of its own, and
     keeps that. submitted: what is with the channel, and has not ended; None = nothing. planned_schema: print of the
-    channel's own rules that the last plan was made with. group: code of the parent in whose listing the product was
-    sold when it was planned last; its own, if it is that parent; "" = it is sold by itself. members: of a group, SKUs
+    channel's own rules that the last plan was made with. group: on accounts that sell groups, code of the parent that
+    the product named when it was planned last; its own, if it is such a parent; "" = neither. members: of a group, SKUs
     of the variants that the channel may show.
     created_at, updated_at: UTC, whole milliseconds.
     """

@@ -27,6 +27,7 @@ from consumer.listings.accounts import Account
 from consumer.listings.brakes import NO_BRAKES, Brakes
 from consumer.listings.confirmation import Confirmation
 from consumer.listings.state import ListingState
+from consumer.listings.rules.variations import Variations
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import delivery_metrics
 from consumer.mongo import Database, Document, connect, connect_async
@@ -70,6 +71,7 @@ class Line:
     modes: Mapping[str, str] = field(default_factory=dict)
     brakes: Brakes = NO_BRAKES
     confirmation: Confirmation = field(default_factory=Confirmation)
+    variations: Variations = field(default_factory=Variations)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     @property
@@ -96,6 +98,7 @@ class Line:
     def _account(self, name: str) -> Account:
         mode = self.modes.get(name, "live")
         account = replace(make_account(name), brakes=self.brakes, confirmation=self.confirmation)
+        account = replace(account, variations=self.variations)
         return replace(account, mode=mode)  # type: ignore[arg-type]  # a Literal
 
     @asynccontextmanager
