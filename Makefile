@@ -12,14 +12,14 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels bench-planning format lock jars clean
+.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels bench-feeds bench-planning format lock jars clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything into .venv, with pinned versions and hashes
 
-demo: setup ## See it work: a real MongoDB, a real Kafka, 304 products, an eBay stand-in
+demo: setup ## See it work: a real MongoDB, a real Kafka, 304 products, stand-ins of four channels
 	@$(BIN)/marketsync demo
 
 check: setup ## Format, lint, types, import contracts
@@ -54,6 +54,9 @@ bench-delivery: setup ## How fast listings are delivered, next to the calls alon
 
 bench-channels: setup ## What delivery costs with everything on, per channel
 	@$(BIN)/python -m tests.benchmarks.channels
+
+bench-feeds: setup ## What a file of 100,000 offers costs, and that one of a million needs no more memory
+	@$(BIN)/python -m tests.benchmarks.feeds $(PARTS)
 
 bench-planning: setup ## What one listing costs from the product to what would be sent, step by step; no servers
 	@$(BIN)/python -m tests.benchmarks.planning

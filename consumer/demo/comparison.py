@@ -53,14 +53,14 @@ class Verdict:
     different: tuple[Difference, ...]
 
 
-def wanted(products: Iterable[Document], factor: Decimal = Decimal(1)) -> dict[str, Shown]:
+def wanted(products: Iterable[Document], factor: Decimal = Decimal(1), *, titles: bool = True) -> dict[str, Shown]:
     """What an account should show, by SKU: the current version, English title, sale price before retail price.
 
-    factor: the account's prices are the PIM's times this.
+    factor: the account's prices are the PIM's times this. titles: whether it shows any.
     """
     return {
         document["sku"]: Shown(
-            title=document["name"]["en"],
+            title=document["name"]["en"] if titles else "",
             price=amount(document["pricing"].get("sale", document["pricing"]["retail"]), factor),
             quantity=document["quantity"],
         )

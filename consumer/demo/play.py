@@ -27,11 +27,15 @@ class DemoError(MarketsyncError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much happens. writes: how many changes; duration: seconds they are spread over; seed: which ones."""
+    """How much happens. writes: how many changes; duration: seconds they are spread over; seed: which ones.
 
-    writes: int = 3000
+    stay: go on serving afterwards.
+    """
+
+    writes: int = 1500
     duration: float = 20
     seed: int = 1
+    stay: bool = False
 
 
 @dataclass(slots=True)
@@ -137,6 +141,6 @@ def compare(stage: Stage) -> list[Verdict]:
 
 def verdict_of(stage: Stage, shop: Shop) -> Verdict:
     """Of one account. Raises UnavailableError."""
-    pim = wanted(stage.products.find({}), shop.factor)
+    pim = wanted(stage.products.find({}), shop.factor, titles=shop.titles)
     channel = shop.window.shown()
     return Verdict(shop.name, pim, channel, tuple(differences(pim, channel)))

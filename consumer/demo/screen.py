@@ -143,16 +143,15 @@ def print_verdict(console: Console, verdicts: Sequence[Verdict]) -> None:
 
 def _side_by_side(verdicts: Sequence[Verdict]) -> Table:
     pim = verdicts[0].pim
-    table = Table(title=f"{_SAMPLE} of {len(pim)} products: price and stock in the PIM and on each account")
+    table = Table(title=f"{_SAMPLE} of {len(pim)} products: price×stock in the PIM and on each account")
     table.title_justify = "left"
     table.add_column("product", no_wrap=True)
-    table.add_column("title", no_wrap=True, max_width=30)
     for name in ("PIM", *(verdict.name for verdict in verdicts)):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for code in _sample(sorted(pim)):
         shown = [verdict.channel.get(code) for verdict in verdicts]
-        cells = ["-" if one is None else f"{one.price} × {one.quantity}" for one in (pim[code], *shown)]
-        table.add_row(code, Text(pim[code].title), *cells)
+        cells = ["-" if one is None else f"{one.price}×{one.quantity}" for one in (pim[code], *shown)]
+        table.add_row(code, *cells)
     return table
 
 

@@ -12,17 +12,19 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from consumer.bootstrap.account_commands import add_account
-from consumer.bootstrap.parts import Part, service_parts
+from consumer.bootstrap.feed_commands import Which, feed_rows
+from consumer.bootstrap.parts import FEEDS, Part, service_parts
 from consumer.bootstrap.preparation import initialise
 from consumer.bootstrap.start import environment_of
 from consumer.demo.catalogue import load_products
-from consumer.demo.shops import TENANT, Shop
+from consumer.demo.shops import TENANT, Shop, trovaprezzi_shop
 from consumer.demo.stand_ins import STAND_INS, Place
-from consumer.demo.windows import Arrivals
+from consumer.demo.windows import Arrivals, FeedWindow
 from consumer.embedded import Endpoints
 from consumer.errors import UnavailableError
 from consumer.kafka.removal import remove_installation
@@ -46,6 +48,7 @@ class Stage:
     stand_ins: tuple[Child, ...]
     arrivals: Arrivals
     shops: tuple[Shop, ...]
+    feed: FeedWindow
     products: Collection[Document]
     listings: Collection[Document]
     catalogue: tuple[Document, ...]
@@ -96,20 +99,28 @@ def _furnish(
     catalogue = load_products()
     products.insert_many([dict(document) for document in catalogue])
     shops = [shop for channel, stand_in in STAND_INS.items() for shop in stand_in.shops(places[channel].url)]
+    feed = FeedWindow(partial(_feed_url, settings, endpoints))
+    shops.append(trovaprezzi_shop(feed))
     for shop in shops:
         add_account(settings, endpoints, shop.document, shop.credentials)
     for _ in initialise(settings, endpoints):
         pass
     return Stage(
-        parts=tuple(service_parts(settings, endpoints, _channels(shops))),
+        parts=tuple(service_parts(settings, endpoints, [*_channels(shops), FEEDS])),
         stand_ins=tuple(stand_in.child(places[channel].port) for channel, stand_in in STAND_INS.items()),
         arrivals=Arrivals({channel: place.url for channel, place in places.items()}),
         shops=tuple(shops),
+        feed=feed,
         products=products,
         listings=client[_STATE]["listings"],
         catalogue=tuple(catalogue),
         log=folder / "demo.log",
     )
+
+
+def _feed_url(settings: Settings, endpoints: Endpoints) -> str:
+    rows = feed_rows(settings, endpoints, Which(channel="trovaprezzi"))
+    return rows[0].url if rows else ""
 
 
 def _channels(shops: Sequence[Shop]) -> list[str]:
@@ -124,6 +135,7 @@ def _variables(endpoints: Endpoints, prefix: str) -> dict[str, str]:
         "MARKETSYNC_TOPICS_PREFIX": prefix,
         "MARKETSYNC_TOPICS_PARTITIONS": "4",
         "MARKETSYNC_LOG_FORMAT": "json",
+        "MARKETSYNC_FEEDS_PORT": str(free_ports("127.0.0.1", _FIRST_PORT + len(STAND_INS), 1)[0]),
         # The stand-ins' secrets are protected by a key of this demo alone.
         "MARKETSYNC_CREDENTIALS_MASTER_KEYS": base64.b64encode(secrets.token_bytes(96)).decode(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.demo.shops import Shop, ebay_sellers, ebay_shops
+from consumer.demo.shops import Shop, amazon_shops, ebay_sellers, ebay_shops, manomano_shops
 from consumer.processes import Child
 
 
@@ -41,4 +41,10 @@ def _ebay_arguments() -> list[str]:
 
 STAND_INS: Mapping[str, StandIn] = {
     "ebay": StandIn("eBay stand-in", _ebay_arguments(), ebay_shops),
+    "amazon": StandIn("Amazon stand-in", ("amazon", "--no-limits"), amazon_shops),
+    "manomano": StandIn(
+        "ManoMano stand-in",
+        ("manomano", "--without-content", "--calls-per-hour", "100000", "--offer-calls-per-hour", "100000"),
+        manomano_shops,
+    ),
 }

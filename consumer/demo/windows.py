@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 from consumer.demo.comparison import Shown, amount
 from consumer.errors import UnavailableError
@@ -35,17 +36,48 @@ class Window(Protocol):
 
 
 class StandInWindow:
-    """One seller of a stand-in. url: its address. seller: as the stand-in calls it."""
+    """One seller of a stand-in. url: its address. seller: as the stand-in calls it. marketplace: "" = all.
 
-    def __init__(self, url: str, seller: str) -> None:
+    sold_out: whether what has no piece left is there; where offers cannot be deleted, it is what is left of them.
+    """
+
+    def __init__(self, url: str, seller: str, marketplace: str = "", *, sold_out: bool = True) -> None:
         self._url = url
         self._seller = seller
+        self._marketplace = marketplace
+        self._sold_out = sold_out
 
     def shown(self) -> dict[str, Shown]:
         """What is live now."""
         return {
-            row["sku"]: Shown(row["title"], amount(row["price"]), row["quantity"])
+            row["sku"]: Shown(row["title"] or "", amount(row["price"]), row["quantity"])
             for row in _get(f"{self._url}/_sandbox/listings?seller={quote(self._seller)}")["listings"]
+            if self._marketplace in ("", row.get("marketplace")) and (self._sold_out or row["quantity"])
+        }
+
+
+class FeedWindow:
+    """The file that a price comparison reads. find: its address; "" until there is one."""
+
+    def __init__(self, find: Callable[[], str]) -> None:
+        self._find = find
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """Where it is served. Raises UnavailableError while there is none."""
+        self._url = self._url or self._find()
+        if not self._url:
+            raise UnavailableError("there is no file yet")
+        return self._url
+
+    def shown(self) -> dict[str, Shown]:
+        """The offers of the file."""
+        return {
+            offer.findtext("Code", ""): Shown(
+                offer.findtext("Name", ""), amount(offer.findtext("Price", "0")), int(offer.findtext("Stock", "0"))
+            )
+            for offer in ElementTree.fromstring(read(self.url)).iter("Offer")  # noqa: S314 - our own file
         }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from consumer.demo.catalogue import ebay_categories, load_products
+from consumer.demo.catalogue import categories, load_products
 from consumer.demo.comparison import Shown, differences, wanted
 
 SHOWN = Shown("Drill", "89.90", 5)
@@ -61,5 +61,5 @@ def test_the_catalogue_has_304_products_whose_categories_are_all_mapped() -> Non
     products = load_products()
     assert len({product["entity_code"] for product in products}) == 304
     tops = {(*product["category"]["path"], product["category"]["category_id"])[0] for product in products}
-    assert tops == ebay_categories().keys()
+    assert tops == categories("ebay").keys()
     assert all(isinstance(product["created_at"].year, int) for product in products)

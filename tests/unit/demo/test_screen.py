@@ -77,5 +77,4 @@ def test_the_verdict_names_every_difference() -> None:
     assert [cell.strip() for cell in row.split("│")[2:-1]] == ["3", "2", "1", "2", "1"]
     assert "Different: 1." in text
     assert "eBay Italy: B: price is '1.00', should be '89.90'" in text
-    assert "89.90 × 5" in text
-    assert "Drill [red]" in text
+    assert "89.90×5" in text
