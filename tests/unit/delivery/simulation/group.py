@@ -140,7 +140,8 @@ class Group:
             self._again = True
             return
         if not self.processes:
-            return  # whoever joins next begins one
+            self._owners.clear()  # whoever joins next begins one, and inherits nothing
+            return
         self._rebalancing = True
         members = list(self.processes)
         self._world.rng.shuffle(members)
