@@ -172,10 +172,11 @@ class FeedRules(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a channel with a feed tells its builder of one account."""
+    """What a channel with a feed tells its builder of one account. address: where the channel was told to read it."""
 
     format: FeedFormat
     rules: FeedRules
+    address: str = ""
 
 
 MakeFeed = Callable[[Any], Feed]

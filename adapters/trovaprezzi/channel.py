@@ -15,7 +15,7 @@ def _make(account: TrovaprezziAccount, tools: Tools) -> TrovaprezziAdapter:
 
 
 def _feed(account: TrovaprezziAccount) -> Feed:
-    return Feed(TrovaprezziFormat(), account.feed)
+    return Feed(TrovaprezziFormat(), account.feed, account.feed_url)
 
 
 CHANNEL = Channel(settings=TrovaprezziAccount, make=_make, required=("link",), feed=_feed, format=TrovaprezziFormat())

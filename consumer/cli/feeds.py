@@ -157,6 +157,7 @@ def _lines(row: FeedRow) -> list[str]:
         lines.append(f"  size: {published.plain.size} bytes, compressed {published.zipped.size}")
     if row.feed:
         lines.append(f"  built at most every {row.feed.rules.interval:g} s")
+        lines += [f"  the channel was told: {row.feed.address}"] if row.feed.address else []
     lines += [f"  new category, {one.offers} offers: {one.name}" for one in row.untold]
     return lines
 

@@ -12,7 +12,7 @@ from consumer.mongo.files import Files, StoredFile
 
 # Gzip's own container; without name and time, so that equal files stay equal.
 _GZIP = 31
-# Six is the usual one: a third smaller than one, and twice the time.
+# Six is the usual one: a sixth smaller, in more than twice the time.
 _LEVEL = 3
 _BUFFER = 512 * 1024
 

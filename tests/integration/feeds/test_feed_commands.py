@@ -39,6 +39,7 @@ def variables(servers: Endpoints, fresh_name: str, world: World) -> dict[str, st
         "MARKETSYNC_FEEDS_LEASE": "2",
         "TROVAPREZZI_ENABLED": "true",
         "TROVAPREZZI_LINK": "https://shop.example/p/{sku}",
+        "TROVAPREZZI_FEED_URL": "https://shop.example/feed.xml",
         "TROVAPREZZI_PRICE_BASIS": "retail",
         "COLUMNS": "250",
     }
@@ -71,6 +72,7 @@ async def test_a_person_sees_builds_checks_and_lets_go(say: Say, world: World) -
     shown = say("show")
     assert f"https://feeds.example.test/feeds/{world.state().token}/trovaprezzi.xml" in shown
     assert "offers: 50" in shown
+    assert "told: https://shop.example/feed.xml" in shown
     assert "nothing is wrong" in say("check")
     assert say("show", "--content") == " ".join(world.file().split())
     assert "casa 50 offers" in say("categories")
