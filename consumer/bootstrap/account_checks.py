@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
+from adapters.base import Adapter
 from adapters.errors import AdapterError, AuthenticationError, ConfigurationError
 from adapters.registry import make_adapter
 from consumer.bootstrap.accounts import keeping
@@ -75,12 +76,20 @@ async def _test(account: Account | BrokenAccount) -> Finding:
         adapter = make_adapter(account.channel, account.settings)
         try:
             await adapter.test_connection()
-            said = await adapter.standing()
+            said = await _said(adapter)
         finally:
             await adapter.close()
     except AdapterError as error:
         return Finding(subject, error.message, _cure_of(error))
     return Finding(subject, "; ".join(["credentials and required settings work", *said]))
+
+
+async def _said(adapter: Adapter) -> Sequence[str]:
+    """What else the channel says; an account that works is no worse where it says nothing now."""
+    try:
+        return await adapter.standing()
+    except AdapterError as error:
+        return [f"nothing more is known now ({error.message})"]
 
 
 def _cure_of(error: AdapterError) -> str:
