@@ -78,6 +78,15 @@ def feed_rows(settings: Settings, endpoints: Endpoints, which: Which) -> list[Fe
         return [_row(key, states.get(key), feeds.get(key), book, settings) for key in keys if which.takes(key)]
 
 
+def feed_lines(settings: Settings, endpoints: Endpoints, *, only_held: bool = False) -> list[str]:
+    """How each feed that has had items is doing, a line each. Raises UnavailableError, SettingsError."""
+    return [
+        f"Feed {row.key}: {row.state.published.count if row.state.published else 0} offers, {row.standing}"
+        for row in feed_rows(settings, endpoints, Which())
+        if row.state is not None and (row.state.held is not None or not only_held)
+    ]
+
+
 def build_feeds(settings: Settings, endpoints: Endpoints, which: Which) -> list[tuple[FeedKey, Built]]:
     """Build these files now, whether something has changed or not; the brake holds here too.
 

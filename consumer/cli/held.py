@@ -28,10 +28,16 @@ def list_command(channel: AnyChannel = "", account: Account = "", tenant: Tenant
     from rich.markup import escape
     from rich.table import Table
 
+    from consumer.bootstrap.feed_commands import feed_lines
     from consumer.bootstrap.holding import held_listings
 
     settings, endpoints = _begin("list")
     groups = held_listings(settings, endpoints, _which(channel, account, tenant, brake))
+    files = feed_lines(settings, endpoints, only_held=True)
+    for line in files:
+        typer.echo(f"{line}. `marketsync feeds release` publishes it all the same.")
+    if not groups and files:
+        return
     if not groups:
         typer.echo("Nothing is held.")
         return

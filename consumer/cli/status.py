@@ -17,16 +17,20 @@ def command() -> None:
     """Say how things stand: listings, problems with their cure, who stands still, what waits, how far capture came."""
     from rich.console import Console
 
+    from consumer.bootstrap.feed_commands import feed_lines
     from consumer.bootstrap.overview import read_overview
     from consumer.bootstrap.start import begin, find_servers
 
     settings = begin("status", level="error")
-    overview = read_overview(settings, find_servers(settings))
+    endpoints = find_servers(settings)
+    overview = read_overview(settings, endpoints)
     console = Console(highlight=False)
     _show_listings(console, overview)
     _show_problems(console, overview)
     _show_standing(console, overview)
     _show_waiting(console, overview)
+    for line in feed_lines(settings, endpoints):
+        console.print(f"{line}.", markup=False)
     _show_quotas(console, overview)
     _show_credentials(console, overview)
     _show_jobs(console, overview)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -62,10 +63,10 @@ async def put(world: World, *codes: str) -> None:
     await world.put(*(make_item(code) for code in codes))
 
 
-async def test_a_person_sees_builds_checks_and_lets_go(say: Say, world: World) -> None:
+def test_a_person_sees_builds_checks_and_lets_go(say: Say, world: World) -> None:
     assert "no listing has gone to it yet" in say("list")
     codes = [f"A-{number}" for number in range(50)]
-    await put(world, *codes)
+    asyncio.run(put(world, *codes))
     assert "waits for its first file" in say("list")
     assert "published, 50 offers" in say("build", "--channel", "trovaprezzi")
     assert "up to date" in say("list")
@@ -79,9 +80,12 @@ async def test_a_person_sees_builds_checks_and_lets_go(say: Say, world: World) -
     assert "1 categories count as told" in say("categories", "--told")
     assert "knows all categories" in say("categories")
     assert "Nothing is held" in say("release", "--yes")
-    await world.remove(*codes[10:])
+    asyncio.run(world.remove(*codes[10:]))
     assert "held, 10 offers: it would have 10 offers, 40 fewer" in say("build", code=1)
     assert "held: it would have 10 offers" in say("show")
+    told = CliRunner().invoke(app, ["held", "list"], catch_exceptions=False).output
+    assert "50 offers, held: it would have 10 offers" in told
+    assert "marketsync feeds release" in told
     assert "1 files are released" in say("release", "--yes")
     assert "published, 10 offers" in say("build")
     assert "there is no such feed" in say("build", "--account", "other", code=2)
