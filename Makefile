@@ -12,7 +12,7 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels bench-feeds bench-planning format lock jars clean
+.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels bench-feeds bench-planning bench-replanning format lock jars clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-feeds: setup ## What a file of 100,000 offers costs, and that one of a mil
 
 bench-planning: setup ## What one listing costs from the product to what would be sent, step by step; no servers
 	@$(BIN)/python -m tests.benchmarks.planning
+
+bench-replanning: setup ## What stock changes take while a rule change plans 50,000 listings anew
+	@$(BIN)/python -m tests.benchmarks.replanning
 
 bench-takeover: setup ## For how long nothing flows when the leading capture is killed or ends
 	@$(BIN)/python -m tests.benchmarks.takeover
