@@ -107,7 +107,8 @@ def _amazon(name: str, account: str, marketplace: str, url: str, factor: Decimal
         },
     }
     calls = ("putListingsItem", "patchListingsItem", "deleteListingsItem")
-    limits = [{"name": name, "amount": _PLENTY, "period": 1} for call in calls for name in (call, f"all-{call}")]
+    names = (*calls, *(f"all-{call}" for call in calls), "searchListingsItems")
+    limits = [{"name": name, "amount": _PLENTY, "period": 1} for name in names]
     secrets = {"api_secret": SecretStr(seller.client_secret), "refresh_token": SecretStr(seller.refresh_token)}
     document = _document("amazon", account, settings, factor=factor, limits=limits)
     return Shop(name, document, secrets, StandInWindow(url, seller.name, marketplace), factor)
