@@ -18,7 +18,7 @@ from consumer.listings.findings import Findings
 from consumer.listings.product import Product
 from consumer.listings.rules import Unwanted
 from consumer.listings.unmapped import Unmapped
-from consumer.listings.validation import examine
+from consumer.listings.validation import examine_event
 from consumer.settings import Settings
 
 Watch = Callable[[int], None]
@@ -30,8 +30,8 @@ def find_unmapped(settings: Settings, endpoints: Endpoints, account: Account, wa
     unmapped = Unmapped(account)
 
     async def run() -> None:
-        async for products in _products(settings, endpoints, account, ()):
-            for product in products:
+        async for events in _events(settings, endpoints, account, ()):
+            for product in products_of(events, account):
                 unmapped.add(product)
             watch(unmapped.products)
 
@@ -56,10 +56,11 @@ def validate(
         adapter = make_adapter(account.channel, account.settings)
         now = datetime.now(UTC)
         try:
-            async for products in _products(settings, endpoints, account, codes):
+            async for events in _events(settings, endpoints, account, codes):
+                products = products_of(events, account)
                 await learn_for(products, account, adapter, now)
-                for product in products:
-                    found = examine(product, account, adapter, now)
+                for event, product in zip(events, products, strict=True):
+                    found = examine_event(event, account, adapter, now)
                     findings.add(product.entity_code, found)
                     see(product, found)
         finally:
@@ -69,15 +70,15 @@ def validate(
     return findings
 
 
-async def _products(
+async def _events(
     settings: Settings, endpoints: Endpoints, account: Account, codes: Sequence[str]
-) -> AsyncIterator[list[Product]]:
+) -> AsyncIterator[Sequence[ProductEvent]]:
     with catalogue(settings, endpoints) as products:
         if codes:
-            yield products_of(_there(account, await products.find(account.tenant, codes)), account)
+            yield _there(account, await products.find(account.tenant, codes))
             return
         async for events in products.chunks(account.tenant):
-            yield products_of(events, account)
+            yield events
 
 
 def _there(account: Account, events: Sequence[ProductEvent]) -> Sequence[ProductEvent]:

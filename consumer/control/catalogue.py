@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
+from adapters.values import replace
 from consumer import events
 from consumer.control.pim_states import PimStates
 from consumer.control.targets import State
 from consumer.errors import MarketsyncError
-from consumer.events import ProductEvent
+from consumer.events import Kin, ProductEvent
+from consumer.listings.kinship import parent_of, relatives_of
 from consumer.mongo import Database, Document
 from consumer.mongo.documents import decode_leniently
 from consumer.mongo.pim import id_key
@@ -35,7 +38,7 @@ class Catalogue:
             if chunk.time is None or not chunk.documents:
                 return
             states, _ = self._states.read(database.name, chunk.time, chunk.documents)
-            yield _events(states)
+            yield await self._with_kin(tenant, _events(states))
             last = id_key(decode_leniently(chunk.documents[-1])["_id"])
 
     async def find(self, tenant: str, codes: Sequence[str]) -> list[ProductEvent]:
@@ -46,7 +49,21 @@ class Catalogue:
         name = (await asyncio.to_thread(self._database, tenant)).name
         states, _ = self._states.read(name, reading.time, reading.documents.values())
         gone = set(codes) - set(reading.documents) if reading.complete and not reading.empty else set()
-        return _events([*states, *self._states.gone(name, reading.time, sorted(gone))])
+        found = _events([*states, *self._states.gone(name, reading.time, sorted(gone))])
+        return await self._with_kin(tenant, found)
+
+    async def _with_kin(self, tenant: str, found: list[ProductEvent]) -> list[ProductEvent]:
+        """Those that have relatives, with them: variants as their parents list them, read a moment later."""
+        related = {code for event in found if event.product is not None for code in relatives_of(event.product)}
+        if not related:
+            return found
+        reading = await asyncio.to_thread(self._products.read, tenant, related)
+        if reading is None:
+            raise _no_tenant(tenant)
+        name = (await asyncio.to_thread(self._database, tenant)).name
+        states, _ = self._states.read(name, reading.time, reading.documents.values())
+        documents = {event.entity_code: event.product for event in _events(states) if event.product is not None}
+        return [_related(event, documents) for event in found]
 
     def _database(self, tenant: str) -> Database[Document]:
         database = self._products.database(tenant)
@@ -58,6 +75,17 @@ class Catalogue:
 def _events(states: Sequence[State]) -> list[ProductEvent]:
     """By the way every event takes, so that what is looked at is what would be delivered."""
     return [events.decode(state.key, state.value, state.headers) for state in states]
+
+
+def _related(event: ProductEvent, documents: Mapping[str, Mapping[str, Any]]) -> ProductEvent:
+    if event.product is None:
+        return event
+    parent, codes = parent_of(event.product), set(relatives_of(event.product))
+    if not codes:
+        return event
+    variants = [documents[code] for code in sorted(codes & documents.keys())]
+    own = tuple(each for each in variants if parent_of(each) == event.entity_code)
+    return replace(event, kin=Kin(own, parent is None or parent in documents))
 
 
 def _no_tenant(tenant: str) -> MarketsyncError:

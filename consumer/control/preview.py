@@ -21,9 +21,8 @@ from consumer.listings.brakes import Brake
 from consumer.listings.brakes.foresight import would_hold
 from consumer.listings.brakes.ledger import Ledger
 from consumer.listings.brakes.touching import touched
-from consumer.listings.reader import read_product
 from consumer.listings.state import NO_FIGURES, Figures, ListingState, Status, Version
-from consumer.listings.validation import examine
+from consumer.listings.validation import examine_event
 
 _Plan = planner.Nothing | planner.Invalid | planner.Rehearsal | planner.Send
 
@@ -115,8 +114,7 @@ def _shown(
     """The listing that is wanted, as the channel would get it."""
     if event.product is None or event.operation is EventOperation.DELETED:
         return None
-    product = read_product(event.product, event.entity_code, text_language=account.text_language)
-    target = examine(product, account, adapter, at)
+    target = examine_event(event, account, adapter, at)
     return planner.numbered(target, state) if isinstance(target, Listing) else None
 
 

@@ -29,6 +29,7 @@ from consumer.listings.brakes.words import reason
 from consumer.listings.debts import Debt
 from consumer.listings.owed import Cause, moment
 from consumer.listings.state import Doubt, ListingState, Status
+from consumer.listings.stock_alone import lowered, stocks_of
 
 _log = structlog.get_logger()
 
@@ -211,14 +212,16 @@ def _stock_alone(case: Case, plan: planner.Send, held: Step, now: float) -> Step
     state, command, stored = case.state, plan.command, held.store
     if state is None or state.accepted is None or stored is None or command.operation is Operation.REVISE_STOCK:
         return None
-    pieces = plan.pieces if command.listing is None else command.listing.quantity
-    accepted = state.accepted.quantity
-    if pieces is None or accepted is None or pieces >= accepted:
+    listing = command.listing
+    pieces = plan.pieces if listing is None else listing.quantity
+    stocks = plan.stocks if listing is None else stocks_of(listing, state.members)
+    less = None if pieces is None else lowered(state, pieces, stocks)
+    if less is None:
         return None
     lowering = planner.Send(
         listing_id=plan.listing_id,
         sequence=plan.sequence,
-        command=Command(Operation.REVISE_STOCK, state.sku, None, state.references, pieces),
+        command=less,
         fingerprint=None,
         reason=stored.reason,
         verdict=Status.LIVE if state.status is Status.WAITING else state.status,

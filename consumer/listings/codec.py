@@ -178,7 +178,10 @@ def _leave(document: Mapping[str, Any] | None) -> Leave | None:
         return None
     price = document["price"]
     money = None if price is None else Money(Decimal(price), document["currency"])
-    return Leave(Operation(document["operation"]), money, document["quantity"])
+    variants = [_variant_figures(each) for each in document.get("variants") or ()]
+    prices = {each.sku: each.price for each in variants if each.price is not None}
+    sold_out = frozenset(each.sku for each in variants if each.quantity == 0)
+    return Leave(Operation(document["operation"]), money, document["quantity"], prices, sold_out)
 
 
 def _figures_document(figures: Figures) -> Document:

@@ -141,7 +141,7 @@ def _by_brake(which: Which) -> Document:
 
 def _shown_to_people() -> Document:
     """The leave (see `owed.Leave`) for what is held now."""
-    return {name: f"$proposed.{name}" for name in ("operation", "price", "currency", "quantity")}
+    return {name: f"$proposed.{name}" for name in ("operation", "price", "currency", "quantity", "variants")}
 
 
 def _group(row: Mapping[str, Any], fields: tuple[str, ...]) -> OwedGroup:

@@ -7,6 +7,8 @@ was planned, so that a mark made meanwhile stays. Pure; times are UTC, whole mil
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -79,11 +81,16 @@ BACKGROUND = frozenset(
 
 @value_object
 class Leave:
-    """What a person was shown when they let a held listing pass. price, quantity: None on withdrawal."""
+    """What a person was shown when they let a held listing pass. price, quantity: None on withdrawal.
+
+    prices: of a group, SKU of the variant -> its price. sold_out: variants of which nothing was left.
+    """
 
     operation: Operation
     price: Money | None = None
     quantity: int | None = None
+    prices: Mapping[str, Money] = field(default_factory=dict)
+    sold_out: frozenset[str] = frozenset()
 
 
 @value_object

@@ -195,7 +195,7 @@ class _Case:
         sku = state.sku or self._sku_in_event() or self.event.entity_code
         command = Command(Operation.WITHDRAW, sku, None, state.references, variants=self._shown_variants())
         send = self._send(command, None, reason=reason)
-        return replace(send, pieces=quantity) if isinstance(send, Send) else send
+        return replace(send, pieces=quantity, stocks=self.stocks) if isinstance(send, Send) else send
 
     def show(self, listing: Listing, wanted_print: Fingerprint) -> Decided:
         state = self.state

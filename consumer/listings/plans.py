@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adapters.model import Command, Problem, Rendered
 from adapters.values import value_object
 from consumer.events import Sequence
@@ -67,8 +69,9 @@ class Send:
     plan_again: this command only clears the way (the SKU changed); once it succeeded, plan the same event again.
     problems: why the product is invalid or refused, where only its stock may be sent; verdict: which of the two.
     lowers_stock: the channel sells more than there is until it takes this. remarks: what of the product is left out.
-    pieces: of a withdrawal, how many the PIM has all the same. rendered: what is sent, for people; None where only
-    stock is, and on withdrawal. schema: print of the channel's own rules that it was held against.
+    pieces: of a withdrawal, how many the PIM has all the same; stocks: of each variant of a group. rendered: what is
+    sent, for people; None where only stock is, and on withdrawal. schema: print of the channel's own rules that it was
+    held against.
     """
 
     listing_id: str
@@ -83,6 +86,7 @@ class Send:
     remarks: tuple[str, ...] = ()
     pieces: int | None = None
     rendered: Rendered | None = None
+    stocks: Mapping[str, int] | None = None
     figures: Figures = NO_FIGURES
     group: str = ""
     schema: str = ""

@@ -6,26 +6,45 @@ The same for a delivery, a dry run, a preview and `marketsync validate`, so that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from adapters.base import Adapter
 from adapters.gtins import is_gtin, is_internal
-from adapters.model import Listing, Problem
+from adapters.model import Listing, Problem, Variant
+from adapters.values import replace
+from consumer.events import Kin, ProductEvent
 from consumer.listings.accounts import Account
 from consumer.listings.figures import shown
 from consumer.listings.images import is_placeholder
+from consumer.listings.kinship import Role, read_family, role_of
 from consumer.listings.product import Product
-from consumer.listings.rules import Unwanted, wanted
+from consumer.listings.reader import read_product
+from consumer.listings.rules import Unwanted, Why, wanted
+from consumer.listings.rules.groups import wanted_group
 
+Examined = Listing | Unwanted | list[Problem]
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 
 
-def examine(product: Product, account: Account, adapter: Adapter, at: datetime) -> Listing | Unwanted | list[Problem]:
+def examine(product: Product, account: Account, adapter: Adapter, at: datetime) -> Examined:
     """What would be sent for a product, that nothing would be, or all that is in the way. at: now, UTC."""
     target = wanted(product, account, at).target
+    return ready(target, adapter) if isinstance(target, Listing) else target
+
+
+def examine_event(event: ProductEvent, account: Account, adapter: Adapter, at: datetime) -> Examined:
+    """The same for what was read of a product, with its relatives; deleted ones are not asked about."""
+    product = read_product(event.product or {}, event.entity_code, text_language=account.text_language)
+    role = role_of(product, event.kin or Kin(), None) if account.sells_groups else Role.ALONE
+    if role is Role.VARIANT:
+        return Unwanted(f"a variant of {product.parent}, sold in its listing", Why.VARIANT)
+    if role is not Role.GROUP:
+        return examine(product, account, adapter, at)
+    family = read_family(product, event.kin, account)
+    target = wanted_group(family, account, at, shown=frozenset()).found.target
     return ready(target, adapter) if isinstance(target, Listing) else target
 
 
@@ -42,13 +61,33 @@ def ready(listing: Listing, adapter: Adapter) -> Listing | list[Problem]:
 
 
 def _common(listing: Listing) -> Iterator[Problem]:
-    yield from _gtins(listing)
-    yield from _images(listing)
+    yield from _gtins(listing.gtins)
+    yield from _images(listing.images, listing.sku)
     yield from _texts(listing)
+    seen: dict[str, str] = {}
+    for variant in listing.variants:
+        yield from (_of_variant(problem, variant) for problem in _of_one(variant))
+        for code in variant.gtins:
+            other = seen.setdefault(code, variant.sku)
+            if other != variant.sku:
+                words = "two variants have the same barcode"
+                cure = "Give each variant its own EAN in the PIM, or leave it out."
+                yield Problem("gtin", "same_barcode", words, cure, f"variants {other} and {variant.sku}: {code}")
 
 
-def _gtins(listing: Listing) -> Iterator[Problem]:
-    for code in listing.gtins:
+def _of_one(variant: Variant) -> Iterator[Problem]:
+    yield from _gtins(variant.gtins)
+    yield from _images(variant.images, variant.sku)
+    if variant.price.amount <= 0:
+        yield Problem("price", "not_positive", "the price is not above 0", "Set a price.", str(variant.price.amount))
+
+
+def _of_variant(problem: Problem, variant: Variant) -> Problem:
+    return replace(problem, value=f"variant {variant.sku}: {problem.value}")
+
+
+def _gtins(codes: Iterable[str]) -> Iterator[Problem]:
+    for code in codes:
         if not is_gtin(code):
             words = "the barcode is no EAN or UPC (wrong length or check digit)"
             yield Problem("gtin", "malformed", words, "Correct the number or leave it out.", shown(code))
@@ -58,9 +97,9 @@ def _gtins(listing: Listing) -> Iterator[Problem]:
             yield Problem("gtin", "internal", words, cure, code)
 
 
-def _images(listing: Listing) -> Iterator[Problem]:
-    for address in listing.images:
-        if is_placeholder(address, listing.sku):
+def _images(addresses: Iterable[str], sku: str) -> Iterator[Problem]:
+    for address in addresses:
+        if is_placeholder(address, sku):
             words = "the image is the placeholder of a product without images"
             yield Problem("image", "placeholder", words, "Add a picture of the product in the PIM.", shown(address))
         elif not _is_public(address):

@@ -6,9 +6,10 @@ offer only the rules' floor protects the price.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
-from adapters.model import Command, Money, Operation
+from adapters.model import Command, Listing, Money, Operation
 from consumer.listings.brakes.model import Brake, Brakes
 from consumer.listings.owed import Leave
 from consumer.listings.state import Doubt, ListingState, Version
@@ -39,17 +40,37 @@ def covered(command: Command, accepted: Version | None, leave: Leave) -> frozens
     if leave.operation is Operation.WITHDRAW:
         return _WITHDRAWAL if command.operation is Operation.WITHDRAW else _NOTHING
     passes = {Brake.CREATES_PER_HOUR}
-    if leave.quantity == 0:
+    if leave.quantity == 0 or (leave.sold_out and _sold_out(command) <= leave.sold_out):
         passes.add(Brake.MASS_ZERO_STOCK)
-    if command.listing is not None and _between(command.listing.price, accepted, leave):
+    if command.listing is not None and _is_between(command.listing, accepted, leave):
         passes |= {Brake.PRICE_CHANGE, Brake.MASS_PRICE_CHANGE}
     return frozenset(passes)
 
 
 def _by_price(command: Command, accepted: Version, brakes: Brakes) -> frozenset[Brake]:
-    if command.listing is None or accepted.price is None or command.listing.price == accepted.price:
-        return _NOTHING
-    percent = moved(accepted.price, command.listing.price)
+    """A variant's price counts as the listing's own: the one that moves furthest decides."""
+    found = frozenset[Brake]().union(*(_by_move(*move, brakes) for move in _moves(command, accepted)))
+    return frozenset({Brake.PRICE_CHANGE}) if Brake.PRICE_CHANGE in found else found
+
+
+def _moves(command: Command, accepted: Version) -> Iterator[tuple[Money, Money]]:
+    """The prices that change, of the listing or of each of its variants. A new variant has nothing to fall from."""
+    listing = command.listing
+    if listing is None:
+        return
+    if not listing.variants:
+        if accepted.price is not None and listing.price != accepted.price:
+            yield accepted.price, listing.price
+        return
+    before = {each.sku: each.price for each in accepted.variants}
+    for variant in listing.variants:
+        old = before.get(variant.sku)
+        if old is not None and old != variant.price:
+            yield old, variant.price
+
+
+def _by_move(old: Money, new: Money, brakes: Brakes) -> frozenset[Brake]:
+    percent = moved(old, new)
     if brakes.price_change is not None and (percent is None or percent > brakes.price_change):
         return frozenset({Brake.PRICE_CHANGE})
     mass = brakes.mass_price_change
@@ -67,16 +88,38 @@ def moved(old: Money, new: Money) -> Decimal | None:
 
 def _empties(command: Command, accepted: Version, single_sale: int) -> bool:
     quantity = command.quantity if command.listing is None else command.listing.quantity
-    return quantity == 0 and (accepted.quantity or 0) > single_sale
+    if quantity == 0 and (accepted.quantity or 0) > single_sale:
+        return True
+    gone = _sold_out(command)
+    return any(each.sku in gone and (each.quantity or 0) > single_sale for each in accepted.variants)
 
 
-def _between(price: Money, accepted: Version | None, leave: Leave) -> bool:
-    """Whether a price lies between what the channel has and what a person let pass."""
-    if leave.price is None or price.currency != leave.price.currency:
-        return False
-    if accepted is None or accepted.price is None or accepted.price.currency != price.currency:
-        return price == leave.price
-    low, high = sorted((accepted.price.amount, leave.price.amount))
+def _sold_out(command: Command) -> frozenset[str]:
+    """SKUs of a group's variants of which nothing is left."""
+    variants = command.listing.variants if command.listing is not None else ()
+    stocks = command.quantities or {variant.sku: variant.quantity for variant in variants}
+    return frozenset(sku for sku, quantity in stocks.items() if quantity == 0)
+
+
+def _is_between(listing: Listing, accepted: Version | None, leave: Leave) -> bool:
+    """Whether its prices lie between what the channel has and what a person let pass."""
+    before = None if accepted is None else accepted.price
+    if not listing.variants:
+        return _between(listing.price, before, leave.price)
+    prices = {} if accepted is None else {each.sku: each.price for each in accepted.variants}
+    return all(
+        _between(each.price, prices[each.sku], leave.prices.get(each.sku))
+        for each in listing.variants
+        if each.sku in prices
+    )
+
+
+def _between(price: Money, before: Money | None, leave: Money | None) -> bool:
+    if leave is None or price.currency != leave.currency:
+        return price == before
+    if before is None or before.currency != price.currency:
+        return price == leave
+    low, high = sorted((before.amount, leave.amount))
     return low <= price.amount <= high
 
 
