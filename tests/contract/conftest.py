@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.amazon_channel import AmazonChannel, amazon_channel
 from tests.contract.channels import Channel, EbayChannel, ebay_channel, memory_channel
+from tests.contract.fifth_channel import bacheca_channel
 from tests.contract.manomano_channel import ManomanoChannel, manomano_channel
 from tests.contract.trovaprezzi_channel import trovaprezzi_channel
 
@@ -18,6 +19,7 @@ CHANNELS: Mapping[str, Callable[[], AbstractAsyncContextManager[Channel]]] = {
     "amazon": amazon_channel,
     "manomano": manomano_channel,
     "trovaprezzi": trovaprezzi_channel,
+    "bacheca": bacheca_channel,
 }
 
 
