@@ -81,8 +81,11 @@ def preview(
         return Preview(listing_id, account.mode, BEHIND, plan.words)
     if isinstance(plan, planner.Superseded):
         return Preview(listing_id, account.mode, SUPERSEDED, "a newer state of the product was planned already")
-    shown = _shown(event, state, live, adapter, at)
-    rendered = None if shown is None else adapter.render(shown)
+    if isinstance(plan, planner.Send) and plan.rendered is not None:
+        shown, rendered = plan.command.listing, plan.rendered
+    else:  # what the channel has already, or would not get: planned without being kept
+        shown = _shown(event, state, live, adapter, at)
+        rendered = None if shown is None else adapter.render(shown)
     found = Preview(
         listing_id=listing_id,
         mode=account.mode,
