@@ -21,6 +21,7 @@ from consumer.mongo import connect_async
 from consumer.settings import Settings
 from tests.unit.delivery.making import CHANNEL, make_account
 
+
 def main() -> None:
     """Deliver until stopped."""
     CHANNELS.add(CHANNEL, "tests.integration.delivery.journal_channel")
