@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from adapters.errors import UnknownListingError
-from adapters.model import Bulk, ChannelListing, Command, Listing, ListingPage, Outcome, Problem, Rendered
+from adapters.model import (
+    Bulk,
+    CategorySuggestion,
+    ChannelListing,
+    Command,
+    Listing,
+    ListingPage,
+    Outcome,
+    Problem,
+    Rendered,
+)
 from adapters.rate_limits import Limit
 
 
@@ -131,6 +141,14 @@ class Adapter(Protocol):
         Empty also where the channel cannot be searched so: then nobody knows. Asked before a first create, so that no
         product gets two listings. Raises AdapterError when the channel could not be asked.
         """
+
+
+@runtime_checkable
+class SuggestsCategories(Protocol):
+    """What an adapter can do beside its contract whose channel proposes categories."""
+
+    async def suggest_categories(self, words: str) -> Sequence[CategorySuggestion]:
+        """The channel's categories that may fit these words, the best first. Raises AdapterError."""
 
 
 class AnswersAtOnce:

@@ -191,6 +191,14 @@ class ChannelListing:
 
 
 @value_object
+class CategorySuggestion:
+    """A category of the channel that may fit. path: its name behind those above it, for people."""
+
+    category: str
+    path: str
+
+
+@value_object
 class ListingPage:
     """Some of an account's listings. next: what to ask for to get those behind them; "" = these were the last."""
 

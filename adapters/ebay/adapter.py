@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 
 from adapters.base import AnswersAtOnce
 from adapters.ebay import grammar, grouping, mapping, validation
-from adapters.ebay.catalogue import Suggestion
 from adapters.ebay.client import BULK_SIZE, EbayClient
 from adapters.ebay.groups import Groups
 from adapters.ebay.learning import Learning
@@ -27,6 +26,7 @@ from adapters.ebay.usage import Usage
 from adapters.ebay.work import Work, alive
 from adapters.errors import ConfigurationError, RateLimitedError
 from adapters.model import (
+    CategorySuggestion,
     ChannelListing,
     Command,
     Listing,
@@ -108,7 +108,7 @@ class EbayAdapter(AnswersAtOnce):
         asked = self._asked(listing)
         return "" if asked is None else asked.print
 
-    async def suggest_categories(self, words: str) -> list[Suggestion]:
+    async def suggest_categories(self, words: str) -> list[CategorySuggestion]:
         """eBay's categories that may fit these words, the best first. Raises AdapterError."""
         return [] if self._learning is None else await self._learning.suggest(words)
 

@@ -9,6 +9,7 @@ from adapters.ebay.calls import Calls, mapping_of, quoted
 from adapters.ebay.requirements import Aspect
 from adapters.errors import ChannelUnavailableError
 from adapters.exchange import Answer
+from adapters.model import CategorySuggestion
 from adapters.values import value_object
 
 FILTER_MOST = 50  # category ids in one question of the Metadata API; it leaves out further ones
@@ -22,14 +23,6 @@ class Tree:
 
     id: str
     version: str
-
-
-@value_object
-class Suggestion:
-    """A category that may fit. path: its name behind those above it."""
-
-    category: str
-    path: str
 
 
 class Catalogue:
@@ -71,7 +64,7 @@ class Catalogue:
         found = await self._policies("listing_structure", "listingStructurePolicies", categories)
         return {category: policy.get("variationsSupported") is not False for category, policy in found.items()}
 
-    async def suggestions(self, tree: Tree, words: str) -> list[Suggestion]:
+    async def suggestions(self, tree: Tree, words: str) -> list[CategorySuggestion]:
         """getCategorySuggestions, the best first. eBay's sandbox answers with made-up ones."""
         path = f"{_TAXONOMY}/category_tree/{quoted(tree.id)}/get_category_suggestions?q={quoted(words)}"
         found = mapping_of(await self._calls.ask(path)).get("categorySuggestions") or []
@@ -99,11 +92,11 @@ def _aspect(document: Mapping[str, Any]) -> Aspect:
     )
 
 
-def _suggestion(document: Mapping[str, Any]) -> Suggestion:
+def _suggestion(document: Mapping[str, Any]) -> CategorySuggestion:
     category = document.get("category") or {}
     above = sorted(document.get("categoryTreeNodeAncestors") or (), key=lambda one: one.get("categoryTreeNodeLevel", 0))
     names = [str(one.get("categoryName")) for one in above] + [str(category.get("categoryName") or "")]
-    return Suggestion(str(category.get("categoryId") or ""), " > ".join(names))
+    return CategorySuggestion(str(category.get("categoryId") or ""), " > ".join(names))
 
 
 def _unreadable(operation: str, answer: Answer) -> ChannelUnavailableError:

@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from adapters.ebay.catalogue import FILTER_MOST, Catalogue, Suggestion, Tree
+from adapters.ebay.catalogue import FILTER_MOST, Catalogue, Tree
 from adapters.ebay.requirements import Requirements, printed
 from adapters.errors import AdapterError, PermanentError, TemporaryError
+from adapters.model import CategorySuggestion
 
 _FRESH = 24 * 3600.0  # seconds between two questions for the tree's version
 _PAUSE = 600.0  # seconds without a question after one that failed
@@ -30,7 +31,7 @@ class Learning:
         self._asked = -_FRESH
         self._paused_until = float("-inf")
         self._known: dict[str, Requirements] = {}
-        self._suggested: dict[str, list[Suggestion]] = {}
+        self._suggested: dict[str, list[CategorySuggestion]] = {}
         self._lock = asyncio.Lock()
 
     def of(self, category: str | None) -> Requirements | None:
@@ -57,7 +58,7 @@ class Learning:
                 delay = error.delay if isinstance(error, TemporaryError) else None
                 self._paused_until = self._clock() + max(delay or 0.0, _PAUSE)
 
-    async def suggest(self, words: str) -> list[Suggestion]:
+    async def suggest(self, words: str) -> list[CategorySuggestion]:
         """Categories that may fit these words, the best first; asked once. Raises AdapterError."""
         async with self._lock:
             tree = await self._renewed_tree()

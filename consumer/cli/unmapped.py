@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +12,10 @@ from consumer.cli.preview import Account, AsJson
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from consumer.listings.unmapped import Unmapped
+    from adapters.model import CategorySuggestion
+    from consumer.listings.unmapped import Missing, Unmapped
+
+    Proposed = Mapping[Missing, Sequence[CategorySuggestion]]
 
 _WHAT = {
     "category": "PIM category without a channel category",
@@ -21,13 +25,17 @@ _WHAT = {
 _MOST = 50
 
 
-def command(account: Account = "", as_json: AsJson = False) -> None:
+Suggest = Annotated[bool, typer.Option("--suggest", help="Ask the channel which of its categories may fit.")]
+
+
+def command(account: Account = "", as_json: AsJson = False, suggest: Suggest = False) -> None:
     """List categories and values of the PIM that the account has no mapping for, by number of products."""
     from rich.console import Console
 
     from consumer.bootstrap.choosing import id_of, one_account
     from consumer.bootstrap.examining import find_unmapped
     from consumer.bootstrap.start import begin, find_servers
+    from consumer.bootstrap.suggesting import suggest_categories
 
     settings = begin("unmapped", level="error")
     endpoints = find_servers(settings)
@@ -35,13 +43,14 @@ def command(account: Account = "", as_json: AsJson = False) -> None:
     console = Console(highlight=False, soft_wrap=True)
     with Console(stderr=True).status("Reading products ...") as progress:
         found = find_unmapped(settings, endpoints, chosen, lambda n: progress.update(f"{n} products looked at ..."))
+    proposed = suggest_categories(chosen, (missing for missing, _ in found.counts())) if suggest else {}
     if as_json:
-        _print_json(found)
+        _print_json(found, proposed)
     else:
-        _show(console, found, id_of(chosen))
+        _show(console, found, id_of(chosen), proposed)
 
 
-def _print_json(found: Unmapped) -> None:
+def _print_json(found: Unmapped, proposed: Proposed) -> None:
     import json
 
     rows = [
@@ -51,13 +60,14 @@ def _print_json(found: Unmapped) -> None:
             "value": missing.value,
             "products": count.products,
             "examples": list(count.examples),
+            "suggested": [{"category": one.category, "path": one.path} for one in proposed.get(missing, ())],
         }
         for missing, count in found.counts()
     ]
     typer.echo(json.dumps({"products": found.products, "unmapped": rows}, indent=2, ensure_ascii=False))
 
 
-def _show(console: Console, found: Unmapped, account: str) -> None:
+def _show(console: Console, found: Unmapped, account: str, proposed: Proposed) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -70,6 +80,9 @@ def _show(console: Console, found: Unmapped, account: str) -> None:
         cells = (_WHAT[missing.kind], missing.name, missing.value, ", ".join(count.examples))
         table.add_row(str(count.products), *map(escape, cells))
     console.print(table)
+    for missing, suggestions in proposed.items():
+        for one in suggestions:
+            console.print(escape(f"For {missing.name} {missing.value} the channel proposes {one.category}: {one.path}"))
     if len(counts) > _MOST:
         console.print(f"... and {len(counts) - _MOST} more; `--json` lists them all.")
     console.print(f"{found.products} products looked at. Map what is missing in the account: `marketsync accounts`.")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from adapters.sandbox.ebay import Rules, Seller, serve
+from adapters.sandbox.ebay.world import Category
 from consumer.cli import app
 from consumer.embedded import Endpoints
 from consumer.mongo import connect
@@ -80,6 +86,46 @@ def test_unmapped_lists_categories_by_their_products(say: Say, fresh_name: str) 
     (row,) = told["unmapped"]
     assert (row["kind"], row["name"], row["value"], row["products"]) == ("category", "77", "Seghe", 4)
     assert len(row["examples"]) == 3
+    assert row["suggested"] == []
+
+
+@contextmanager
+def ebay(rules: Rules) -> Iterator[str]:
+    """eBay's stand-in in a thread, since the command takes this one's event loop; its address."""
+    ready: Queue[str] = Queue()
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        async with serve(rules=rules) as serving:
+            ready.put(serving.url)
+            await stop.wait()
+
+    thread = Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    try:
+        yield ready.get(timeout=10)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()
+
+
+def test_the_channel_is_asked_for_categories_that_may_fit(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ebay(Rules(categories={"4242": Category("Seghe a mano")})) as url:
+        for name, value in {
+            "EBAY_API_URL": url,
+            "EBAY_TOKEN_URL": f"{url}/identity/v1/oauth2/token",
+            "EBAY_APP_ID": Seller().client_id,
+            "EBAY_API_SECRET": Seller().client_secret,
+        }.items():
+            monkeypatch.setenv(name, value)
+        assert "proposes 4242: Tutto > Seghe a mano" in say("unmapped", "--suggest")
+        (row,) = json.loads(say("unmapped", "--suggest", "--json"))["unmapped"]
+        assert row["suggested"] == [{"category": "4242", "path": "Tutto > Seghe a mano"}]
+    result = CliRunner().invoke(app, ["unmapped", "--suggest"])
+    assert result.exit_code == 1
+    assert "ebay could not be asked for categories" in result.output
 
 
 def test_validate_groups_what_is_in_the_way_of_the_whole_catalogue(say: Say) -> None:
