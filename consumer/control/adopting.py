@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapters.model import ChannelListing, ListingPage, Problem
 from consumer.control.catalogue import Catalogue
 from consumer.control.stocktaking import Stocktaking
+from consumer.events import Kin
 from consumer.events import Sequence as EventSequence
 from consumer.listings.adoption import Adoption, Finding, Match, Offering, adopted
 from consumer.listings.debts import Debt
+from consumer.listings.kinship import Role, role_of
 from consumer.listings.owed import Cause, moment
+from consumer.listings.product import Product
 from consumer.listings.reader import read_product
 from consumer.listings.rules import Unwanted, wanted
 from consumer.listings.rules.units import sold_as
@@ -67,12 +71,18 @@ class Adopter:
         account, offering, at = self._account, Offering(), moment(self._clock())
         async for events in catalogue.chunks(account.tenant):
             for event in events:
-                document = event.product or {}
-                product = read_product(document, event.entity_code, text_language=account.text_language)
-                unit = sold_as(product, account.selection.unit)
-                if not isinstance(unit, Problem) and not isinstance(wanted(product, account, at).target, Unwanted):
-                    offering.add(event.entity_code, unit.sku, unit.barcodes)
+                product = read_product(event.product or {}, event.entity_code, text_language=account.text_language)
+                role = role_of(product, event.kin or Kin(), None) if account.sells_groups else Role.ALONE
+                if role is Role.ALONE:
+                    self._offer(offering, product, at)
+                elif role is Role.GROUP:  # by its own number: its variants' are in it, and none of them is a listing
+                    offering.add(event.entity_code, product.sku, ())
         return offering
+
+    def _offer(self, offering: Offering, product: Product, at: datetime) -> None:
+        unit = sold_as(product, self._account.selection.unit)
+        if not isinstance(unit, Problem) and not isinstance(wanted(product, self._account, at).target, Unwanted):
+            offering.add(product.entity_code, unit.sku, unit.barcodes)
 
     async def _adopt(self, met: Sequence[Met]) -> list[Met]:
         """Store those that are to be ours, and have them sent. One that changed meanwhile is ours already."""

@@ -15,7 +15,7 @@ from enum import StrEnum
 from adapters.errors import PermanentError
 from adapters.model import ChannelListing, Operation
 from consumer.events import Sequence
-from consumer.listings.state import Doubt, ListingState, Status, Version
+from consumer.listings.state import Doubt, ListingState, Status, VariantFigures, Version
 
 _NEVER_PLANNED = Sequence("")
 
@@ -135,6 +135,7 @@ def adopted(
         title=found.title,
         price=found.price,
         quantity=found.quantity,
+        variants=tuple(VariantFigures(each.sku, each.price, each.quantity) for each in found.variants),
     )
     return ListingState(
         id=base.id,
@@ -150,6 +151,7 @@ def adopted(
         references=dict(found.references),
         reason="it was on the channel before us",
         owed=base.owed,
+        members=tuple(each.sku for each in found.variants),
     )
 
 
