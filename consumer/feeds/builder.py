@@ -55,11 +55,12 @@ class FeedBuilder:
 
     def build(self, key: FeedKey, feed: Feed) -> Built:
         """Build one file and publish it. The one before stays published whatever goes wrong. Raises PyMongoError."""
-        self.store.clean(key)
         files = (ObjectId(), ObjectId())
         state = self.store.begin(key, files, self._now())
         if state is None:
             return Built(Result.EMPTY, 0, "no listing has gone to it yet")
+        # Only now: a build that was under way can publish nothing any more, so nobody points at what goes.
+        self.store.clean(key, files)
         expected = self._items.count_documents({"feed": str(key), "gone": False}, hint=IN_FILE_ORDER)
         if hold := held(state, expected, feed.rules, self._now()):
             return self._hold(state, hold)
@@ -68,15 +69,18 @@ class FeedBuilder:
         name = f"{key.channel}-{key.tenant}-{key.account}.{feed.format.suffix}"
         writer = FeedFileWriter(self.store.files, files, name, {"feed": str(key), "epoch": state.epoch})
         try:
-            built = self._write(state, feed, writer)
+            written = self._write(state, feed, writer)
         except BaseException:
             writer.discard()
             raise
+        # An error from here on may come after the files were published: then the next build cleans up, if they were not.
+        built = self._publish(state, feed, writer, written) if isinstance(written, int) else written
         if built.result is not Result.PUBLISHED:
             writer.discard()
         return built
 
-    def _write(self, state: FeedState, feed: Feed, writer: FeedFileWriter) -> Built:
+    def _write(self, state: FeedState, feed: Feed, writer: FeedFileWriter) -> int | Built:
+        """Write all items; returns how many, or why the file is not to be published."""
         lines = feed.format.writer(state.columns)
         categories: Counter[str] = Counter()
         count = 0
@@ -92,7 +96,7 @@ class FeedBuilder:
         if hold := held(state, count, feed.rules, self._now()):
             return self._hold(state, hold)
         self.categories.note(state.key, categories, self._now())
-        return self._publish(state, feed, writer, count)
+        return count
 
     def _in_order(self, key: FeedKey) -> Iterator[Document]:
         wanted = {"feed": str(key), "gone": False}

@@ -90,16 +90,17 @@ class FeedStore:
         )
         return result.matched_count == 1
 
-    def clean(self, key: FeedKey) -> None:
+    def clean(self, key: FeedKey, own: Sequence[ObjectId] = ()) -> None:
         """Remove files that are neither published nor the ones before, which somebody may still be reading.
 
-        Only for the builder: what another one is writing goes away too, and that one is refused when it publishes.
+        own: those of the build that asks. What another one is writing goes away too: `begin` a build first, so that it
+        is refused when it publishes.
         """
         state = self.find(key)
         if state is None:
             return
         published = state.published
-        kept = {*state.previous, *((published.plain.id, published.zipped.id) if published else ())}
+        kept = {*own, *state.previous, *((published.plain.id, published.zipped.id) if published else ())}
         for file in [file for file in state.files if file not in kept]:
             self.files.delete(file)
             self._feeds.update_one({"_id": str(key)}, {"$pull": {"files": file}})

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 from pymongo.read_concern import ReadConcern
 
 from adapters.feeds import Feed, FeedRules, FeedWriter
@@ -17,7 +18,8 @@ from adapters.trovaprezzi import TrovaprezziFormat
 from adapters.trovaprezzi.format import XmlWriter
 from consumer.feeds.builder import Result
 from consumer.feeds.categories import CategoryBook
-from consumer.feeds.model import BUCKET, Release
+from consumer.feeds.model import BUCKET, FeedState, Publication, Release
+from consumer.feeds.store import FeedStore
 from consumer.mongo import ObjectId
 from consumer.mongo.files import FileMissingError
 from tests.integration.feeds.conftest import FEED, World, make_item
@@ -123,6 +125,26 @@ async def test_a_build_that_breaks_off_leaves_the_last_good_file_and_nothing_els
     assert stored_files(world) == 2
     assert world.build().result is Result.PUBLISHED
     assert "<Code>D</Code>" in world.file()
+
+
+async def test_a_lost_answer_to_the_swap_leaves_a_file_that_can_be_read(world: World) -> None:
+    await world.put(make_item("A"), make_item("B"))
+    builder = world.builder()
+    builder.store = _AnswerLost(world.database)
+    with pytest.raises(AutoReconnect):
+        builder.build(world.key, FEED)
+    assert world.file().count("<Offer>") == 2
+    await world.put(make_item("C"))
+    world.build()
+    assert world.file().count("<Offer>") == 3
+
+
+class _AnswerLost(FeedStore):
+    """The connection breaks when the swap is done."""
+
+    def publish(self, state: FeedState, publication: Publication) -> bool:
+        super().publish(state, publication)
+        raise AutoReconnect("connection closed")
 
 
 async def test_what_a_killed_builder_left_behind_is_removed(world: World) -> None:
