@@ -7,7 +7,7 @@ mean: `faults`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.base import AnswersAtOnce
@@ -163,7 +163,7 @@ class ManomanoAdapter(AnswersAtOnce):
         return found
 
 
-async def _guarded(way: Any, works: Sequence[Work]) -> None:
+async def _guarded(way: Callable[[Sequence[Work]], Awaitable[None]], works: Sequence[Work]) -> None:
     """Our feed that cannot be reached fails the commands that need it, and no other."""
     if not works:
         return

@@ -22,6 +22,10 @@ _REQUESTS = 215
 _OFFER_REQUESTS = 175
 # What is sold out or has another price goes first, whatever a catalogue of new offers waits for.
 _RESERVE = 0.3
+# Spread over the hour: were it used up in its first minute, a price would wait for the rest of it. What comes
+# meanwhile shares a request, so that few of them carry much.
+_REQUESTS_A_MINUTE = 3
+_MINUTE = 60.0
 
 _PUT = Cost(call=0, listing=1, group=OFFERS_PER_PUT)
 _CALLS = {
@@ -40,5 +44,6 @@ def limits_of(key: SecretStr) -> tuple[Limit, ...]:
     owner = sha256(key.get_secret_value().encode()).hexdigest()[:12]
     return (
         Limit("requests", _REQUESTS, _HOUR, Scope.APPLICATION, owner, costs=_CALLS, reserve=_RESERVE, reading=reading),
+        Limit("pace", _REQUESTS_A_MINUTE, _MINUTE, Scope.EGRESS, costs=_CALLS, reserve=_RESERVE),
         Limit("offers", _OFFER_REQUESTS, _HOUR, Scope.EGRESS, costs=_CALLS, reserve=_RESERVE, reading=reading),
     )

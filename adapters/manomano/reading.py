@@ -18,7 +18,7 @@ from adapters.model import ChannelListing, Money
 def seen(offer: Mapping[str, Any], stored: StoredItem | None, currency: str) -> ChannelListing:
     """One offer. What is sold out is live as long as our feed has it; without stock and feed it was taken down.
 
-    frozen, among the references: figures that ManoMano keeps as the API sent them, whatever a feed says.
+    frozen, among the references: figures that ManoMano keeps as PATCH wrote them, whatever a feed says.
     """
     stock = offer.get("stock")
     quantity = stock if isinstance(stock, int) else None
@@ -27,6 +27,7 @@ def seen(offer: Mapping[str, Any], stored: StoredItem | None, currency: str) -> 
     in_feed = stored is not None and not stored.gone
     complaints = complaints_of(offer.get("errors"))
     waits = bool(complaints) and all(each.known == NO_CONTENT for each in complaints)
+    frozen = " ".join(figure for figure in ("price", "stock") if offer.get(f"frozen_{figure}"))
     weight = _price(item.parts.get("weight")) if item is not None else None
     return ChannelListing(
         sku=str(offer.get("sku") or ""),
@@ -34,7 +35,7 @@ def seen(offer: Mapping[str, Any], stored: StoredItem | None, currency: str) -> 
         title=item.title if item is not None else "",
         price=None if price is None else Money(cents(price), currency),
         quantity=quantity,
-        references=references_of(price, weight),
+        references=references_of(price, weight) | ({"frozen": frozen} if frozen else {}),
         gtins=item.gtins if item is not None else (),
         problems=() if waits else tuple(problem_of(each) for each in complaints),
         under_review=waits,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from adapters.errors import PermanentError, RejectedListingError, UnderReviewError
+from adapters.errors import PermanentError, RejectedListingError, UnderReviewError, UnknownListingError
 from adapters.feeds import FeedItems
 from adapters.manomano.client import ManomanoClient
 from adapters.manomano.content import feed_item, record
@@ -20,6 +20,9 @@ from adapters.manomano.taxonomy import Taxonomy
 from adapters.manomano.versions import versions_of
 from adapters.manomano.work import Work, alive
 from adapters.model import Operation
+
+FROZEN = {"frozen": "price stock"}
+"""Kept of a listing whose figures went by PATCH: ManoMano lets no import of a feed overwrite them any more."""
 
 
 class Steps:
@@ -105,16 +108,20 @@ class Steps:
         ]
         settle(parcels, await patch(self._client, parcels))
         for work in works:
-            work.references = _references(work)
+            work.references = _references(work) | (FROZEN if work.error is None else {})
 
     async def _patch_meanwhile(self, works: Sequence[Work]) -> None:
         """The content of a revision waits for ManoMano; its price and stock must not."""
         parcels = [
-            Parcel(Work(work.command), patch_body(one.sku, one.quantity, one.price.amount))
+            Parcel(work, patch_body(one.sku, one.quantity, one.price.amount))
             for work in works
             for one in versions_of(work.listing)
         ]
-        await patch(self._client, parcels)
+        for parcel, result in zip(parcels, await patch(self._client, parcels), strict=True):
+            if result.error is None:
+                parcel.work.references |= FROZEN
+            elif not isinstance(result.error, UnknownListingError):
+                parcel.work.fail(result.error)  # to be tried again sooner than the content
 
     async def _zero(self, offers: Sequence[tuple[Work, str]]) -> None:
         """PUT demands price and weight even for stock 0. Where they are not known, or it is refused, PATCH does it."""

@@ -63,7 +63,7 @@ def manomano_shops(url: str) -> list[Shop]:
     seller = ManomanoSeller()
     grid = {"name": DEFAULT_GRID, "shipping_time_min": 2, "shipping_time_max": 5, "carrier": "BRT"}
     settings = {"api_url": url, "seller_contract_id": DEFAULT_CONTRACT, "carrier_grids": [grid]}
-    limits = [{"name": name, "amount": _PLENTY, "period": 3600} for name in ("requests", "offers")]
+    limits = [{"name": name, "amount": _PLENTY, "period": 3600} for name in ("requests", "offers", "pace")]
     document = _document("manomano", "it", settings, limits=limits)
     secrets = {"api_key": SecretStr(seller.api_key)}
     return [Shop("ManoMano", document, secrets, StandInWindow(url, seller.name, sold_out=False), titles=False)]

@@ -71,6 +71,17 @@ async def test_price_and_stock_of_a_revision_do_not_wait_for_its_content(manoman
     assert (seen.price, seen.quantity) == (Decimal("9.90"), 1)
 
 
+async def test_a_price_that_could_not_be_changed_meanwhile_is_tried_sooner_than_the_content(
+    manomano: ManomanoChannel,
+) -> None:
+    first = await created(manomano, manomano.listing("A-1"))
+    manomano.switch_on({"kind": "refused_sku", "sku": "A-1", "error_id": "NO_CONTENT_APPROVED", "route": "put_offers"})
+    manomano.switch_on({"kind": "rate_limited", "route": "patch_offers", "retry_after": 9})
+    outcome = await apply(manomano, Operation.REVISE_CONTENT, manomano.listing("A-1"), first)
+    assert isinstance(outcome.error, RateLimitedError)
+    assert outcome.error.delay == 9
+
+
 async def test_a_take_down_is_stock_0_with_the_last_price_and_weight(manomano: ManomanoChannel) -> None:
     listing = manomano.listing("A-1")
     first = await created(manomano, listing)
@@ -134,7 +145,9 @@ async def test_what_patch_writes_is_frozen_and_our_feed_has_no_figures(manomano:
     listing = manomano.listing("A-1")
     first = await created(manomano, listing)
     assert manomano.offers["A-1"].frozen == frozenset()
-    await apply(manomano, Operation.REVISE_OFFER, replace(listing, quantity=3), first)
+    revised = await apply(manomano, Operation.REVISE_OFFER, replace(listing, quantity=3), first)
+    assert revised.references["frozen"] == "price stock"
+    assert (await manomano.adapter.read_back(["A-1"]))["A-1"].references == revised.references
     assert manomano.offers["A-1"].frozen == {"PRICE", "STOCK"}
     file = manomano.feed.publish(ContentFormat()).decode()
     assert "19.9" not in file

@@ -100,7 +100,7 @@ def test_figures_are_rounded_and_no_weight_comes_down_to_nothing() -> None:
 def test_contracts_of_one_key_share_their_hour_and_the_key_is_not_told() -> None:
     first, same = limits_of(SecretStr("secret-key")), limits_of(SecretStr("secret-key"))
     assert first == same != limits_of(SecretStr("other"))
-    assert [limit.scope for limit in first] == [Scope.APPLICATION, Scope.EGRESS]
+    assert [limit.scope for limit in first] == [Scope.APPLICATION, Scope.EGRESS, Scope.EGRESS]
     assert "secret-key" not in repr(first)
     assert all(limit.costs[Operation.CREATE].of(100) == 5 for limit in first)
     assert all(limit.costs[Operation.REVISE_OFFER].of(100) == 1 for limit in first)
@@ -117,3 +117,10 @@ def test_background_work_cannot_use_the_hour_up() -> None:
         ledger, found = lease(ledger, limit, Want(1, 10), Want(1, 100), now)
         assert found.urgent.units > 0
         assert found.ordinary.units == 0
+
+
+def test_an_hour_at_full_speed_is_never_used_up_at_its_beginning() -> None:
+    pace = next(limit for limit in limits_of(SecretStr("k")) if limit.name == "pace")
+    hour = next(limit for limit in limits_of(SecretStr("k")) if limit.name == "offers")
+    assert pace.amount * hour.period / pace.period <= hour.amount + pace.amount * 2
+    assert pace.costs == hour.costs
