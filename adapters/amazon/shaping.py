@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
@@ -192,5 +192,6 @@ def _only(context: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     return {name: context[name] for name in names if name in context}
 
 
+@lru_cache(maxsize=8192)  # the choices of an attribute are hundreds, and the same for every listing
 def _plain(text: str) -> str:
     return " ".join(text.casefold().replace("_", " ").split())

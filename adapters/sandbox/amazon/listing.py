@@ -92,6 +92,10 @@ def price_of(attributes: Attributes, audience: str = "ALL") -> str | None:
 
 
 def quantity_of(attributes: Attributes) -> int:
-    """Pieces for sale: those of Amazon's own stock are among them."""
+    """Pieces for sale; at least one where nobody says how many: of stock that Amazon keeps, a submission never does."""
     stocks = attributes.get("fulfillment_availability", ())
-    return sum(stock.get("quantity", 1 if stock.get("is_inventory_available") else 0) for stock in stocks)
+    return sum(stock.get("quantity", 1 if _is_available(stock) else 0) for stock in stocks)
+
+
+def _is_available(stock: Json) -> bool:
+    return bool(stock.get("is_inventory_available")) or stock["fulfillment_channel_code"] != "DEFAULT"
