@@ -30,7 +30,7 @@ _LOCKED_FOR = 3600.0  # seconds until a listing with a bid or near its end is tr
 
 # On the left the branch, in order of weight: of several errors in one answer the first branch here decides.
 _BRANCHES: tuple[tuple[type[AdapterError], frozenset[int]], ...] = (
-    (AuthenticationError, frozenset({1001, 1100})),
+    (AuthenticationError, frozenset({1001, 1100, 190013})),
     # Policies, location and completeness of the account are the same for every listing of it.
     (ConfigurationError, frozenset({
         25007, 25008, 25009, 25012, 25018, 25035, 25036,
@@ -65,7 +65,7 @@ ERRORS: Mapping[int, type[AdapterError]] = {number: branch for branch, numbers i
 # Remarks on an accepted write. Some of them say that eBay dropped something, so people see them.
 WARNINGS = frozenset({
     25028, 25030, 25033, 25037, 25096, 25124, 25125, 25126, 25127, 25128, 25401, 25402, 25504, 25726, 25753,
-    20200, 20201,
+    20200, 20201, 46002, 46003, 46004,
 })  # fmt: skip
 _DELAYS = {25038: _LOCKED_FOR, 25039: _LOCKED_FOR, 25040: _LOCKED_FOR}
 _NOT_STARTED = frozenset({25025})  # a 5xx that says the write was not even begun

@@ -205,6 +205,13 @@ async def test_a_group_without_stock_waits_for_its_first_piece(ebay: EbayChannel
     assert len(await shown(ebay)) == 3
 
 
+async def test_a_group_that_is_accepted_and_never_shown_is_not_live(ebay: EbayChannel) -> None:
+    ebay.switch_on({"kind": "silence", "sku": "T", "route": "publish_group"})
+    assert (await apply(ebay, Operation.CREATE, shirt(ebay))).error is None
+    assert await shown(ebay) == {}
+    assert not (await ebay.adapter.read_back(["T"]))["T"].live
+
+
 async def test_reads_groups_back_and_lists_each_once(ebay: EbayChannel) -> None:
     first = await apply(ebay, Operation.CREATE, shirt(ebay))
     await created(ebay, ebay.listing("A-1"))

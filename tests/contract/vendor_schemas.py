@@ -217,6 +217,8 @@ def _token_violations(request: Request) -> Iterator[str]:
         yield f"token: Content-Type is {headers.get('content-type')!r}"
     if form.get("grant_type") == "refresh_token" and not form.get("refresh_token"):
         yield "token: no refresh_token"
+    if form.get("grant_type") == "client_credentials" and not form.get("scope"):
+        yield "token: no scope"
 
 
 def _envelope() -> Json:

@@ -23,6 +23,14 @@ def test_bulk_calls_cost_the_same_for_25_listings_and_what_has_no_bulk_form_cost
     }
 
 
+def test_uploads_of_pictures_are_counted_where_the_account_wants_them() -> None:
+    assert [limit.name for limit in limits_of("app-1")] == ["inventory", "revisions"]
+    uploads = limits_of("app-1", uploads=True)[-1]
+    assert (uploads.name, uploads.amount, uploads.period, uploads.scope) == ("uploads", 50, 5, Scope.ACCOUNT)
+    assert Operation.REVISE_STOCK not in uploads.costs
+    assert Operation.WITHDRAW not in uploads.costs
+
+
 def test_a_withdrawal_is_no_revision_and_the_day_of_revisions_is_californias() -> None:
     _, revisions = limits_of("app-1")
     assert (revisions.scope, revisions.amount) == (Scope.LISTING, 250)

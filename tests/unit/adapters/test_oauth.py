@@ -96,6 +96,15 @@ async def test_asks_as_the_vendor_wants_it() -> None:
     assert endpoint.forms() == [{"grant_type": ["refresh_token"], "refresh_token": [REFRESH]}]
 
 
+async def test_a_token_of_the_application_is_asked_for_without_a_seller_and_renewed() -> None:
+    endpoint, nobody = TokenEndpoint(), SecretStr("")
+    credentials = Credentials(f"{ORIGIN}/token", "app", SecretStr(SECRET), nobody, nobody, scope="base of-it")
+    source = TokenSource(make_http(endpoint), credentials, clock=Clock())
+    first = await source.token()
+    assert (await source.renew(first)).get_secret_value() == token_number(2)
+    assert endpoint.forms() == [{"grant_type": ["client_credentials"], "scope": ["base of-it"]}] * 2
+
+
 async def test_a_token_is_kept_until_shortly_before_its_end() -> None:
     clock, endpoint = Clock(), TokenEndpoint()
     source = make_source(endpoint, clock)
