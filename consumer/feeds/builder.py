@@ -73,7 +73,7 @@ class FeedBuilder:
         except BaseException:
             writer.discard()
             raise
-        # An error from here on may come after the files were published: then the next build cleans up, if they were not.
+        # An error from here on may come after the swap: what is not published the next build removes.
         built = self._publish(state, feed, writer, written) if isinstance(written, int) else written
         if built.result is not Result.PUBLISHED:
             writer.discard()

@@ -105,8 +105,10 @@ class FeedState:
         return self.changed >= (self.published.epoch if self.published else 1)
 
     def due(self, interval: float, now: datetime) -> bool:
-        """Whether the file is to be built now. interval: seconds between two builds."""
-        return self.dirty and (self.tried is None or now - self.tried >= timedelta(seconds=interval))
+        """Whether the file is to be built now, also to see that a failure is over. interval: seconds between builds."""
+        return (self.dirty or self.failure is not None) and (
+            self.tried is None or now - self.tried >= timedelta(seconds=interval)
+        )
 
 
 def read_state(stored: Mapping[str, Any]) -> FeedState:

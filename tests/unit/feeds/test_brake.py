@@ -9,7 +9,7 @@ import pytest
 
 from adapters.feeds import FeedRules
 from consumer.feeds.brake import held
-from consumer.feeds.model import FeedKey, FeedState, Publication, Release
+from consumer.feeds.model import Failure, FeedKey, FeedState, Publication, Release
 from consumer.mongo import ObjectId
 from consumer.mongo.files import StoredFile
 
@@ -58,6 +58,14 @@ def test_a_release_counts_for_no_fewer_offers_and_no_longer_than_it_says() -> No
     assert held(state, 10, RULES, NOW + timedelta(hours=1)) is not None
     emptied = replace(state, release=Release(0, "anna", NOW + timedelta(hours=1)))
     assert held(emptied, 0, RULES, NOW) is None
+
+
+def test_a_failure_is_followed_by_a_build_even_where_nothing_has_changed() -> None:
+    state = replace(published(5), tried=NOW)
+    assert not state.due(60, NOW + timedelta(minutes=1))
+    failed = replace(state, failure=Failure(NOW, "no answer", 1))
+    assert failed.due(60, NOW + timedelta(minutes=1))
+    assert not failed.due(60, NOW + timedelta(seconds=59))
 
 
 def test_a_hold_says_how_many_are_lost() -> None:
