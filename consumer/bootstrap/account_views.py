@@ -12,6 +12,7 @@ from consumer.bootstrap.accounts import AccountKeeping, known_accounts, stored_a
 from consumer.bootstrap.credentials import utc_now
 from consumer.bootstrap.tenant_checks import Finding
 from consumer.embedded import Endpoints
+from consumer.listings.accounts import Account
 from consumer.listings.accounts.channel_settings import credentials_of, missing_credentials
 from consumer.listings.accounts.errors import AccountError
 from consumer.listings.accounts.exchange import AccountFile, write_files
@@ -138,3 +139,15 @@ def _credentials(stored: StoredAccount) -> dict[str, str]:
         except CredentialError:
             found[name] = "broken: set it anew"
     return found
+
+
+def mode_lines(settings: Settings, endpoints: Endpoints) -> list[str]:
+    """One line per account that counts: its mode, and what that means for its listings. Raises MarketsyncError."""
+    return [_mode_line(account) for account in known_accounts(settings, endpoints)]
+
+
+def _mode_line(account: Account | BrokenAccount) -> str:
+    if isinstance(account, BrokenAccount):
+        return f"Account {account.id} cannot be used, it stands still: {account.words}"
+    words = {"off": " (nobody changes its listings)", "dry-run": " (nothing is written)", "live": ""}
+    return f"Account {account.id}: {account.mode}{words[account.mode]}"

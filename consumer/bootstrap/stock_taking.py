@@ -14,6 +14,7 @@ from consumer.bootstrap.previewing import catalogue
 from consumer.control import requests
 from consumer.control.adopting import Adopter, Met
 from consumer.control.asking import Asker
+from consumer.control.closing import Closer, Policy
 from consumer.control.ghosts import Exorcist, Ghosts
 from consumer.control.jobs import Job, ended
 from consumer.control.pace import Pace
@@ -115,6 +116,20 @@ def find_ghosts(
             if not objection:
                 await exorcist.take_down(ghosts, see)
             return ghosts, objection
+
+    return asyncio.run(run())
+
+
+def close_listings(settings: Settings, endpoints: Endpoints, account: Account, policy: Policy) -> Counter[str]:
+    """Take all listings of an account that is off from sale. Raises MarketsyncError."""
+
+    async def run() -> Counter[str]:
+        async with (
+            open_control(settings, endpoints) as control,
+            _taking(settings, endpoints, account, 0, control) as one,
+            speaking(settings, endpoints, account) as adapter,
+        ):
+            return await Closer(one, adapter).run(policy, lambda _: None)
 
     return asyncio.run(run())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from consumer.cli.closing import close_as_wanted
 from consumer.cli.dead_letters import Yes
 from consumer.errors import SettingsError
 
@@ -118,15 +119,22 @@ def test_command(account: Account) -> None:
 def mode_command(
     account: Account,
     mode: Annotated[Literal["off", "dry-run", "live"], typer.Argument(help="off, dry-run or live.")],
+    listings: Annotated[
+        Literal["", "keep", "zero", "end"],
+        typer.Option(help="With off, its listings: keep, zero (their stock) or end. Unset = its `reconcile.when_off`."),
+    ] = "",
 ) -> None:
     """Switch an account: off, dry-run (plan and report, write nothing) or live."""
     from consumer.bootstrap.account_commands import switch_mode
 
-    was = switch_mode(*_begin("mode"), account, mode)
-    if was == mode:
-        typer.echo(f"{account} is {mode} already.")
+    if listings and mode != "off":
+        raise SettingsError(f"--listings goes with off, not with {mode}")
+    settings, endpoints = _begin("mode")
+    was = switch_mode(settings, endpoints, account, mode)
+    told = "already." if was == mode else f"now, it was {was}. {_WITHIN_SECONDS}"
+    typer.echo(f"{account} is {mode} {told}")
+    if mode == "off" and close_as_wanted(settings, endpoints, account, listings, fresh=was != "off"):
         return
-    typer.echo(f"{account} is {mode} now, it was {was}. {_WITHIN_SECONDS}")
     if mode != "live" and was == "live":
         typer.echo(
             "Its listings stay on the channel as they are; nobody changes their prices and stock any more. Live again,"
@@ -166,9 +174,8 @@ def remove_command(
     if shown and not leave:
         raise SettingsError(
             f"{shown} listings of {account} may be on the channel. Without the account they stay there and go on"
-            " selling at their last price and stock. Take them down first, with a selection that takes nothing:"
-            f" `marketsync accounts change {account} selection.codes.include=[nothing]` and `marketsync held list`."
-            " Or say --leave-listings"
+            f" selling at their last price and stock. Take them down first: `marketsync accounts mode {account} off"
+            " --listings end` (or zero). Or say --leave-listings"
         )
     if not yes:
         typer.confirm(f"Forget {account} and its credentials?", abort=True)

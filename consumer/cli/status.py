@@ -17,6 +17,7 @@ def command() -> None:
     """Say how things stand: listings, problems with their cure, who stands still, what waits, how far capture came."""
     from rich.console import Console
 
+    from consumer.bootstrap.account_views import mode_lines
     from consumer.bootstrap.feed_commands import feed_lines
     from consumer.bootstrap.overview import read_overview
     from consumer.bootstrap.start import begin, find_servers
@@ -25,6 +26,8 @@ def command() -> None:
     endpoints = find_servers(settings)
     overview = read_overview(settings, endpoints)
     console = Console(highlight=False)
+    for line in mode_lines(settings, endpoints):
+        console.print(line, markup=False)
     _show_listings(console, overview)
     _show_problems(console, overview)
     _show_standing(console, overview)

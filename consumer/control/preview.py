@@ -81,8 +81,9 @@ def preview(
         return Preview(listing_id, account.mode, BEHIND, plan.words)
     if isinstance(plan, planner.Superseded):
         return Preview(listing_id, account.mode, SUPERSEDED, "a newer state of the product was planned already")
-    if isinstance(plan, planner.Send) and plan.rendered is not None:
-        shown, rendered = plan.command.listing, plan.rendered
+    rendered = plan.rendered if isinstance(plan, planner.Send) else None
+    if isinstance(plan, planner.Send) and rendered is not None:
+        shown = plan.command.listing
     else:  # what the channel has already, or would not get: planned without being kept
         shown = _shown(event, state, live, adapter, at)
         rendered = None if shown is None else adapter.render(shown)

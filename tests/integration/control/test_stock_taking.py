@@ -20,6 +20,7 @@ from consumer.capture.records import RecordWriter
 from consumer.control.adopting import Adopter, Met
 from consumer.control.asking import Asker
 from consumer.control.catalogue import Catalogue
+from consumer.control.closing import Closer
 from consumer.control.jobs import Job, JobStore
 from consumer.control.pace import Pace
 from consumer.control.pim_states import PimStates
@@ -34,7 +35,7 @@ from consumer.listings.adoption import Finding
 from consumer.listings.debts import DebtStore
 from consumer.listings.drift import Drift, Kind
 from consumer.listings.owed import Cause
-from consumer.listings.state import Doubt
+from consumer.listings.state import Doubt, Status
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.mongo import connect, connect_async
 from consumer.mongo.pim import PRODUCTS
@@ -270,3 +271,30 @@ async def test_questions_are_counted_in_the_ledger_that_deliveries_use(place: Pl
     (standing,) = await place.quotas.standings()
     assert standing.key == f"memory/account/{place.account.tenant}/default/calls"
     assert standing.used >= 5, "two questions, three listings"
+
+
+@pytest.mark.usefixtures("pim")
+async def test_the_listings_of_an_account_that_is_off_are_ended_and_what_fails_is_done_by_the_next_run(
+    place: Place,
+) -> None:
+    await listed(place, "P-1", "P-4", "P-5")
+    place.adapter.faults.fail("P-4", ChannelUnavailableError("away"))
+    counts = await Closer(place.taking, place.adapter).run("end", lambda _: None)
+    assert (counts["done"], counts["failed"]) == (2, 1)
+    assert [sku for sku, one in place.adapter.listings.items() if one.live] == ["P-4"]
+    counts = await Closer(place.taking, place.adapter).run("end", lambda _: None)
+    assert (counts["done"], counts["failed"]) == (1, 0)
+    assert not any(one.live for one in place.adapter.listings.values())
+    states = await place.listings.load([place.account.listing_id(code) for code in ("P-1", "P-4", "P-5")])
+    assert {state.status for state in states.values()} == {Status.WITHDRAWN}
+
+
+@pytest.mark.usefixtures("pim")
+async def test_or_their_stock_is_zero_and_they_stay(place: Place) -> None:
+    await listed(place, "P-1", "P-4")
+    for done in (2, 0):
+        counts = await Closer(place.taking, place.adapter).run("zero", lambda _: None)
+        assert (counts["done"], counts["failed"]) == (done, 0)
+    assert {(one.live, one.quantity) for one in place.adapter.listings.values()} == {(True, 0)}
+    states = await place.listings.load([place.account.listing_id(code) for code in ("P-1", "P-4")])
+    assert {state.status for state in states.values()} == {Status.LEFT}

@@ -19,7 +19,7 @@ def test_each_kind_by_itself() -> None:
 
 
 def test_there_is_a_policy_for_every_kind_and_for_no_other() -> None:
-    assert set(Reconciliation.model_fields) - {"same_barcode"} == set(Kind)
+    assert set(Reconciliation.model_fields) - {"same_barcode", "when_off"} == set(Kind)
     with pytest.raises(ValidationError, match="images"):
         Reconciliation.model_validate({"images": "repair"})
     with pytest.raises(ValidationError, match="stock"):
