@@ -51,7 +51,8 @@ class Limit:
     begins, with its time zone, for limits per calendar day; None: the amount holds for every span of that length, which
     is also right (and careful) where nobody knows when the vendor begins to count anew.
     reserve: share that only urgent calls (withdrawals, prices, stock) may use. reading: what a question uses (a call of
-    `read_back`, a page of `list_listings`) for each listing and once; None = questions are not counted.
+    `read_back`, a page of `list_listings`) for each listing and once; None = questions are not counted. jobs: what a
+    call of `apply_bulk` uses; None = it is not counted.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Limit:
     resets: time | None = None
     reserve: float = 0.1
     reading: Cost | None = None
+    jobs: Cost | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a limit that cannot be kept."""
@@ -89,5 +91,4 @@ class Limit:
     @property
     def dearest(self) -> int:
         """Units that make any call for one listing possible."""
-        costs = [*self.costs.values()] if self.reading is None else [*self.costs.values(), self.reading]
-        return max(cost.of(1) for cost in costs)
+        return max(cost.of(1) for cost in (*self.costs.values(), self.reading, self.jobs) if cost is not None)

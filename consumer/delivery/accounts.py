@@ -37,7 +37,8 @@ class Gate:
     question. wants_answer: too few listings got no answer to tell whose fault it is, so the channel is to be asked.
     paused: why a person stopped it, "" = nobody did. broken: why its document cannot be used, "" = it can. gone: there
     is no such account any more; what is in flight ends, and nothing else starts. changed_at: when its rules or settings
-    changed last. generation: counts its credentials.
+    changed last. generation: counts its credentials. gathers: listings that may gather for a job; gathered: how many
+    do, or are in one. They stand in nobody's way.
     """
 
     def __init__(self, account: AccountKey, batch_size: int, *, concurrency: int, policy: RetryPolicy) -> None:
@@ -53,6 +54,8 @@ class Gate:
         self.gone = False
         self.changed_at = -math.inf
         self.generation = 0
+        self.gathers = 0
+        self.gathered = 0
         self.down = False
         self.alive_at = -math.inf
         self.wants_answer = False
@@ -122,7 +125,11 @@ class Gate:
         if self.calls >= self._concurrency and 2 * pending > self._ahead:
             return 0
         room = self._concurrency * self.batch_size + self._ahead - pending - self.calling
-        return max(0, min(room, self.most_in_flight - self.in_flight))
+        return max(0, min(room, self.most_in_flight - self.in_flight + self.gathered))
+
+    def may_send_job(self, now: float) -> bool:
+        """Whether many commands may be sent at once now."""
+        return not self.stands and not self._closed
 
     def may_call(self, now: float) -> bool:
         """Whether one more call may start now."""

@@ -260,6 +260,7 @@ def _make_core(
             for account, seller in sellers.items()
         },
         flood=FloodLimits(settings.flood_letters, settings.flood_window),
+        bulk={account: rule for account, seller in sellers.items() if (rule := seller.adapter.bulk) is not None},
     )
     sizes = {account: seller.adapter.batch_size for account, seller in sellers.items()}
     return Core(limits, sizes, random.Random().random)  # noqa: S311  jitter is no secret, and it is drawn for each listing

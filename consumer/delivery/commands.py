@@ -67,6 +67,11 @@ class Ending:
     follow_up: Decision | None
     submitted: bool = False
 
+    @property
+    def word(self) -> str:
+        """How a success is called."""
+        return "submitted" if self.submitted else "accepted"
+
 
 @value_object
 class Store:

@@ -58,8 +58,7 @@ from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import UndecodableEventError
 from consumer.kafka.records import Partition, Record
 
-# Seconds: a record that is held until something else is known is not due before.
-_A_MOMENT = 0.001
+_A_MOMENT = 0.001  # seconds: a record that is held until something else is known is not due before
 
 
 class Core:
@@ -80,6 +79,7 @@ class Core:
         self.roster = Roster(
             self.gates, self.flow, self._dispatch, self.quotas, concurrency=settings.concurrency, policy=policy
         )
+        self._dispatch.jobs.begin(settings.bulk)
         self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
         self._policy = policy
         self._jitter = jitter
@@ -201,8 +201,9 @@ class Core:
         """Answer to `Call`, one per command."""
         gate = self._dispatch.not_calling(call)
         self.quotas.answered(call.account, call.operation, [answer.error for answer in answers])
-        for note in self._judge.hear(gate, call, answers, now):
-            self.notes.add(note)
+        if not self._dispatch.jobs.crowded(call, answers, now):
+            for note in self._judge.hear(gate, call, answers, now):
+                self.notes.add(note)
         self._steps.gather(self._judge.endings(gate, answers, now))
 
     def probed(self, probe: Probe, error: Exception | None, now: float) -> None:
@@ -225,8 +226,7 @@ class Core:
             elif bug := stored.failed.get(str(send.work.key)):
                 self._broke(send.work, send.operation, bug, now)
             elif ending.follow_up is None:
-                word = "submitted" if ending.submitted else "accepted"
-                self.flow.finish(Finished(send.work, send.operation, word, send=send), now)
+                self.flow.finish(Finished(send.work, send.operation, ending.word, send=send), now)
             else:
                 self.flow.follow(Failed(send.work, send.operation, ending.error), ending.follow_up, now)
 

@@ -12,9 +12,10 @@ from consumer.delivery.accounts import Gate
 from consumer.delivery.batches import Batches, Send
 from consumer.delivery.commands import Call
 from consumer.delivery.flow import Failed, Flow
+from consumer.delivery.jobs import Jobs
 from consumer.delivery.lanes import EVERY_LANE, LEAST_URGENT_FIRST, ORDINARY_LANES, URGENT_LANES, Lane
 from consumer.delivery.owing import Owing
-from consumer.delivery.quotas.quotas import Quotas
+from consumer.delivery.quotas.quotas import JOB, Quotas
 from consumer.delivery.retry import RetryPolicy, Wait, postpone
 from consumer.delivery.share import Share
 from consumer.delivery.work import AccountKey, Work, account_of
@@ -55,6 +56,7 @@ class Dispatch:
         self._policy = policy
         self._linger = linger
         self._batches = {key: Batches(gate.batch_size, linger) for key, gate in gates.items()}
+        self.jobs = Jobs(gates, quotas, flow, policy.stale / 2)
         self._order = deque(gates)
         self._turn = 0
 
@@ -67,6 +69,7 @@ class Dispatch:
     def close(self, account: AccountKey) -> None:
         """There is nothing of this account any more. Its gate is not among `gates` any more."""
         del self._batches[account]
+        self.jobs.close(account)
         self._order.remove(account)
         self._share.accounts = len(self.gates)
 
@@ -79,7 +82,8 @@ class Dispatch:
     def to_prepare(self, least: int, now: float) -> tuple[Work, ...]:
         """The states to plan in one step, none if there are fewer than `least`. They are in flight from now on."""
         room = [(gate, gate.room(now)) for gate in map(self.gates.__getitem__, self._flow.ready.accounts())]
-        if sum(min(free, self._flow.ready.count(gate.account)) for gate, free in room) < least:
+        free = sum(min(free + self.jobs.room(gate), self._flow.ready.count(gate.account)) for gate, free in room)
+        if free < least:
             return ()
         # Another account begins each time, so that a busy one does not always fill the step.
         self._turn += 1
@@ -87,19 +91,25 @@ class Dispatch:
         for place in range(len(room)):
             gate, free = room[(self._turn + place) % len(room)]
             lanes = self._lanes(gate.account, now)
+            if self.jobs.gathers(gate.account):
+                lanes = [lane for lane in lanes if lane is not Lane.BACKGROUND]
             taken = self._flow.ready.take(gate.account, min(free, _MOST_PREPARED - len(works)), now, lanes)
             gate.preparing += len(taken)
             gate.in_flight += len(taken)
             works += taken
+            works += self.jobs.take(gate, _MOST_PREPARED - len(works), now)
         return tuple(works)
 
     def not_preparing(self, works: tuple[Work, ...]) -> None:
         """The step of `to_prepare` is over."""
         for work in works:
-            self.gates[account_of(work.key)].preparing -= 1
+            if not self.jobs.planned(work):
+                self.gates[account_of(work.key)].preparing -= 1
 
     def add(self, send: Send, now: float) -> None:
         """A command is ready to be called."""
+        if self.jobs.add(send, now):
+            return
         account = account_of(send.work.key)
         self._batches[account].add(send, now)
         self.gates[account].queued += 1
@@ -110,6 +120,10 @@ class Dispatch:
         for account in tuple(self._order):
             gate, batches = self.gates[account], self._batches[account]
             self._plan_again(account, now)
+            for send, since in self.jobs.too_few(gate, now):
+                batches.add(send, since)
+                gate.queued += 1
+            calls += self.jobs.to_call(gate, now)
             room = partial(self._quotas.room, account, now)
             while batches and gate.may_call(now) and (sends := batches.next(now, probe=gate.down, room=room)):
                 gate.queued -= len(sends)
@@ -125,6 +139,9 @@ class Dispatch:
     def not_calling(self, call: Call) -> Gate:
         """The call is over."""
         gate = self.gates[call.account]
+        if call.operation == JOB:
+            self.jobs.ended(call)
+            return gate
         gate.calls -= 1
         gate.calling -= len(call.sends)
         return gate
@@ -169,7 +186,8 @@ class Dispatch:
             self._flow.owe(Owing(work, Cause.SPILLED, now, _CROWDED))
 
     def send_on(self, key: ListingKey, now: float) -> None:
-        """A state that is due much later than its retry topic waits goes round once more."""
+        """A state that is due much later than its retry topic waits goes round once more; none waits for a job."""
+        self.jobs.hurry(key, now)
         waiting = self._flow.slots.ready(key)
         if waiting is None or waiting.due - now <= self._policy.memory_wait or not self._policy.delays:
             return
@@ -198,7 +216,7 @@ class Dispatch:
         """
         stale = self._batches[account].older(now - self._policy.stale)
         self.gates[account].queued -= len(stale)
-        for send in stale:
+        for send in (*stale, *self.jobs.older(account, now - self._policy.stale)):
             self._flow.wait(replace(send.work, due=now), now)
 
     def _lanes(self, account: AccountKey, now: float) -> Sequence[Lane]:
@@ -219,9 +237,9 @@ class Dispatch:
             for account, gate in self.gates.items()
             if gate.closed_for(now) or gate.may_call(now)
         ]
-        return min((time for time in times if time is not None and time > now), default=None)
+        return min((time for time in (*times, *self.jobs.next_due()) if time is not None and time > now), default=None)
 
     def _take_out(self, account: AccountKey, unwanted: Callable[[Send], bool]) -> list[Send]:
         taken = self._batches[account].remove(unwanted)
         self.gates[account].queued -= len(taken)
-        return taken
+        return taken + self.jobs.remove(account, unwanted)

@@ -28,6 +28,7 @@ from consumer.delivery.learning import Learning
 from consumer.delivery.marking import late_debt, owed_debt
 from consumer.delivery.owing import Owing
 from consumer.delivery.planning import BEHIND, SUBMITTED, Deferred, Planned, Seller, Step, latest_of, outrun, plan_step
+from consumer.delivery.quotas.quotas import JOB
 from consumer.delivery.relatives import NOT_TAKEN, most_urgent
 from consumer.delivery.retry import Wait
 from consumer.delivery.work import AccountKey, Work, account_of
@@ -90,7 +91,7 @@ class Execution:
         """One call of the adapter. An exception is a bug in it: the effect of every command is unknown then."""
         commands = [_planned(send).plan.command for send in call.sends]
         try:
-            outcomes = await self._guard(self._sellers[call.account], commands)
+            outcomes = await self._guard(self._sellers[call.account], commands, bulk=call.operation == JOB)
             if [outcome.sku for outcome in outcomes] != [command.sku for command in commands]:
                 raise RuntimeError(f"the adapter answered for {[outcome.sku for outcome in outcomes]}")
         except Exception as error:

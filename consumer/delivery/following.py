@@ -176,7 +176,7 @@ class Follower:
             else:
                 limits = limits_in_force(adapter.limits, account.limits)
                 quotas = quotas_of(self._channel, reading.key, limits, self._hands.egress)
-                terms = Terms(adapter.batch_size, quotas)
+                terms = Terms(adapter.batch_size, quotas, bulk=adapter.bulk)
                 roster.known(reading.key, terms, self._clock(), renewed=renewed)
                 return reading
         gate = roster.accounts.get(reading.key)

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from adapters.model import Bulk
 from consumer.delivery.accounts import Gate
 from consumer.delivery.commands import Dismiss
 from consumer.delivery.dispatch import Dispatch
@@ -31,12 +32,14 @@ KNOWN_FOR = 4.0
 class Terms:
     """How an account is served. batch_size: commands in one call. quotas: what its calls count for.
 
-    broken: why its document cannot be used, in words; then it stands still. "" = it can.
+    broken: why its document cannot be used, in words; then it stands still. "" = it can. bulk: how it takes
+    many commands as one job; None = it does not.
     """
 
     batch_size: int = 1
     quotas: Sequence[Quota] = ()
     broken: str = ""
+    bulk: Bulk | None = None
 
 
 class Roster:
@@ -86,6 +89,7 @@ class Roster:
         gate.gone = False
         gate.broken = terms.broken
         gate.resize(terms.batch_size)
+        self._dispatch.jobs.follow(gate, terms.bulk)
         if renewed:
             gate.renew(now)
         self._quotas.follow(account, terms.quotas, now)

@@ -83,7 +83,7 @@ class Sweeps:
         """Accounts that may call, and how many more listings keep each of them busy."""
         waiting = slots.waiting_by_account()
         room = {
-            account: min(gate.most_in_flight - waiting.get(account, 0), _MOST)
+            account: min(gate.most_in_flight + gate.gathers - waiting.get(account, 0), _MOST)
             for account, gate in gates.items()
             if _may_call(gate, now)
         }

@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 from adapters.errors import RateLimitedError
 from adapters.model import Operation
-from adapters.rate_limits import Cost
+from adapters.rate_limits import Cost, Limit
 from consumer.delivery.quotas.bucket import Bucket
 from consumer.delivery.quotas.leases import Ask, Lease, Quota
 from consumer.delivery.quotas.ledger import Slice
 from consumer.delivery.work import AccountKey
+
+JOB = "job"
+"""The operation of calls that carry many commands, of any kind."""
 
 # Seconds between two questions while MongoDB does not answer.
 _PAUSE = 1.0
@@ -142,8 +145,12 @@ class Quotas:
         return bucket
 
     def _counted(self, account: AccountKey, operation: str) -> list[tuple[Bucket, Cost]]:
-        found = [(bucket, bucket.quota.limit.costs.get(Operation(operation))) for bucket in self._of[account]]
+        found = [(bucket, _cost(bucket.quota.limit, operation)) for bucket in self._of[account]]
         return [(bucket, cost) for bucket, cost in found if cost is not None]
+
+
+def _cost(limit: Limit, operation: str) -> Cost | None:
+    return limit.jobs if operation == JOB else limit.costs.get(Operation(operation))
 
 
 def _unused(bucket: Bucket, now: float) -> list[Ask]:
