@@ -44,6 +44,8 @@ def search_items(shop: Shop, request: Request) -> Reply:
     included = listed(request, "includedData", DATA_SETS, ("summaries",))
     size, start = _page_of(request)
     _refuse_bad_identifiers(request)
+    for name in ("withStatus", "withoutStatus"):
+        listed(request, name, (BUYABLE, DISCOVERABLE))
     items: dict[str, list[Listing]] = {}
     for listing in _candidates(shop, request, places):
         if _fits(shop, request, listing):
@@ -179,15 +181,25 @@ def _fits(shop: Shop, request: Request, listing: Listing) -> bool:
         return False
     if "variationParentSku" in query and parent_of(listing) != query["variationParentSku"]:
         return False
+    return _has_status(shop, query, listing) and _has_issue(shop, request, listing) and _has_moment(query, listing)
+
+
+def _has_status(shop: Shop, query: Mapping[str, str], listing: Listing) -> bool:
+    wanted, unwanted = (set(query.get(name, "").split(",")) - {""} for name in ("withStatus", "withoutStatus"))
+    if not (wanted or unwanted):
+        return True
     status = set(shop.status(listing))
-    known = (BUYABLE, DISCOVERABLE)
-    if not status.issuperset(listed(request, "withStatus", known)):
-        return False
-    if status.intersection(listed(request, "withoutStatus", known)):
-        return False
+    return wanted <= status and not unwanted & status
+
+
+def _has_issue(shop: Shop, request: Request, listing: Listing) -> bool:
     severities = listed(request, "withIssueSeverity", ("WARNING", "ERROR"))
-    if severities and not any(one["severity"] in severities for one in shop.issues(listing)):
-        return False
+    return not severities or any(one["severity"] in severities for one in shop.issues(listing))
+
+
+def _has_moment(query: Mapping[str, str], listing: Listing) -> bool:
+    if not any(name.endswith(("After", "Before")) for name in query):
+        return True
     moments = (("created", listing.created), ("lastUpdated", listing.updated))
     return all(_between(query, name, moment(value)) for name, value in moments)
 
