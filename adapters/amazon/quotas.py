@@ -53,7 +53,9 @@ def limits_of(account: AmazonAccount, rates: Mapping[str, float]) -> tuple[Limit
         Limit(f"all-{name}", amount, 1.0, Scope.APPLICATION, account.app_id, costs=_CALLS[name][1])
         for name, amount in _APPLICATION.items()
     )
-    return (*own, *shared)
+    # JSON_LISTINGS_FEED: 5 submissions in 5 minutes, by Amazon's notes of 2025-05-06.
+    feeds = Limit("feeds", 5, 300.0, Scope.APPLICATION, seller, costs={}, reserve=0.0, jobs=Cost())
+    return (*own, *shared, feeds)
 
 
 def _per(rate: float, least: int) -> tuple[int, float]:
