@@ -37,7 +37,7 @@ def close_as_wanted(settings: Settings, endpoints: Endpoints, account: str, aske
     typer.echo(f"{counts['done']} listings are {doing}.")
     if counts["failed"]:
         raise SettingsError(
-            f"{counts['failed']} listings of {account} could not be {doing}: `marketsync status` says why. Say it again:"
+            f"{counts['failed']} listings of {account} could not be {doing}: see `marketsync status`. Say it again:"
             f" `marketsync accounts mode {account} off --listings {policy}`"
         )
     return True

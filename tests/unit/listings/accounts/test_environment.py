@@ -160,3 +160,69 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
     needed = [name for name in COMPLETE if name.startswith("EBAY_") and name not in ("EBAY_ENABLED", "EBAY_CATEGORIES")]
     assert [name for name in needed if name not in str(caught.value)] == []
     assert "EBAY_ENABLED=false" in str(caught.value)
+
+
+SELLS = {
+    "AMAZON": {
+        "APP_ID": "app",
+        "API_SECRET": plant("secret"),
+        "REFRESH_TOKEN": plant("token"),
+        "MERCHANT_ID": "A2EXAMPLE1SELL",
+    },
+    "MANOMANO": {
+        "API_KEY": plant("key"),
+        "SELLER_CONTRACT_ID": "1234",
+        "CARRIER_GRIDS": '[{"name": "Standard", "shipping_time_min": 3, "shipping_time_max": 5}]',
+    },
+    "TROVAPREZZI": {
+        "LINK": "https://shop.example/p/{sku}",
+        "FEED_URL": "https://shop.example/feed.xml",
+        "SHIPPING": '{"free_from": "99", "otherwise": "5.90"}',
+    },
+}
+
+
+@pytest.fixture(params=list(SELLS))
+def enabled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """One channel with what it needs; its prefix."""
+    prefix: str = request.param
+    monkeypatch.setenv("MARKETSYNC_TENANTS", "shop")
+    for name, value in {**SELLS[prefix], "ENABLED": "true", "PRICE_BASIS": "retail"}.items():
+        monkeypatch.setenv(f"{prefix}_{name}", value)
+    return prefix
+
+
+def test_every_channel_sells_by_variables(enabled: str) -> None:
+    (account,) = accounts_from_environment(load_settings(), enabled.lower())
+    assert (account.channel, account.tenant, account.mode) == (enabled.lower(), "shop", "live")
+    assert shown_in(repr(account)) is None
+
+
+def test_without_any_of_it_the_message_names_all_of_it(enabled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = [name for name in SELLS[enabled] if name not in ("FEED_URL", "SHIPPING")]
+    for name in needed:
+        monkeypatch.delenv(f"{enabled}_{name}")
+    with pytest.raises(SettingsError, match="is enabled but not set up") as caught:
+        accounts_from_environment(load_settings(), enabled.lower())
+    assert [name for name in needed if f"{enabled}_{name}" not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("AMAZON_MARKETPLACE_ID", "A11IL2PNWYJU7H", "APJ6JRA9NG5V4"),
+        ("MANOMANO_API_URL", "https://api.manomano.com/v1", "partnersapi.manomano.com"),
+        ("MANOMANO_CARRIER_GRIDS", "[{", "must be JSON"),
+    ],
+)
+def test_wrong_values_that_are_often_found_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    prefix = name.partition("_")[0]
+    monkeypatch.setenv("MARKETSYNC_TENANTS", "shop")
+    for each, given in {**SELLS[prefix], "ENABLED": "true", "PRICE_BASIS": "retail"}.items():
+        monkeypatch.setenv(f"{prefix}_{each}", given)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as caught:
+        accounts_from_environment(load_settings(), prefix.lower())
+    assert words in str(caught.value)
