@@ -12,6 +12,8 @@ from consumer.delivery.pauses import Pause, Pauses
 from consumer.delivery.standstills import COLLECTION as STANDSTILLS
 from consumer.delivery.standstills import Standstill, Standstills
 from consumer.listings.held import OwedGroup, Which
+from consumer.listings.store import COLLECTION as LISTINGS
+from consumer.listings.undecided import OVERDUE, SUBMITTED, Undecided, undecided
 from consumer.mongo import AsyncDatabase, Document
 
 _STATES = {
@@ -21,6 +23,10 @@ _STATES = {
     "throttled": "the channel asked for a rest",
 }
 _ALL = "all"
+_WHY = {
+    SUBMITTED: "the channel says later how it ended; it is asked again and again",
+    OVERDUE: "look at one on the channel: `marketsync history CODE` says what differs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ async def read_waiting(database: AsyncDatabase[Document]) -> list[Waiting]:
     pauses = await Pauses(database[PAUSES]).current()
     standstills = await Standstills(database[STANDSTILLS]).current()
     groups = await held_store(database).groups(Which())
-    return [*_paused(pauses), *_standing(standstills), *_owed(groups)]
+    open_ends = await undecided(database[LISTINGS])
+    return [*_paused(pauses), *_standing(standstills), *_undecided(open_ends), *_owed(groups)]
 
 
 def _paused(pauses: Iterable[Pause]) -> list[Waiting]:
@@ -49,6 +56,13 @@ def _paused(pauses: Iterable[Pause]) -> list[Waiting]:
             f"{pause.channel}/{pause.account or _ALL}", pause.tenant or _ALL, "paused", None, pause.since, str(pause)
         )
         for pause in pauses
+    ]
+
+
+def _undecided(found: Iterable[Undecided]) -> list[Waiting]:
+    return [
+        Waiting(f"{each.channel}/{each.account}", each.tenant, each.what, each.count, each.since, _WHY[each.what])
+        for each in found
     ]
 
 
