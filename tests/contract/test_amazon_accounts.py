@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 from adapters.amazon import AmazonAccount
 from adapters.base import Adapter
 from adapters.errors import AuthenticationError, ConfigurationError
-from adapters.model import Command, Money, Operation
+from adapters.model import Command, Listing, Money, Operation
 from adapters.registry import make_adapter
 from adapters.sandbox.amazon import AT_ONCE, TOKEN_PATH, Seller, serve
 from adapters.sandbox.server import Exchange
@@ -98,6 +98,17 @@ class Witness:
             self.seen[holder.name] = self.seen.get(holder.name, 0) + 1
 
 
+async def sell(adapter: Adapter, listing: Listing) -> None:
+    """A listing made and changed twice, in turn with other accounts, in a different order each time."""
+    random = Random(listing.quantity)
+    await adapter.learn([listing])
+    outcomes = await adapter.apply([Command(Operation.CREATE, listing.sku, listing)])
+    for _ in range(2):
+        await asyncio.sleep(random.random() / 100)
+        outcomes += await adapter.apply([Command(Operation.REVISE_OFFER, listing.sku, listing)])
+    assert [outcome.error for outcome in outcomes] == [None] * 3
+
+
 async def test_fifty_accounts_at_once_keep_to_themselves(caplog: pytest.LogCaptureFixture) -> None:
     """Every call carries the identity of its own account, with tokens that end in the middle; none is ever logged."""
     caplog.set_level(logging.DEBUG)
@@ -111,23 +122,14 @@ async def test_fifty_accounts_at_once_keep_to_themselves(caplog: pytest.LogCaptu
         accounts = [amazon_account(serving.url, s, **place) for s, place in zip(sellers, places, strict=True)]
         adapters = [make_adapter("amazon", account) for account in accounts]
         channel = AmazonChannel(adapters[0], serving)
+        mug = replace(channel.listing("A-1"), brand="Rossi")
+        wanted = [replace(mug, quantity=n + 1, price=Money(Decimal(100 + n), "EUR")) for n in range(ACCOUNTS)]
         for seller in sellers:
             fault = {"kind": "token_expired", "seller": seller.name, "route": "patch", "count": 1}
             serving.sandbox.faults.switch_on(fault)
 
-        async def sell(number: int, adapter: Adapter, random: Random) -> None:
-            listing = replace(
-                channel.listing("A-1"), quantity=number + 1, price=Money(Decimal(100 + number), "EUR"), brand="Rossi"
-            )
-            await adapter.learn([listing])
-            outcomes = await adapter.apply([Command(Operation.CREATE, "A-1", listing)])
-            for _ in range(2):
-                await asyncio.sleep(random.random() / 100)  # the accounts take turns in a different order each time
-                outcomes += await adapter.apply([Command(Operation.REVISE_OFFER, "A-1", listing)])
-            assert [outcome.error for outcome in outcomes] == [None] * 3
-
         try:
-            await asyncio.gather(*(sell(n, adapter, Random(n)) for n, adapter in enumerate(adapters)))
+            await asyncio.gather(*(sell(adapter, one) for adapter, one in zip(adapters, wanted, strict=True)))
         finally:
             await asyncio.gather(*(adapter.close() for adapter in adapters))
         rows = (await channel.control("listings"))["listings"]
