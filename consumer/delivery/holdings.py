@@ -54,11 +54,15 @@ class Holdings:
 def _products(work: Work, state: ListingState | None, seller: Seller) -> dict[str, str]:
     """Entity code → SKU of what the listing may be about to show; empty where nobody else can show it."""
     group = "" if state is None else state.group
-    if not group and not (work.kin and seller.account.sells_groups):
+    # A group that was read ahead of this product's events may show it before it comes up here.
+    appears = state is None or not state.maybe_live
+    if not group and not (seller.account.sells_groups and (work.kin or appears)):
         return {}
     event = events.decode(work.record.key, work.record.value, work.record.headers)
-    if not work.kin and event.product is not None and parent_of(event.product) == group:
-        return {}  # it is and stays a variant, and shows nothing of its own
+    if not work.kin and event.product is not None:
+        parent = parent_of(event.product)
+        if parent is not None and parent == (group or parent):
+            return {}  # it is a variant and shows nothing of its own, or its relatives are read first
     return dict(_shown_by(event))
 
 

@@ -55,9 +55,9 @@ def due_relatives(  # noqa: PLR0913  all that it depends on
         Debt(replace(work.key, entity_code=code), Cause.VARIANT, at, event.sequence, lane=int(work.lane), beside=True)
         for code in sorted(codes - {own, ""})
     ]
-    if taken and not isinstance(plan, planner.Behind):
+    if taken and event.product is not None and group == own and not isinstance(plan, planner.Behind):
         debts.append(_again(work, state, at))
-    if event.product is None and event.kin is None and before == own:
+    if event.product is None and event.kin is None and group == own:
         # Its variants have to be found: the group's own sweep reads who names it still.
         debts.append(Debt(work.key, Cause.VARIANT, at, event.sequence, lane=int(work.lane), beside=True))
     return tuple(debts)

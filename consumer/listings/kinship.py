@@ -76,12 +76,19 @@ def role_of(product: Product, kin: Kin | None, state: ListingState | None) -> Ro
     own, parent = product.entity_code, product.parent
     named = parent is not None and parent != own
     if kin is None:
+        if _asked_for(state):
+            return Role.UNKNOWN
         if named:
             return Role.VARIANT if _shows_nothing(state, parent) else Role.UNKNOWN
         return Role.UNKNOWN if product.variants or (state is not None and state.group == own) else Role.ALONE
     if named and kin.parent:
         return Role.VARIANT
     return Role.GROUP if kin.variants else Role.ALONE
+
+
+def _asked_for(state: ListingState | None) -> bool:
+    """Whether it is owed to look at it together with its relatives, for whatever else it is owed by now."""
+    return state is not None and state.owed is not None and state.owed.lane is not None
 
 
 def _shows_nothing(state: ListingState | None, parent: str | None) -> bool:
@@ -94,7 +101,7 @@ def _shows_nothing(state: ListingState | None, parent: str | None) -> bool:
 def group_of_deleted(event: ProductEvent, state: ListingState | None) -> str:
     """The group of a product that is gone: a parent stays one as long as there are products that name it."""
     own = event.entity_code
-    known = state is not None and state.group == own
+    known = state is not None and (state.group == own or _asked_for(state))
     there = known if event.kin is None else bool(event.kin.variants)
     return own if there else ""
 

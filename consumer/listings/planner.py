@@ -97,7 +97,7 @@ def _of_group(role: Role, case: _Case, product: Product, adapter: Adapter, at: d
         )
     family = read_family(product, event.kin, account)
     skus = {child.sku for child in family.children}
-    if taken & skus and waits_for_taken(case.state, at):
+    if taken & skus and (skus <= taken or waits_for_taken(case.state, at)):
         words = f"other listings of the account show {', '.join(sorted(taken & skus)[:3])} still"
         return Behind(case.listing_id, event.sequence, words, waits=True)
     members = case.state.members if case.state is not None else ()
