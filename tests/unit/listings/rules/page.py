@@ -17,6 +17,7 @@ from consumer.listings.rules.prices import PriceRules
 from consumer.listings.rules.section import Section
 from consumer.listings.rules.selection import Selection
 from consumer.listings.rules.stock import StockRules
+from consumer.listings.rules.variations import Variations
 from tests.unit.listings.making import ACCOUNT
 
 PAGE = (Path(consumer.__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -29,6 +30,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "categories": Categories,
     "price": PriceRules,
     "stock": StockRules,
+    "variations": Variations,
 }
 
 
