@@ -52,7 +52,8 @@ class Limit:
     is also right (and careful) where nobody knows when the vendor begins to count anew.
     reserve: share that only urgent calls (withdrawals, prices, stock) may use. reading: what a question uses (a call of
     `read_back`, a page of `list_listings`) for each listing and once; None = questions are not counted. jobs: what a
-    call of `apply_bulk` uses; None = it is not counted.
+    call of `apply_bulk` uses; None = it is not counted. refills: the vendor keeps a bucket of `amount` that refills
+    steadily, so that a call which comes a little late costs the next one nothing.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Limit:
     reserve: float = 0.1
     reading: Cost | None = None
     jobs: Cost | None = None
+    refills: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError for a limit that cannot be kept."""

@@ -46,11 +46,12 @@ def limits_of(account: AmazonAccount, rates: Mapping[str, float]) -> tuple[Limit
             seller,
             costs=costs,
             reading=_SEARCH if name == "searchListingsItems" else None,
+            refills=True,
         )
         for name, (seed, costs) in _CALLS.items()
     )
     shared = (
-        Limit(f"all-{name}", amount, 1.0, Scope.APPLICATION, account.app_id, costs=_CALLS[name][1])
+        Limit(f"all-{name}", amount, 1.0, Scope.APPLICATION, account.app_id, costs=_CALLS[name][1], refills=True)
         for name, amount in _APPLICATION.items()
     )
     # JSON_LISTINGS_FEED: 5 submissions in 5 minutes, by Amazon's notes of 2025-05-06.

@@ -200,6 +200,9 @@ def _counted_from(limit: Limit, now: float) -> float:
     """What was leased after this time counts now."""
     if limit.resets is not None:
         return limit.window(now)[0]
+    if limit.refills:
+        # Late use is no loss to a bucket, and for one of a few calls a second the margin would be most of the rate.
+        return now - limit.period
     return now - limit.period - life_of(limit) - flight_of(limit)
 
 
