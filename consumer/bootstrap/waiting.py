@@ -61,7 +61,7 @@ def _paused(pauses: Iterable[Pause]) -> list[Waiting]:
 
 def _undecided(found: Iterable[Undecided]) -> list[Waiting]:
     return [
-        Waiting(f"{each.channel}/{each.account}", each.tenant, each.what, each.count, each.since, _WHY[each.what])
+        Waiting(f"{each.channel}/{each.account}", each.tenant, each.what, each.listings, each.since, _WHY[each.what])
         for each in found
     ]
 

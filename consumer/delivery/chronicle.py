@@ -37,7 +37,7 @@ _LONGEST = 300
 _HASH = 16
 # Nothing was done for the listing, and nothing about it is new.
 _WHOLE = frozenset({Operation.CREATE, Operation.REVISE_CONTENT})
-_QUIET = frozenset({"unchanged", "superseded", "unlisted"})
+_QUIET = frozenset({"unchanged", "superseded", "submitted", "unlisted"})
 _READ = f"{events.TYPE_PREFIX}{events.Operation.READ}{events.TYPE_VERSION}".encode()
 _JOBS = {b"resync": Reason.RESYNC, b"replay": Reason.REPLAY, b"redrive": Reason.REDRIVE}
 _CAUSES = {

@@ -39,7 +39,7 @@ _ACCEPTED = {
     "withdraw": "offer withdrawn",
 }
 # Nothing happened that a person would look for at info.
-_QUIET = frozenset({"unchanged", "superseded", "unlisted", "withdrawn"})
+_QUIET = frozenset({"unchanged", "superseded", "submitted", "unlisted", "withdrawn"})
 _LONGEST = 300
 
 
@@ -150,7 +150,9 @@ class Reporter:
             if planned.plan.problems:
                 words = "; ".join(map(str, planned.plan.problems))
                 self._say(note.work, f"✗ {planned.plan.verdict}: {words[:_LONGEST]}")
-        elif note.outcome == "submitted":
+        elif note.outcome == "behind":
+            self._say(note.work, f"waits: {note.words[:_LONGEST]}")
+        elif note.outcome == "submitted" and note.send is not None:
             self._say(note.work, f"{note.operation.replace('_', ' ')} taken; the channel says later how it ended")
         elif note.outcome == "superseded":
             self._metrics.superseded.labels(*account).inc()

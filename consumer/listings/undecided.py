@@ -20,7 +20,7 @@ class Undecided(NamedTuple):
     tenant: str
     account: str
     what: str
-    count: int
+    listings: int
     since: datetime
 
 
@@ -28,7 +28,7 @@ async def undecided(listings: AsyncCollection[Document]) -> list[Undecided]:
     """Of all accounts, most first. Raises PyMongoError."""
     taken = await _groups(listings, SUBMITTED, {"submitted.ticket": {"$exists": True}}, "$submitted.version.at")
     late = await _groups(listings, OVERDUE, {"seen.again": {"$exists": True}, "seen.late": True}, "$updated_at")
-    return sorted((*taken, *late), key=lambda found: -found.count)
+    return sorted((*taken, *late), key=lambda found: -found.listings)
 
 
 async def _groups(listings: AsyncCollection[Document], what: str, query: Document, since: str) -> list[Undecided]:
@@ -38,4 +38,4 @@ async def _groups(listings: AsyncCollection[Document], what: str, query: Documen
         {"$group": {"_id": group, "count": {"$sum": 1}, "since": {"$min": since}}},
     ]
     cursor = await listings.aggregate(steps, hint=TICKETS_INDEX if what == SUBMITTED else LOOK_AGAIN_INDEX)
-    return [Undecided(**row["_id"], what=what, count=row["count"], since=row["since"]) async for row in cursor]
+    return [Undecided(**row["_id"], what=what, listings=row["count"], since=row["since"]) async for row in cursor]
