@@ -26,8 +26,8 @@ from consumer.kafka.records import Partition, Record
 from consumer.listings.accounts import Account
 from consumer.listings.brakes import NO_BRAKES, Brakes
 from consumer.listings.confirmation import Confirmation
-from consumer.listings.state import ListingState
 from consumer.listings.rules.variations import Variations
+from consumer.listings.state import ListingState
 from consumer.listings.store import COLLECTION, ListingStore
 from consumer.metrics import delivery_metrics
 from consumer.mongo import Database, Document, connect, connect_async
