@@ -167,8 +167,8 @@ def test_status_before_init_is_no_failure(installation: Installation) -> None:
     assert "has not begun" in done.stdout
 
 
-def test_a_channel_that_is_not_enabled_is_told(shared: Installation) -> None:
-    done = shared.run("deliver", "--channel", "amazon")
+def test_a_channel_that_there_is_not_is_told(shared: Installation) -> None:
+    done = shared.run("deliver", "--channel", "etsy")
     assert done.returncode == 2
-    assert "amazon" in done.stderr
+    assert "etsy" in done.stderr
     assert "Traceback" not in done.stderr
