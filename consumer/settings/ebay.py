@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from consumer.settings.fields import Map
 from consumer.settings.selling import SellingSettings
 
 
@@ -32,7 +33,7 @@ class EbaySettings(SellingSettings):
     payment_policy_id: str = Field("", description="Business policy for payment: its id, or its name.")
     return_policy_id: str = Field("", description="Business policy for returns: its id, or its name.")
     merchant_location_key: str = Field("", description="Inventory location the goods are sent from.")
-    merchant_location: dict[str, str] = Field(
+    merchant_location: Map = Field(
         default_factory=dict,
         description="Address of that location, as JSON with `country`, `state_or_province`, `city`, and where there are"
         " any `postal_code`, `address_line1`, `phone`, `name`: it is made where eBay does not know its key.",
