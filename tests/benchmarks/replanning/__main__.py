@@ -1,8 +1,8 @@
 """`make bench-replanning`: an account's price rule changes, and its 50,000 listings are planned anew in the background.
 
-Usage: `python -m tests.benchmarks.replanning [LISTINGS]`. Stock changes go through all the while: their latency from
-Kafka's word that it has the change to the channel's answer, before the rule changes and while it is carried out, in one
-run. The delivery process and this one are the same, with a channel in memory that answers after 30 ms; MongoDB and
+Usage: `python -m tests.benchmarks.replanning [LISTINGS]`. 20 stock changes a second go through all the while, from a
+process of its own: their latency from the write in the PIM to the channel's answer, before the rule changes and while
+it is carried out, in one run. Delivery has this process to itself, with a channel that answers after 30 ms; MongoDB and
 Kafka are real and the run's own. The last line tells whether the goals are met.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import random
 import sys
 import time
 from statistics import median, quantiles
@@ -18,12 +17,12 @@ from statistics import median, quantiles
 from consumer.logs import configure_logging
 from consumer.settings import DeliverySettings
 from tests.benchmarks.installation import own_servers
-from tests.benchmarks.replanning.line import Line, running_line
+from tests.benchmarks.replanning.line import TENANT, Line, running_line
+from tests.benchmarks.replanning.publisher import stock_changes
 from tests.benchmarks.table import Figure, report
 from tests.waiting import eventually
 
-# Seconds between two stock changes, and how many there are before the rule changes.
-_EVERY = 0.05
+# How many stock changes there are before the rule changes.
 _BEFORE = 400
 _DEADLINE = 280.0
 # Goals, seconds: what a buyer would never notice, and what an operator who changed a rule waits for.
@@ -31,32 +30,21 @@ _SLOWEST = 1.0
 _TIMES = 3.0
 
 
-async def stock_changes(line: Line, rng: random.Random, listings: int) -> None:
-    """One after the other, at their times, until cancelled."""
-    due = time.perf_counter()
-    while True:
-        await line.change_stock(f"P-{rng.randrange(listings)}")
-        due += _EVERY
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-
-
-async def measure(line: Line, listings: int, seed: int) -> tuple[list[float], list[float], float]:
+async def measure(line: Line, listings: int) -> tuple[list[float], list[float], float]:
     """Latencies before the rule changed and while it was carried out, and how long that took, all in seconds."""
     await line.fill(listings, _DEADLINE)
-    changes = asyncio.create_task(stock_changes(line, random.Random(seed), listings))
-    taken = line.channel.taken
-    await eventually(lambda: len(taken) >= _BEFORE, 60, "stock changes arrive")
-    before = taken[_BEFORE // 4 :]
-    taken.clear()
-    begun = time.perf_counter()
-    line.percent = 100
-    await eventually(lambda: len(line.channel.dearer) == listings, _DEADLINE, "every listing shows the new price")
-    lasted = time.perf_counter() - begun
-    during = list(taken)
-    changes.cancel()
-    await asyncio.wait([changes])
-    await eventually(lambda: not line.channel.awaited, 30, "no stock change is lost")
-    return before, during, lasted
+    channel = line.channel
+    with stock_changes(line.endpoints, line.names, TENANT, listings) as finish:
+        await eventually(lambda: len(channel.arrived) >= _BEFORE, 60, "stock changes arrive")
+        begun = time.time()
+        line.percent = 100
+        await eventually(lambda: len(channel.dearer) == listings, _DEADLINE, "every listing shows the new price")
+        ended = time.time()
+        told = await asyncio.to_thread(finish)
+        await eventually(lambda: told.keys() <= channel.arrived.keys(), 30, "no stock change is lost")
+    taken = [(since, channel.arrived[stock] - since) for stock, since in told.items()]
+    before = [seconds for since, seconds in taken[_BEFORE // 4 :] if since < begun]
+    return before, [seconds for since, seconds in taken if begun <= since < ended], ended - begun
 
 
 def figures(before: list[float], during: list[float], lasted: float, listings: int) -> list[Figure]:
@@ -77,11 +65,11 @@ def _slow(taken: list[float]) -> float:
     return quantiles(taken, n=20)[-1]
 
 
-async def main(listings: int, seed: int) -> None:
+async def main(listings: int) -> None:
     """Run it."""
     with own_servers() as servers:
         async with running_line(servers.endpoints, DeliverySettings(history_days=0)) as line:
-            found = await measure(line, listings, seed)
+            found = await measure(line, listings)
     sys.stdout.write(f"{report(figures(*found, listings))}\n")
 
 
@@ -89,6 +77,5 @@ if __name__ == "__main__":
     configure_logging("json", "error")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("listings", nargs="?", type=int, default=50_000)
-    parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.listings, arguments.seed))
+    asyncio.run(main(arguments.listings))

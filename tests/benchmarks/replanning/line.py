@@ -1,4 +1,4 @@
-"""One account with its products, a real MongoDB and Kafka, and a channel in memory that notes when a stock arrives."""
+"""One account with its products, a real MongoDB and Kafka, and a channel in memory that notes when stocks arrive."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from prometheus_client import CollectorRegistry
 
-from adapters.memory import MemoryAdapter
+from adapters.memory import LISTING_ID, MemoryAdapter
 from adapters.model import Command, Outcome
 from consumer.delivery.account_book import COLLECTION as BOOK
 from consumer.delivery.account_book import AccountBook
@@ -21,7 +21,7 @@ from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
 from consumer.delivery.work import AccountKey
 from consumer.embedded import Endpoints
-from consumer.events import ProductEvent, change_sequence, encode_headers, encode_key, encode_value
+from consumer.events import ProductEvent, encode_headers, encode_key, encode_value
 from consumer.kafka import ReliableProducer, TopicNames, ensure_topics
 from consumer.listings.accounts import Account
 from consumer.listings.rules.prices import PriceRule, PriceRules
@@ -32,9 +32,11 @@ from consumer.mongo.pim import PRODUCTS
 from consumer.mongo.tenant_products import TenantProducts
 from consumer.mongo.tenants import ACTIVE, Tenant
 from consumer.settings import DeliverySettings, TopicSettings
+from tests.benchmarks.replanning.publisher import FIRST_STOCK
 from tests.unit.delivery.making import CHANNEL, make_account, make_document, make_event
 from tests.waiting import eventually
 
+TENANT = "shop"
 TOPICS = TopicSettings()
 _CHUNK = 1000
 # What a channel takes to answer, seconds.
@@ -42,31 +44,33 @@ _ANSWER = 0.03
 
 
 class WatchedChannel(MemoryAdapter):
-    """awaited: SKU -> the stock that is to arrive and when it was published. taken: seconds that each took.
+    """Takes everything, and remembers only what the benchmark asks: no catalogue to search, so it costs nothing.
 
-    dearer: listings that show the new price.
+    shown_skus: those that it has. dearer: those that show the new price. arrived: stock of a change -> when it was
+    answered, seconds since 1970.
     """
 
     def __init__(self) -> None:
-        super().__init__(CHANNEL, latency=_answer, keep=1)
-        self.awaited: dict[str, tuple[int, float]] = {}
-        self.taken: list[float] = []
+        super().__init__(CHANNEL)
+        self.shown_skus: set[str] = set()
         self.dearer: set[str] = set()
+        self.arrived: dict[int, float] = {}
 
     async def apply(self, commands: Sequence[Command]) -> list[Outcome]:
-        outcomes = await super().apply(commands)
-        now = time.perf_counter()
+        await asyncio.sleep(_ANSWER)
+        now = time.time()
         for command in commands:
-            listing = command.listing
-            if listing is None:
-                continue
-            if listing.price.amount > Decimal(150):
-                self.dearer.add(command.sku)
-            stock, since = self.awaited.get(command.sku, (-1, 0.0))
-            if stock == listing.quantity:
-                del self.awaited[command.sku]
-                self.taken.append(now - since)
-        return outcomes
+            self._note_arrival(command, now)
+        return [Outcome(command.sku, references={LISTING_ID: f"L-{command.sku}"}) for command in commands]
+
+    def _note_arrival(self, command: Command, now: float) -> None:
+        listing = command.listing
+        self.shown_skus.add(command.sku)
+        if listing is not None and listing.price.amount > Decimal(150):
+            self.dearer.add(command.sku)
+        stock = command.quantity if listing is None else listing.quantity
+        if stock is not None and stock >= FIRST_STOCK:
+            self.arrived.setdefault(stock, now)
 
 
 @dataclass
@@ -80,10 +84,9 @@ class Line:
     producer: ReliableProducer
     channel: WatchedChannel = field(default_factory=WatchedChannel)
     percent: int = 0
-    changes: int = 0
 
     async def read(self) -> Sequence[AccountReading]:
-        return [AccountReading(AccountKey("shop", "default"), _account(self.percent))]
+        return [AccountReading(AccountKey(TENANT, "default"), _account(self.percent))]
 
     async def fill(self, count: int, deadline: float) -> None:
         """So many products in the PIM, and on the channel."""
@@ -92,20 +95,8 @@ class Line:
             self.products.insert_many(make_document(code) for code in codes)
             await self._publish([make_event(code) for code in codes])
 
-        await eventually(lambda: len(self.channel.listings) == count, deadline, f"{count} listings are live")
+        await eventually(lambda: len(self.channel.shown_skus) == count, deadline, f"{count} listings are live")
         await self.nothing_waits(deadline)
-
-    async def change_stock(self, code: str) -> None:
-        """The PIM has another stock, and says so: newer than whatever was read before."""
-        self.changes += 1
-        stock = 1000 + self.changes
-        changed = {"$set": {"quantity": stock}}
-        await asyncio.to_thread(self.products.update_one, {"entity_code": code}, changed)
-        event = make_event(code, quantity=stock)
-        document = make_document(code, quantity=stock)
-        sequence = change_sequence(int(time.time()) + 1, self.changes, 0)
-        self.channel.awaited[code] = (stock, time.perf_counter())
-        await self._publish([replace(event, product=document, sequence=sequence)])
 
     async def nothing_waits(self, deadline: float) -> None:
         """Until no listing is waiting or owed."""
@@ -138,7 +129,7 @@ async def running_line(endpoints: Endpoints, settings: DeliverySettings) -> Asyn
             database = client["marketsync-replanning"]
             store = ListingStore(database[COLLECTION], TOPICS.partitions)
             await store.ensure_indexes()
-            line = Line(endpoints, names, pims["vinc-shop"][PRODUCTS], database[COLLECTION], producer)
+            line = Line(endpoints, names, pims[f"vinc-{TENANT}"][PRODUCTS], database[COLLECTION], producer)
             line.products.create_index([("entity_code", 1)])
             products = TenantProducts(pims, lambda tenant: Tenant(tenant, f"vinc-{tenant}", ACTIVE), connect)
             servers = Servers(
@@ -163,7 +154,3 @@ async def running_line(endpoints: Endpoints, settings: DeliverySettings) -> Asyn
 def _account(percent: int) -> Account:
     rules = (PriceRule(percent=Decimal(percent)),) if percent else ()
     return make_account(price=PriceRules(basis="retail", vat_included=True, rules=rules))
-
-
-async def _answer() -> None:
-    await asyncio.sleep(_ANSWER)
