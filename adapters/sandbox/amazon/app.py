@@ -72,7 +72,7 @@ class AmazonSandbox:
         """The answer to any request, of the vendor's API or of the control plane."""
         if request.segments[0] == "_sandbox":
             await self._advance()
-            return self._control.answer(request)
+            return await self._control.answer(request)
         self._requests += 1
         route, entries, reply = await self._answered(request)
         reply.body = reply.encoded()

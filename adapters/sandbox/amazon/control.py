@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -11,6 +11,7 @@ from adapters.sandbox.amazon.faults import FAULTS
 from adapters.sandbox.amazon.listing import DISCOVERABLE, Listing, offer_of, price_of, value_of
 from adapters.sandbox.amazon.reads import parent_of
 from adapters.sandbox.amazon.shop import Shop
+from adapters.sandbox.control import ControlPlane, Served
 from adapters.sandbox.server import Reply, Request
 
 if TYPE_CHECKING:
@@ -24,31 +25,17 @@ class Control:
 
     def __init__(self, sandbox: AmazonSandbox) -> None:
         self._sandbox = sandbox
-
-    def answer(self, request: Request) -> Reply:
-        """The answer; 404 names what there is, 400 says what is wrong."""
-        served = {
+        own: Served = {
             ("GET", "listings"): self._listings,
-            ("GET", "calls"): self._calls,
-            ("GET", "counts"): self._counts,
-            ("GET", "faults"): self._faults,
-            ("POST", "faults"): self._switch_on,
-            ("DELETE", "faults"): self._switch_off,
             ("GET", "account"): self._account,
             ("GET", "notifications"): self._notifications,
             ("PUT", "fba"): self._keep_stock,
-            ("GET", "clock"): self._clock,
-            ("PUT", "clock"): self._move_clock,
-            ("POST", "clear"): self._clear,
-            ("POST", "reset"): self._reset,
         }
-        key = (request.method, request.segments[1] if len(request.segments) > 1 else "")
-        if key not in served:
-            return Reply(404, {"error": "no such call", "calls": [f"{m} /_sandbox/{name}" for m, name in served]})
-        try:
-            return served[key](request)
-        except (KeyError, ValueError, TypeError) as error:  # orjson's own error is a ValueError
-            return Reply(400, {"error": str(error)})
+        self._plane = ControlPlane(sandbox, FAULTS.kinds, own)
+
+    async def answer(self, request: Request) -> Reply:
+        """The answer; 404 names what there is, 400 says what is wrong."""
+        return await self._plane.answer(request)
 
     def _listings(self, request: Request) -> Reply:
         """What a buyer sees now, hidden ones and parents of variations left out.
@@ -67,33 +54,6 @@ class Control:
     def _shops(self, request: Request) -> list[Shop]:
         seller = request.query.get("seller")
         return [shop for name, shop in self._sandbox.shops.items() if seller in (None, name)]
-
-    def _calls(self, request: Request) -> Reply:
-        """The journal. ?after=N (a number already seen) ?limit= ?sku="""
-        journal, query = self._sandbox.journal, request.query
-        limit = int(query["limit"]) if "limit" in query else None
-        calls = journal.select(after=int(query.get("after", 0)), limit=limit, sku=query.get("sku"))
-        return Reply(200, {"calls": calls, "dropped": journal.dropped})
-
-    def _counts(self, request: Request) -> Reply:
-        return Reply(200, self._sandbox.journal.summary())
-
-    def _faults(self, request: Request) -> Reply:
-        return Reply(200, {"faults": [fault.public() for fault in self._sandbox.faults.active], "kinds": FAULTS.kinds})
-
-    def _switch_on(self, request: Request) -> Reply:
-        """One fault or a list of them."""
-        document = orjson.loads(request.body)
-        documents: list[dict[str, Any]] = document if isinstance(document, list) else [document]
-        if not all(isinstance(one, dict) for one in documents):
-            raise ValueError("a fault is an object")
-        added = [self._sandbox.faults.switch_on(one).public() for one in documents]
-        return Reply(201, {"faults": added})
-
-    def _switch_off(self, request: Request) -> Reply:
-        """All faults, or one: DELETE /_sandbox/faults/{id}."""
-        fault_id = int(request.segments[2]) if len(request.segments) > 2 else None
-        return Reply(200, {"removed": self._sandbox.faults.switch_off(fault_id)})
 
     def _account(self, request: Request) -> Reply:
         """What a client has to set for each seller, but the secrets."""
@@ -120,29 +80,6 @@ class Control:
         shop, quantity = self._sandbox.shops[name], int(document["quantity"])
         shop.fba[str(document["sku"])] = quantity
         return Reply(200, {"seller": name, "sku": document["sku"], "quantity": quantity})
-
-    def _clock(self, request: Request) -> Reply:
-        clock = self._sandbox.clock
-        return Reply(200, {"time": clock(), "offset": clock.offset})
-
-    def _move_clock(self, request: Request) -> Reply:
-        """{"advance": seconds} moves it on, {"offset": seconds} sets its distance from the true time."""
-        document = orjson.loads(request.body)
-        if not isinstance(document, dict):
-            raise ValueError("an object with advance or offset is needed")
-        clock = self._sandbox.clock
-        clock.offset = float(document.get("offset", clock.offset)) + float(document.get("advance", 0))
-        return self._clock(request)
-
-    def _clear(self, request: Request) -> Reply:
-        """Empty the journal and the counts; listings stay."""
-        self._sandbox.journal.clear()
-        return Reply(204)
-
-    def _reset(self, request: Request) -> Reply:
-        """Forget everything: items, tokens given out, faults, journal, clock."""
-        self._sandbox.reset()
-        return Reply(204)
 
 
 def _listings(shop: Shop, sku: str | None) -> list[Listing]:

@@ -62,7 +62,7 @@ class EbaySandbox:
     async def answer(self, request: Request) -> Reply:
         """The answer to any request, of the vendor's API or of the control plane."""
         if request.segments[0] == "_sandbox":
-            return self._control.answer(request)
+            return await self._control.answer(request)
         if request.path == TOKEN_PATH and request.method == "POST":
             route, entries, reply = _TOKEN_ROUTE, 0, await self._token(request)
         else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import urllib.request
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
+from adapters.sandbox.control import ControlPlane, Served
 from adapters.sandbox.manomano.contents import import_feed
 from adapters.sandbox.manomano.errors import Json
 from adapters.sandbox.manomano.faults import KINDS
@@ -28,35 +29,20 @@ class Control:
 
     def __init__(self, sandbox: ManomanoSandbox) -> None:
         self._sandbox = sandbox
-
-    async def answer(self, request: Request) -> Reply:
-        """The answer; 404 names what there is, 400 says what is wrong."""
-        served = {
+        own: Served = {
             ("GET", "listings"): self._listings,
             ("GET", "offers"): self._offers,
             ("POST", "offers"): self._plant,
             ("POST", "feed"): self._import,
-            ("GET", "calls"): self._calls,
+            ("POST", "pull"): self._pull,
             ("GET", "counts"): self._counts,
-            ("GET", "faults"): self._faults,
-            ("POST", "faults"): self._switch_on,
-            ("DELETE", "faults"): self._switch_off,
             ("GET", "account"): self._account,
-            ("GET", "clock"): self._clock,
-            ("PUT", "clock"): self._move_clock,
-            ("POST", "clear"): self._clear,
-            ("POST", "reset"): self._reset,
         }
-        key = (request.method, request.segments[1] if len(request.segments) > 1 else "")
-        try:
-            if key == ("POST", "pull"):
-                return await self._pull(request)
-            if key in served:
-                return served[key](request)
-        except (ValueError, TypeError, KeyError, OSError) as error:  # orjson's own error is a ValueError
-            return Reply(400, {"error": str(error)})
-        calls = [f"{method} /_sandbox/{name}" for method, name in (*served, ("POST", "pull"))]
-        return Reply(404, {"error": "no such call", "calls": calls})
+        self._plane = ControlPlane(sandbox, KINDS, own)
+
+    async def answer(self, request: Request) -> Reply:
+        """The answer; 404 names what there is, 400 says what is wrong."""
+        return await self._plane.answer(request)
 
     def _listings(self, request: Request) -> Reply:
         """What a buyer finds now. ?seller= ?contract= ?sku= ?fields=full adds the content."""
@@ -119,34 +105,11 @@ class Control:
             raise ValueError("there is no such contract")
         return found
 
-    def _calls(self, request: Request) -> Reply:
-        """The journal. ?after=N (a number already seen) ?limit= ?sku="""
-        journal, query = self._sandbox.journal, request.query
-        limit = int(query["limit"]) if "limit" in query else None
-        calls = journal.select(after=int(query.get("after", 0)), limit=limit, sku=query.get("sku"))
-        return Reply(200, {"calls": calls, "dropped": journal.dropped})
-
     def _counts(self, request: Request) -> Reply:
         """Calls by route, and how much of the hour's budget each seller has used."""
         sandbox = self._sandbox
         used = {seller.name: sandbox.budget.used(seller.name) for seller in sandbox.sellers}
         return Reply(200, {**sandbox.journal.summary(), "used_of_hour": used})
-
-    def _faults(self, request: Request) -> Reply:
-        return Reply(200, {"faults": [fault.public() for fault in self._sandbox.faults.active], "kinds": KINDS})
-
-    def _switch_on(self, request: Request) -> Reply:
-        """One fault or a list of them."""
-        document = orjson.loads(request.body)
-        documents: list[dict[str, Any]] = document if isinstance(document, list) else [document]
-        if not all(isinstance(one, dict) for one in documents):
-            raise ValueError("a fault is an object")
-        return Reply(201, {"faults": [self._sandbox.faults.switch_on(one).public() for one in documents]})
-
-    def _switch_off(self, request: Request) -> Reply:
-        """All faults, or one: DELETE /_sandbox/faults/{id}."""
-        fault_id = int(request.segments[2]) if len(request.segments) > 2 else None
-        return Reply(200, {"removed": self._sandbox.faults.switch_off(fault_id)})
 
     def _account(self, request: Request) -> Reply:
         """What a client has to set for each contract, but the key."""
@@ -162,29 +125,6 @@ class Control:
             for contract, market in seller.contracts
         ]
         return Reply(200, {"accounts": rows})
-
-    def _clock(self, request: Request) -> Reply:
-        clock = self._sandbox.clock
-        return Reply(200, {"time": clock(), "offset": clock.offset})
-
-    def _move_clock(self, request: Request) -> Reply:
-        """{"advance": seconds} moves it on, {"offset": seconds} sets its distance from the true time."""
-        document = orjson.loads(request.body)
-        if not isinstance(document, dict):
-            raise ValueError("an object with advance or offset is needed")
-        clock = self._sandbox.clock
-        clock.offset = float(document.get("offset", clock.offset)) + float(document.get("advance", 0))
-        return self._clock(request)
-
-    def _clear(self, request: Request) -> Reply:
-        """Empty the journal and the counts; offers and content stay."""
-        self._sandbox.journal.clear()
-        return Reply(204)
-
-    def _reset(self, request: Request) -> Reply:
-        """Forget everything: offers, content, faults, journal, clock, budget."""
-        self._sandbox.reset()
-        return Reply(204)
 
 
 def _fetched(url: str) -> bytes:
