@@ -11,6 +11,9 @@ from consumer.delivery.quotas.ledger import NOTHING, Grant, Portion, Slice, Want
 
 # Seconds between two questions for a quota that is used up: others may give units back before their time.
 _ASK_AGAIN = (0.05, 10.0)
+# So often in a row too little for a call that is worth it is no answer; then whatever there is will do, as others may
+# take each unit as it comes.
+_PATIENCE = 3
 
 
 @dataclass(slots=True)
@@ -34,6 +37,8 @@ class Pool:
         self._unused: list[Grant] = []
         self._size = 1
         self._least = 0
+        self._worth = 0
+        self._dry_answers = 0
         self._ask_at = 0.0
         self._dry_since: float | None = None
         self._quick = False
@@ -58,8 +63,10 @@ class Pool:
                 self._size *= 1 + self._quick
         return units
 
-    def want(self, least: int, most: int) -> None:
-        """A call would need so many units; up to `most` are of use at once."""
+    def want(self, least: int, most: int, worth: int | None = None) -> None:
+        """A call would need so many units; up to `most` are of use at once. worth: with fewer it wastes another quota;
+        None = as it was said last."""
+        self._worth = self._worth if worth is None else worth
         self._least = max(self._least, least)
         self._size = max(self._size, most)
 
@@ -74,7 +81,8 @@ class Pool:
         """What to ask for now."""
         if not self._least or now < self._ask_at:
             return NOTHING
-        return Want(self._least, max(self._size, self._least))
+        worth = self._worth if self._dry_answers < _PATIENCE else 0
+        return Want(self._least, max(self._size, self._least, worth), worth)
 
     def unused(self, now: float) -> Iterator[Grant]:
         """Slices that ended before they were used up, each told once."""
@@ -85,11 +93,12 @@ class Pool:
     def given(self, portion: Portion, found: Slice, asked: float, now: float) -> None:
         """The answer to what was wanted at `asked`."""
         if portion.units:
-            self._least = 0
+            self._least = self._dry_answers = 0
             self.dry_until = self._ask_at = 0.0
             self._count_wait(now)
             self._held.append(_Held(portion.units, asked + found.life, found.life, found.at))
             return
+        self._dry_answers += 1
         self.dry_until = now + portion.wait
         self._ask_at = now + min(max(portion.wait, _ASK_AGAIN[0]), _ASK_AGAIN[1])
         self._count_wait(now)

@@ -54,10 +54,15 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Units a process would like to have: `least` makes one call possible, less is of no use. most 0: nothing."""
+    """Units a process would like to have: `least` makes one call possible, less is of no use. most 0: nothing.
+
+    worth: less than so many makes a call that wastes another quota. It counts as the least, as far as there can be so
+    many at once.
+    """
 
     least: int = 0
     most: int = 0
+    worth: int = 0
 
 
 NOTHING = Want()
@@ -94,6 +99,8 @@ def lease(ledger: Ledger, limit: Limit, urgent: Want, ordinary: Want, now: float
     opens = max(opens, ledger.closed_until)
     if now < opens:
         urgent = ordinary = NOTHING
+    urgent = _waiting(urgent, _bounds(ledger, limit, now, urgent=True))
+    ordinary = _waiting(ordinary, _bounds(ledger, limit, now, urgent=False))
     first = _portion(urgent, left_of(ledger, limit, now))
     second = _portion(ordinary, left_of(ledger, limit, now, urgent=False) - first)
     if first + second:
@@ -217,11 +224,18 @@ def _opening(limit: Limit, now: float) -> tuple[float, float]:
     return begins + flight, ends - flight
 
 
+def _waiting(want: Want, bounds: Iterable[_Bound]) -> Want:
+    """What is wanted, and waited for until there is as much as makes a call worth it."""
+    reachable = min(want.worth, *(bound.amount for bound in bounds))
+    return replace(want, least=max(want.least, reachable))
+
+
 def _portion(want: Want, left: int) -> int:
-    """Less than wanted where little is left, but never too little for a call."""
+    """Less than wanted where little is left, but never too little for a call, nor such that too little stays."""
     if want.most == 0 or left < want.least:
         return 0
-    return min(want.most, max(want.least, left // _SHARE))
+    units = max(want.least, left // _SHARE)
+    return min(want.most, left if left - units < want.least else units)
 
 
 def _wait(ledger: Ledger, limit: Limit, units: int, now: float, *, urgent: bool) -> float:

@@ -12,6 +12,7 @@ from adapters.errors import RateLimitedError
 from adapters.model import Operation
 from adapters.rate_limits import Cost, Limit
 from consumer.delivery.quotas.bucket import Bucket
+from consumer.delivery.quotas.filling import worthwhile
 from consumer.delivery.quotas.leases import Ask, Lease, Quota
 from consumer.delivery.quotas.ledger import Slice
 from consumer.delivery.work import AccountKey
@@ -51,7 +52,7 @@ class Quotas:
         fits = [cost.fits(bucket.units(now, urgent=urgent), most) for bucket, cost in counted]
         for (bucket, cost), fit in zip(counted, fits, strict=True):
             if fit == 0:
-                bucket.pool(urgent=urgent).want(cost.of(1), cost.of(most))
+                bucket.pool(urgent=urgent).want(cost.of(1), cost.of(most), _worth(bucket, cost, counted, most))
         return min(fits, default=most)
 
     def spend(self, account: AccountKey, now: float, operation: str, listings: int, *, urgent: bool) -> None:
@@ -151,6 +152,14 @@ class Quotas:
 
 def _cost(limit: Limit, operation: str) -> Cost | None:
     return limit.jobs if operation == JOB else limit.costs.get(Operation(operation))
+
+
+def _worth(bucket: Bucket, cost: Cost, counted: Sequence[tuple[Bucket, Cost]], most: int) -> int:
+    """Units that make a call worth it. Only what refills steadily is waited for: there it is never for long."""
+    if not bucket.quota.limit.refills:
+        return 0
+    steady = [(other.quota.limit, each) for other, each in counted if other.quota.limit.refills]
+    return cost.of(worthwhile(steady, most))
 
 
 def _unused(bucket: Bucket, now: float) -> list[Ask]:
