@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.model import Operation
 from adapters.rate_limits import Cost, Limit
 from consumer.delivery.quotas.bucket import Bucket
 from consumer.delivery.quotas.filling import worthwhile
 from consumer.delivery.quotas.leases import Quota, answered
 from consumer.delivery.quotas.ledger import NOTHING, Grant, Ledger, Want, lease
-from tests.unit.delivery.quotas.world import CREATE, START
+from tests.unit.delivery.quotas.world import START
 
-WRITES = Limit("writes", 5, 1.0, costs={CREATE: Cost(0, 1)}, reserve=0.0, refills=True)
-SEARCHES = Limit("searches", 5, 1.0, costs={CREATE: Cost(1)}, refills=True)
+WRITES = Limit("writes", 5, 1.0, costs={Operation.CREATE: Cost(0, 1)}, reserve=0.0, refills=True)
+SEARCHES = Limit("searches", 5, 1.0, costs={Operation.CREATE: Cost(1)}, refills=True)
 
 
 @pytest.mark.parametrize(("searches", "least"), [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)])
