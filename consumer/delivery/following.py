@@ -15,10 +15,11 @@ import structlog
 
 from adapters.base import Adapter
 from adapters.errors import AdapterError
+from adapters.rate_limits import Limit
 from consumer.delivery.core import Core
 from consumer.delivery.intake import Intake
 from consumer.delivery.planning import make_seller
-from consumer.delivery.quotas.leases import quotas_of
+from consumer.delivery.quotas.leases import Quota, quotas_of
 from consumer.delivery.roster import Terms
 from consumer.delivery.sellers import Sellers
 from consumer.delivery.work import AccountKey
@@ -105,6 +106,7 @@ class Follower:
         self._clock = clock
         self._metrics = metrics
         self._readings: dict[AccountKey, AccountReading] = {}
+        self._limits: dict[AccountKey, Sequence[Limit]] = {}
         self._begun = False
 
     @property
@@ -143,6 +145,7 @@ class Follower:
             _log.warning(words, channel=self._channel, error=str(error)[:_LONGEST])
             return False
         self._act(readings, served)
+        self._limit()
         self._core.roster.read(began)
         self.read_at = began
         return True
@@ -174,8 +177,7 @@ class Follower:
             except AdapterError as error:
                 reading = AccountReading(reading.key, None, str(error)[:_LONGEST])
             else:
-                limits = limits_in_force(adapter.limits, account.limits)
-                quotas = quotas_of(self._channel, reading.key, limits, self._hands.egress)
+                quotas = self._quotas(reading.key, account, adapter)
                 terms = Terms(adapter.batch_size, quotas, bulk=adapter.bulk)
                 roster.known(reading.key, terms, self._clock(), renewed=renewed)
                 return reading
@@ -183,6 +185,19 @@ class Follower:
         size = 1 if gate is None else gate.batch_size
         roster.known(reading.key, Terms(size, broken=f"the account cannot be used: {reading.problem}"), self._clock())
         return reading
+
+    def _quotas(self, key: AccountKey, account: Account, adapter: Adapter) -> Sequence[Quota]:
+        self._limits[key] = limits = adapter.limits
+        return quotas_of(self._channel, key, limits_in_force(limits, account.limits), self._hands.egress)
+
+    def _limit(self) -> None:
+        """A channel may say with any answer what it allows from now on: that counts at once, and nothing is planned
+        again for it."""
+        for key, account in self.served.items():
+            adapter = self._sellers[key].adapter
+            if adapter.limits != self._limits[key]:
+                self._core.quotas.follow(key, self._quotas(key, account, adapter), self._clock())
+                _log.info("the channel allows something else than before", account=str(key))
 
     def _tell(self, changed: set[AccountKey], before: Mapping[AccountKey, AccountReading]) -> None:
         for key in sorted(changed):
