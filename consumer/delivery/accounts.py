@@ -127,6 +127,18 @@ class Gate:
         room = self._concurrency * self.batch_size + self._ahead - pending - self.calling
         return max(0, min(room, self.most_in_flight - self.in_flight + self.gathered))
 
+    def background_room(self, now: float) -> int:
+        """The same for background work, which leaves half of what is prepared ahead, and of what is in flight, free.
+
+        So a state that comes now is prepared at once, however much is planned anew meanwhile.
+        """
+        pending, reserve = self.preparing + self.queued, max(1, self._ahead // 2)
+        left = self._concurrency * self.batch_size + reserve - pending - self.calling
+        if self.calls >= self._concurrency:
+            left = min(left, reserve - pending)
+        left = min(left, self.most_in_flight - self._ahead - self.in_flight + self.gathered)
+        return max(0, min(self.room(now), left))
+
     def may_send_job(self, now: float) -> bool:
         """Whether many commands may be sent at once now."""
         return not self.stands and not self._closed

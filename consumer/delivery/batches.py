@@ -44,7 +44,10 @@ def unlimited(_operation: str, most: int, *, urgent: bool) -> int:
 
 
 class Batches:
-    """What waits for a call, by operation, in the order it was prepared. batch_size: most commands of one call."""
+    """What waits for a call, by operation, the most urgent first, then in the order it was prepared.
+
+    batch_size: most commands of one call.
+    """
 
     def __init__(self, batch_size: int, linger: float) -> None:
         self.batch_size = batch_size
@@ -57,8 +60,12 @@ class Batches:
         return self._count
 
     def add(self, send: Send, now: float) -> None:
-        """Put a command at the end of its operation's queue. now: since when it has been under way."""
-        self._queues.setdefault(send.operation, deque()).append((send, now))
+        """Put a command behind all of its operation that are as urgent. now: since when it has been under way."""
+        queue = self._queues.setdefault(send.operation, deque())
+        place = len(queue)
+        while place and _urgency(queue[place - 1]) > _urgency((send, now)):
+            place -= 1
+        queue.insert(place, (send, now))
         self._oldest = min(self._oldest, now)
         self._count += 1
 
@@ -70,7 +77,7 @@ class Batches:
         room for urgent commands only, the others wait.
         """
         ready = [entry for entry in self._queues.items() if entry[1] and self._is_ready(entry[1], now)]
-        ready.sort(key=lambda entry: (probe and _is_suspicious(entry[1]), _urgency(entry[1])))
+        ready.sort(key=lambda entry: (probe and _is_suspicious(entry[1]), _urgency(entry[1][0])))
         for operation, queue in ready:
             most = 1 if probe else min(len(queue), self.batch_size)
             if fits := room(operation, most, urgent=False):
@@ -134,8 +141,8 @@ class Batches:
         return (send,)
 
 
-def _urgency(queue: Queue) -> float:
-    send, since = queue[0]
+def _urgency(entry: tuple[Send, float]) -> float:
+    send, since = entry
     return since + _LANE_SECONDS * send.work.lane
 
 

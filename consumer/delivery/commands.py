@@ -30,11 +30,12 @@ from consumer.kafka.records import Partition, Record
 class Prepare:
     """Load the states of these listings, plan, store what was planned. Answer: `prepared` or `not_prepared`.
 
-    asked: when, on the core's clock; what is planned counts as under way since then.
+    asked: when, on the core's clock; what is planned counts as under way since then. background: nobody waits for it.
     """
 
     works: tuple[Work, ...]
     asked: float = math.inf
+    background: bool = False
 
 
 @value_object

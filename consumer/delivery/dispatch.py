@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from consumer.delivery.batches import Batches, Send
 from consumer.delivery.commands import Call
 from consumer.delivery.flow import Failed, Flow
 from consumer.delivery.jobs import Jobs
-from consumer.delivery.lanes import EVERY_LANE, LEAST_URGENT_FIRST, ORDINARY_LANES, URGENT_LANES, Lane
+from consumer.delivery.lanes import EVERY_LANE, LEAST_URGENT_FIRST, LIVE_LANES, ORDINARY_LANES, URGENT_LANES, Lane
 from consumer.delivery.owing import Owing
 from consumer.delivery.quotas.quotas import JOB, Quotas
 from consumer.delivery.retry import RetryPolicy, Wait, postpone
@@ -24,6 +25,11 @@ from consumer.listings.state import ListingKey
 
 # One step of planning: large enough to be cheap per listing, small enough to keep the event loop lively.
 _MOST_PREPARED = 200
+# The same of background work while anything happens now: a few milliseconds of the event loop.
+_MOST_BESIDE = 25
+# So many seconds after the last live state nothing happens now.
+_QUIET = 1.0
+_BACKGROUND = (Lane.BACKGROUND,)
 # Letters that may wait to be written; a long queue of them would only hold up what becomes ready meanwhile.
 _MOST_LETTERS = 500
 # Of an account's error, kept for people beside each listing.
@@ -59,6 +65,7 @@ class Dispatch:
         self.jobs = Jobs(gates, quotas, flow, policy.stale / 2)
         self._order = deque(gates)
         self._turn = 0
+        self._live_at = -math.inf
 
     def open(self, gate: Gate) -> None:
         """There is one account more. Its gate is among `gates` by now."""
@@ -80,25 +87,59 @@ class Dispatch:
             self._flow.wait(replace(send.work, due=now), now)
 
     def to_prepare(self, least: int, now: float) -> tuple[Work, ...]:
-        """The states to plan in one step, none if there are fewer than `least`. They are in flight from now on."""
-        room = [(gate, gate.room(now)) for gate in map(self.gates.__getitem__, self._flow.ready.accounts())]
-        free = sum(min(free + self.jobs.room(gate), self._flow.ready.count(gate.account)) for gate, free in room)
-        if free < least:
+        """The states to plan in one step, none if there are fewer than `least`. They are in flight from now on.
+
+        Only what happens now, but for a background state that was passed over often: the rest has steps of its own.
+        """
+        room = [
+            (gate, min(gate.room(now), self._flow.ready.count(gate.account, LIVE_LANES))) for gate in self._next_gates()
+        ]
+        if sum(most for _, most in room) < least:
             return ()
-        # Another account begins each time, so that a busy one does not always fill the step.
-        self._turn += 1
         works: list[Work] = []
-        for place in range(len(room)):
-            gate, free = room[(self._turn + place) % len(room)]
+        for gate, most in room:
             lanes = self._lanes(gate.account, now)
             if self.jobs.gathers(gate.account):
                 lanes = [lane for lane in lanes if lane is not Lane.BACKGROUND]
-            taken = self._flow.ready.take(gate.account, min(free, _MOST_PREPARED - len(works)), now, lanes)
-            gate.preparing += len(taken)
-            gate.in_flight += len(taken)
-            works += taken
-            works += self.jobs.take(gate, _MOST_PREPARED - len(works), now)
+            works += self._take(gate, min(most, _MOST_PREPARED - len(works)), now, lanes)
+        if works:
+            self._live_at = now
         return tuple(works)
+
+    def background_to_prepare(self, least: Sequence[int], steps: int, now: float) -> tuple[Work, ...]:
+        """The background states to plan in one step. steps: of background work that run; least: by their number.
+
+        While anything happens now, one small step at a time: what comes meanwhile waits for no longer than that.
+        """
+        quiet = now - self._live_at > _QUIET
+        gates = self._next_gates()
+        free = sum(
+            min(gate.background_room(now) + self.jobs.room(gate), self._flow.ready.count(gate.account, _BACKGROUND))
+            for gate in gates
+        )
+        if free < least[steps] or (steps and not quiet):
+            return ()
+        most = _MOST_PREPARED if quiet else _MOST_BESIDE
+        works: list[Work] = []
+        for gate in gates:
+            if Lane.BACKGROUND in self._lanes(gate.account, now) and not self.jobs.gathers(gate.account):
+                works += self._take(gate, min(gate.background_room(now), most - len(works)), now, _BACKGROUND)
+            works += self.jobs.take(gate, most - len(works), now)
+        return tuple(works)
+
+    def _next_gates(self) -> list[Gate]:
+        """Those with something to take. Another one begins each time, so that a busy one does not always fill the
+        step."""
+        gates = [self.gates[account] for account in self._flow.ready.accounts()]
+        self._turn += 1
+        first = self._turn % len(gates) if gates else 0
+        return gates[first:] + gates[:first]
+
+    def _take(self, gate: Gate, most: int, now: float, lanes: Sequence[Lane]) -> list[Work]:
+        taken = self._flow.ready.take(gate.account, most, now, lanes)
+        gate.preparing += len(taken)
+        gate.in_flight += len(taken)
+        return taken
 
     def not_preparing(self, works: tuple[Work, ...]) -> None:
         """The step of `to_prepare` is over."""

@@ -33,6 +33,7 @@ class Lane(IntEnum):
 EVERY_LANE = tuple(Lane)
 URGENT_LANES = tuple(lane for lane in Lane if lane.urgent)
 ORDINARY_LANES = tuple(lane for lane in Lane if not lane.urgent)
+LIVE_LANES = tuple(lane for lane in Lane if lane is not Lane.BACKGROUND)
 LEAST_URGENT_FIRST = (Lane.CONTENT, Lane.OFFER, Lane.WITHDRAW)
 """Without background work."""
 
@@ -85,6 +86,10 @@ class LaneQueue(Generic[Item]):
 
     def __len__(self) -> int:
         return sum(map(len, self._lanes))
+
+    def count(self, lanes: Sequence[Lane]) -> int:
+        """How many stand in these lanes."""
+        return sum(len(self._lanes[lane]) for lane in lanes)
 
     def push(self, item: Item, lane: Lane) -> None:
         """Put it at the end of its lane."""

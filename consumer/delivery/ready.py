@@ -64,10 +64,10 @@ class Ready:
         """Those with something to take (maybe: entries are checked when they are popped)."""
         return list(self._queues)
 
-    def count(self, account: AccountKey) -> int:
-        """How many of the account there are at most."""
+    def count(self, account: AccountKey, lanes: Sequence[Lane] = EVERY_LANE) -> int:
+        """How many of the account and these lanes there are at most."""
         queue = self._queues.get(account)
-        return 0 if queue is None else len(queue)
+        return 0 if queue is None else queue.count(lanes)
 
     def next_due(self) -> float | None:
         """When the next backoff ends."""

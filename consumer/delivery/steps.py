@@ -39,6 +39,7 @@ class Steps:
         self._policy = policy
         self._endings: deque[Ending] = deque()
         self._preparing = 0
+        self._background = 0
         self._storing = 0
         self._failures = 0
 
@@ -62,6 +63,9 @@ class Steps:
         if works := self._dispatch.to_prepare(_LEAST[self._preparing], now):
             self._preparing += 1
             commands.append(Prepare(works, now))
+        if works := self._dispatch.background_to_prepare(_LEAST, self._background, now):
+            self._background += 1
+            commands.append(Prepare(works, now, background=True))
         if self._flow.letters and not self.producing:
             self.producing = _up_to(_MOST_PRODUCED, self._flow.letters)
             commands.append(Produce(self.producing))
@@ -69,7 +73,10 @@ class Steps:
 
     def prepared(self, prepare: Prepare, *, answered: bool) -> None:
         """The planning is over. answered: whether our store took part."""
-        self._preparing -= 1
+        if prepare.background:
+            self._background -= 1
+        else:
+            self._preparing -= 1
         self._dispatch.not_preparing(prepare.works)
         if answered:
             self._failures = 0

@@ -40,6 +40,16 @@ def test_some_listings_are_prepared_ahead_of_free_calls(gate: Gate) -> None:
     assert gate.room(0) == 5
 
 
+def test_background_work_leaves_room_for_what_comes_now(gate: Gate) -> None:
+    assert gate.background_room(0) == 4 * 5 + 5
+    gate.calling, gate.calls = 20, 4
+    assert gate.background_room(0) == 5
+    gate.queued = 5
+    assert (gate.background_room(0), gate.room(0)) == (0, 5)
+    gate.queued, gate.in_flight = 0, gate.most_in_flight - 10
+    assert (gate.background_room(0), gate.room(0)) == (0, 10)
+
+
 def test_what_is_in_flight_is_bounded_although_the_store_is_slow(gate: Gate) -> None:
     gate.in_flight = gate.most_in_flight - 3
     assert gate.room(0) == 3

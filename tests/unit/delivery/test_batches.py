@@ -71,3 +71,20 @@ def test_what_is_taken_out_is_not_called() -> None:
     assert [send.sku for send in batches.remove(lambda send: send.sku == "P-1")] == ["P-1"]
     assert len(batches) == 1
     assert skus(batches.next(0)) == ["P-2"]
+
+
+def test_what_happens_now_goes_before_background_work_of_the_same_operation() -> None:
+    batches = Batches(2, linger=0)
+    for code in ("P-1", "P-2", "P-3"):
+        batches.add(make_send(code, lane=Lane.BACKGROUND), now=0)
+    batches.add(make_send("P-4", lane=Lane.OFFER), now=1)
+    batches.add(make_send("P-5", lane=Lane.OFFER), now=1)
+    assert skus(batches.next(1)) == ["P-4", "P-5"]
+    assert skus(batches.next(1)) == ["P-1", "P-2"]
+
+
+def test_background_work_that_waits_far_longer_goes_before_what_happens_now() -> None:
+    batches = Batches(1, linger=0)
+    batches.add(make_send("P-1", lane=Lane.BACKGROUND), now=0)
+    batches.add(make_send("P-2", lane=Lane.OFFER), now=20)
+    assert skus(batches.next(20)) == ["P-1"]
