@@ -10,7 +10,8 @@ used until somebody mends it. Other accounts never notice.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from adapters.errors import (
     ChannelHaltedError,
@@ -19,6 +20,7 @@ from adapters.errors import (
     RateLimitedError,
     UnderReviewError,
 )
+from consumer.delivery.offsets import Ticket
 from consumer.delivery.retry import RetryPolicy
 from consumer.delivery.work import AccountKey
 from consumer.listings.state import ListingKey
@@ -26,6 +28,7 @@ from consumer.listings.state import ListingKey
 # So many calls in a row without any answer, each with another listing, mean that the channel is down, and that no
 # listing is at fault.
 _STRIKES = 3
+_NOBODY: Mapping[ListingKey, Ticket] = MappingProxyType({})
 
 
 class Gate:
@@ -66,7 +69,7 @@ class Gate:
         self._policy = policy
         self._throttled = 0
         self._strikes = 0
-        self._struck: set[ListingKey] = set()
+        self._struck: dict[ListingKey, Ticket] = {}
         self._unanswered = 0
         self._halts = 0
         self._trying = False
@@ -184,12 +187,13 @@ class Gate:
         now: float,
         jitter: float,
         *,
-        fresh: Iterable[ListingKey] = (),
+        fresh: Mapping[ListingKey, Ticket] = _NOBODY,
         generation: int = 0,
     ) -> None:
         """A call came back: `halted` and `down` may be others now.
 
-        jitter: a random number from 0 up to 1. fresh: the call's listings that were no suspects before (`verdict`).
+        jitter: a random number from 0 up to 1. fresh: the call's listings that were no suspects before (`verdict`),
+        and what each came by.
         generation: of the credential it was made with; that an older one is refused says nothing of this one.
         """
         alive = self.proves_life(errors)
@@ -213,6 +217,14 @@ class Gate:
             self._throttled = 0
         elif now >= self.until and not self.halted:  # a call that began before the gate closed proves nothing
             self._open()
+
+    def acquit(self, listing: ListingKey) -> None:
+        """This listing is done with without a call: it will never tell whether the channel answers."""
+        self._struck.pop(listing, None)
+
+    def keep_struck(self, is_ours: Callable[[Ticket], bool]) -> None:
+        """Only what is still ours counts: whether the channel answers for the rest, others hear."""
+        self._struck = {listing: ticket for listing, ticket in self._struck.items() if is_ours(ticket)}
 
     def _open(self) -> None:
         self._closed = self.halted = self.down = False

@@ -209,7 +209,7 @@ class Core:
     def probed(self, probe: Probe, error: Exception | None, now: float) -> None:
         """Answer to `Probe`. error: what the channel said to the question, None where all is well."""
         if gate := self.gates.get(probe.account):
-            for note in self._judge.hear_answer(gate, error, now):
+            for note in self._judge.hear_answer(gate, error, now, self.offsets.is_current):
                 self.notes.add(note)
 
     def stored(self, store: Store, stored: Stored, now: float) -> None:

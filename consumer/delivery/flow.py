@@ -97,10 +97,12 @@ class Flow:
         """The marks are stored."""
         self.owings.ended()
         for owing in owe.owings:
-            self.finish(Finished(owing.work, "none", "owed", owing.cause), now)
+            self.notes.add(Finished(owing.work, "none", "owed", owing.cause))
+            self.done(owing.work, now)
 
     def finish(self, finished: Finished, now: float) -> None:
         """The state is done with, for good or bad, and nothing is owed for it."""
+        self._gates[account_of(finished.work.key)].acquit(finished.work.key)
         self.notes.add(finished)
         self.done(finished.work, now)
 

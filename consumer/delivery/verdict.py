@@ -25,6 +25,7 @@ from consumer.delivery.commands import (
     Ending,
     Note,
 )
+from consumer.delivery.offsets import Ticket
 from consumer.delivery.retry import Decision, RetryPolicy, Wait, decide, sit_out
 
 
@@ -38,7 +39,8 @@ class Judge:
     def hear(self, gate: Gate, call: Call, answers: Sequence[Answer], now: float) -> list[Note]:
         """Tell the gate how the call went; what of it is worth telling people."""
         halted, down = gate.halted, gate.down
-        fresh = [send.work.key for send in call.sends if send.work.suspect is None]
+        works = [send.work for send in call.sends]
+        fresh = {work.key: work.ticket for work in works if work.suspect is None}
         errors = [answer.error for answer in answers]
         gate.answered(errors, now, self._jitter(), fresh=fresh, generation=call.generation)
         notes: list[Note] = []
@@ -49,9 +51,12 @@ class Judge:
             notes.append(_told(gate, now))
         return notes
 
-    def hear_answer(self, gate: Gate, error: Exception | None, now: float) -> list[Note]:
+    def hear_answer(
+        self, gate: Gate, error: Exception | None, now: float, is_ours: Callable[[Ticket], bool]
+    ) -> list[Note]:
         """Tell the gate whether the channel answered a question; what of it is worth telling people."""
         down = gate.down
+        gate.keep_struck(is_ours)
         gate.probed(error, now, self._jitter())
         return [] if gate.down is down else [_told(gate, now)]
 

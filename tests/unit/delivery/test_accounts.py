@@ -6,16 +6,17 @@ import pytest
 
 from adapters.errors import AuthenticationError, ChannelUnavailableError, RateLimitedError, RejectedListingError
 from consumer.delivery.accounts import Gate
+from consumer.delivery.offsets import Ticket
 from consumer.delivery.work import AccountKey
 from consumer.listings.state import ListingKey
-from tests.unit.delivery.making import CHANNEL, POLICY
+from tests.unit.delivery.making import POLICY, make_work
 
 DEAD = AuthenticationError("token revoked")
 DOWN = ChannelUnavailableError("down")
 
 
-def keys(*codes: str) -> list[ListingKey]:
-    return [ListingKey(CHANNEL, "default", "shop", code) for code in codes]
+def keys(*codes: str) -> dict[ListingKey, Ticket]:
+    return {work.key: work.ticket for work in map(make_work, codes)}
 
 
 @pytest.fixture

@@ -667,3 +667,26 @@ def test_a_slow_account_owes_what_is_above_its_share_and_others_go_on() -> None:
     owings = desk.take(Owe).owings
     assert {(owing.cause, owing.work.key.account) for owing in owings} == {(Cause.SPILLED, "outlet")}
     assert desk.core.slots.waiting <= SETTINGS.max_waiting
+
+
+def test_listings_that_need_no_call_any_more_say_nothing_of_the_channel() -> None:
+    """Three got no answer together, two of them are finished with by planning: the third is judged as if alone."""
+    desk = Desk(3)
+    for number in range(1, 4):
+        desk.arrive(f"P-{number}", 1, due=desk.now + 0.1)
+    desk.tick(0.2)
+    desk.prepare()
+    assert len(desk.call(DOWN).sends) == 3
+    desk.store()
+    desk.tick(1)
+    prepare = desk.take(Prepare)
+    first, *others = prepare.works
+    assert len(others) == 2
+    settled = [Settled(work, "unchanged", "") for work in others]
+    report = Prepared(sends=[Send(first, "create", "P-1", None)], settled=settled)
+    desk.core.prepared(prepare, report, desk.now)
+    desk.tick(1)
+    desk.call(DOWN)
+    desk.store()
+    desk.core.probed(desk.take(Probe), None, desk.now)
+    assert desk.core.gates[DEFAULT].alive_at == desk.now

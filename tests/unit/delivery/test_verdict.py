@@ -8,6 +8,7 @@ from adapters.errors import ChannelUnavailableError, RejectedListingError
 from consumer.delivery.accounts import Gate
 from consumer.delivery.batches import Batches, Send
 from consumer.delivery.commands import Answer, Call, ChannelAnswers, ChannelDown, Ending
+from consumer.delivery.offsets import Ticket
 from consumer.delivery.retry import RetryTopic, Wait
 from consumer.delivery.verdict import Judge
 from consumer.delivery.work import AccountKey
@@ -39,6 +40,10 @@ def court() -> Court:
 
 def send_of(code: str, suspect: float | None = None) -> Send:
     return Send(make_work(code, suspect=suspect), "create", code, None)
+
+
+def all_ours(_ticket: Ticket) -> bool:
+    return True
 
 
 def burned(ending: Ending) -> bool:
@@ -74,14 +79,27 @@ def test_a_listing_that_is_alone_is_guilty_if_the_channel_answers_a_question(cou
     [again] = court.judged(2, (first.send, DOWN))
     assert not burned(again)
     assert court.gate.take_question(2)
-    court.judge.hear_answer(court.gate, None, 3)
+    court.judge.hear_answer(court.gate, None, 3, all_ours)
     [guilty] = court.judged(4, (again.send, DOWN))
+    assert burned(guilty)
+
+
+def test_a_listing_whose_companions_moved_to_another_process_is_judged(court: Court) -> None:
+    """They will be answered there, so here nothing would ever speak for the channel."""
+    sends = [Send(make_work(code, number), "create", code, None) for number, code in enumerate(("P-1", "P-2", "P-3"))]
+    bad, *_ = court.judged(1, *((send, DOWN) for send in sends))
+    [again] = court.judged(2, (bad.send, DOWN))
+    court.judge.hear_answer(court.gate, None, 3, all_ours)
+    [unclear] = court.judged(4, (again.send, DOWN))
+    assert not burned(unclear), "three listings get no answer: that the channel tells proves nothing"
+    court.judge.hear_answer(court.gate, None, 5, lambda ticket: ticket == bad.send.work.ticket)
+    [guilty] = court.judged(6, (unclear.send, DOWN))
     assert burned(guilty)
 
 
 def test_a_question_without_an_answer_tells_of_the_outage(court: Court) -> None:
     court.judged(1, (send_of("P-1"), DOWN))
-    notes = [note for now in (2, 3) for note in court.judge.hear_answer(court.gate, DOWN, now)]
+    notes = [note for now in (2, 3) for note in court.judge.hear_answer(court.gate, DOWN, now, all_ours)]
     assert [type(note) for note in notes] == [ChannelDown]
 
 
