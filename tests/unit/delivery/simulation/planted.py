@@ -177,7 +177,7 @@ def _what_the_channel_forgot_counts_as_done(patch: pytest.MonkeyPatch) -> None:
 PLANTED = (
     Planted("nothing waits for the channel", (3, 4), _nothing_waits_for_the_channel),
     Planted("tickets are forgotten", (1,), _tickets_are_forgotten),
-    Planted("what the channel forgot counts as done", (4,), _what_the_channel_forgot_counts_as_done),
+    Planted("what the channel forgot counts as done", (4,), _what_the_channel_forgot_counts_as_done, steps=20),
     Planted("brakes are not asked", (7,), _brakes_are_not_asked),
     Planted("rule changes are forgotten", (4,), _rule_changes_are_forgotten),
     Planted("an account that went keeps its offsets", (1, 6), _an_account_that_went_keeps_its_offsets),
