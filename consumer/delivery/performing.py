@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 
 from consumer.delivery.commands import Call, Dismiss, Prepare, Probe, Produce, Store, TryAccount
+from consumer.delivery.ending import end_all
 from consumer.delivery.flood import StopFlood
 from consumer.delivery.owing import Owe
 from consumer.delivery.parts import Parts
@@ -62,9 +63,7 @@ class Performer:
 
     async def cancel(self) -> None:
         """End whatever runs, wherever it is."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all(tuple(self._tasks))
 
     async def give_back(self) -> None:
         """Leased calls that will not be made are others' again."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from consumer.delivery.commands import CoreCommand, Release, Rest
+from consumer.delivery.ending import end_all
 from consumer.delivery.intake import target_account
 from consumer.delivery.parts import Parts
 from consumer.delivery.performing import Performer
@@ -83,12 +84,10 @@ class DeliveryWorker:
                 await self._performer.give_back()
             await parts.consumer.close(self._core.offsets.committable())
         finally:
-            keeper.cancel()
-            watch.cancel()
             if self._timer is not None:
                 self._timer.cancel()
+            await end_all([keeper, watch])
             await self._performer.cancel()
-            await asyncio.gather(keeper, watch, return_exceptions=True)
             if parts.follower is not None:  # whoever gave us adapters closes them; these were made here
                 await parts.sellers.close()
             await parts.consumer.close({})
@@ -227,23 +226,24 @@ class DeliveryWorker:
     async def _watch(self) -> None:
         """Nothing is read before it is known what is paused, and which accounts there are."""
         parts = self.parts
+        beside: list[asyncio.Task[None]] = []
         try:
             await parts.upkeep.begin()
             if parts.follower is not None:
                 await parts.follower.begin()
             parts.consumer.start(self)
-            async with asyncio.TaskGroup() as beside:
-                beside.create_task(parts.upkeep.run(self._soon))
-                beside.create_task(parts.replanner.run(self._soon))
-                beside.create_task(parts.chronicle.run())
-                beside.create_task(parts.confirmer.run())
-                beside.create_task(parts.tickets.run())
-                if parts.follower is not None:
-                    beside.create_task(parts.follower.run(self._soon))
-        except ExceptionGroup as group:
-            self.failed(group.exceptions[0])
+            beside.append(asyncio.create_task(parts.upkeep.run(self._soon)))
+            beside.append(asyncio.create_task(parts.replanner.run(self._soon)))
+            beside.append(asyncio.create_task(parts.chronicle.run()))
+            beside.append(asyncio.create_task(parts.confirmer.run()))
+            beside.append(asyncio.create_task(parts.tickets.run()))
+            if parts.follower is not None:
+                beside.append(asyncio.create_task(parts.follower.run(self._soon)))
+            await asyncio.gather(*beside)
         except Exception as error:
             self.failed(error)
+        finally:
+            await end_all(beside)
 
     async def _commit_regularly(self) -> None:
         while True:
