@@ -75,7 +75,7 @@ lock: ## Choose versions anew and write requirements/dev.lock (needs the network
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/pip install --quiet --disable-pip-version-check uv==$(UV)
 	@build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --extra embedded --extra dev pyproject.toml --output-file requirements/dev.lock
+		--no-emit-index-url --no-header --extra embedded --extra traces --extra dev pyproject.toml --output-file requirements/dev.lock
 	@rm -rf build/lock
 
 jars: setup ## Write the manifest of Kafka's jars anew (needs the network)
