@@ -40,12 +40,16 @@ class Prepare:
 
 @value_object
 class Call:
-    """Perform these commands in one call. Answer: `called`. generation: of the account's credential."""
+    """Perform these commands in one call. Answer: `called`, or `dispatch.too_late`.
+
+    generation: of the account's credential. until: when what was leased for it may not be used any more, on the core's clock: by then it may not be sent.
+    """
 
     account: AccountKey
     operation: str
     sends: tuple[Send, ...]
     generation: int = 0
+    until: float = math.inf
 
 
 @value_object

@@ -65,7 +65,7 @@ class Core:
     """One channel's delivery. accounts: those there are at first → how many commands their adapter takes in one call.
 
     resting: the partitions that are not to be read now. quotas: told by the shell what was leased. debts: what is owed.
-    roster: told by the shell which accounts there are.
+    roster: told by the shell which accounts there are. dispatch: told of calls that were not made.
     """
 
     def __init__(self, settings: CoreSettings, accounts: Mapping[AccountKey, int], jitter: Callable[[], float]) -> None:
@@ -75,16 +75,16 @@ class Core:
         self.held = Held()
         self.quotas = Quotas(settings.quotas)
         share = Share(settings.max_waiting, len(accounts))
-        self._dispatch = Dispatch(self.gates, self.quotas, self.flow, share, linger=settings.linger, policy=policy)
+        self.dispatch = Dispatch(self.gates, self.quotas, self.flow, share, linger=settings.linger, policy=policy)
         self.roster = Roster(
-            self.gates, self.flow, self._dispatch, self.quotas, concurrency=settings.concurrency, policy=policy
+            self.gates, self.flow, self.dispatch, self.quotas, concurrency=settings.concurrency, policy=policy
         )
-        self._dispatch.jobs.begin(settings.bulk)
+        self.dispatch.jobs.begin(settings.bulk)
         self._backpressure = Backpressure(settings.max_waiting, settings.background_topics)
         self._policy = policy
         self._jitter = jitter
         self._judge = Judge(policy, jitter)
-        self._steps = Steps(self._dispatch, self.flow, policy)
+        self._steps = Steps(self.dispatch, self.flow, policy)
         self.debts = Debts(self.gates, self.flow, self._steps, Sweeps(settings.background_topics, settings.max_waiting))
         self.resting: frozenset[Partition] = frozenset()
         self._rest_again = True
@@ -143,7 +143,7 @@ class Core:
 
     def _let_go(self, now: float) -> None:
         self.flow.drop_leaving(now)
-        self._dispatch.drop_leaving(now)
+        self.dispatch.drop_leaving(now)
 
     # Records
 
@@ -163,7 +163,7 @@ class Core:
         self.offsets.start(ticket, len(works))
         for work in works:
             self.flow.offer(work, now)
-            self._dispatch.send_on(work.key, now)
+            self.dispatch.send_on(work.key, now)
 
     def undecodable(self, ticket: Ticket, record: Record, error: Exception, now: float) -> None:
         """A record that is no event of ours, or that shows a bug of ours: it goes to the dead letters as it is."""
@@ -184,7 +184,7 @@ class Core:
             elif self.roster.outdated(account_of(send.work.key), prepare.asked):
                 self.flow.wait(replace(send.work, due=now), now)
             else:
-                self._dispatch.add(send, min(prepare.asked, now))
+                self.dispatch.add(send, min(prepare.asked, now))
         for settled in report.settled:
             self.flow.finish(Finished(settled.work, "none", settled.outcome, settled.words), now)
         for work in report.lost:
@@ -199,9 +199,9 @@ class Core:
 
     def called(self, call: Call, answers: Sequence[Answer], now: float) -> None:
         """Answer to `Call`, one per command."""
-        gate = self._dispatch.not_calling(call)
+        gate = self.dispatch.not_calling(call)
         self.quotas.answered(call.account, call.operation, [answer.error for answer in answers])
-        if not self._dispatch.jobs.crowded(call, answers, now):
+        if not self.dispatch.jobs.crowded(call, answers, now):
             for note in self._judge.hear(gate, call, answers, now):
                 self.notes.add(note)
         self._steps.gather(self._judge.endings(gate, answers, now))
@@ -265,8 +265,8 @@ class Core:
         self.flow.ready.wake(now)
         records = self.held.release(now) if now < self.roster.fresh_until else ()
         commands: list[CoreCommand] = [Release(records)] if records else []
-        self._dispatch.spill(now)
-        commands += self._dispatch.to_call(now)
+        self.dispatch.spill(now)
+        commands += self.dispatch.to_call(now)
         if lease := self.quotas.to_lease(now):
             commands.append(lease)
         commands += [Probe(account) for account, gate in self.gates.items() if gate.take_question(now)]
@@ -284,7 +284,7 @@ class Core:
     def next_due(self, now: float) -> float | None:
         """When `tick` has something new to decide although nothing happened."""
         times = [self.flow.ready.next_due(), self.held.next_due(), self._steps.until]
-        times += [self._dispatch.next_due(now), self.quotas.next_due(now)]
+        times += [self.dispatch.next_due(now), self.quotas.next_due(now)]
         return min((time for time in times if time is not None and time > now), default=None)
 
     def _wanted_rest(self) -> frozenset[Partition]:

@@ -171,8 +171,8 @@ class Dispatch:
                 gate.calling += len(sends)
                 gate.calls += 1
                 urgent = all(send.work.lane.urgent for send in sends)
-                self._quotas.spend(account, now, sends[0].operation, len(sends), urgent=urgent)
-                calls.append(Call(account, sends[0].operation, sends, gate.generation))
+                until = self._quotas.spend(account, now, sends[0].operation, len(sends), urgent=urgent)
+                calls.append(Call(account, sends[0].operation, sends, gate.generation, until))
         if calls:
             self._order.rotate(-1)  # accounts that share a quota take turns
         return calls
@@ -186,6 +186,15 @@ class Dispatch:
         gate.calls -= 1
         gate.calling -= len(call.sends)
         return gate
+
+    def too_late(self, call: Call, now: float) -> None:
+        """Answer to a `Call` that was not made: this process was frozen, and what it had leased may be others' by now.
+
+        Its listings may be, too: they are planned anew. Their intents stand.
+        """
+        self.not_calling(call)
+        for send in call.sends:
+            self._flow.wait(replace(send.work, due=now), now)
 
     def spill(self, now: float) -> None:
         """What cannot be called for long makes room, and no attempt is burned: in memory if it is not for too long.

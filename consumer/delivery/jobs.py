@@ -107,8 +107,8 @@ class Jobs:
         if not self._quotas.room(gate.account, now, JOB, 1, urgent=False):
             return []
         gathering.start()
-        self._quotas.spend(gate.account, now, JOB, 1, urgent=False)
-        return [Call(gate.account, JOB, sends, gate.generation)]
+        until = self._quotas.spend(gate.account, now, JOB, 1, urgent=False)
+        return [Call(gate.account, JOB, sends, gate.generation, until)]
 
     def ended(self, call: Call) -> None:
         """The call of a job is over."""

@@ -94,6 +94,9 @@ class Performer:
 
     async def _call(self, call: Call) -> None:
         begun = self._now()
+        if begun >= call.until:
+            self._core.dispatch.too_late(call, begun)
+            return
         with self._parts.sellers.in_use(call.account):
             answers = await self._parts.execution.call(call)
         now = self._now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,10 +50,12 @@ class Pool:
             self._let_go(self._held.popleft())
         return sum(held.units for held in self._held)
 
-    def spend(self, units: int, now: float) -> int:
-        """Use up to so many; returns how many are still missing."""
+    def spend(self, units: int, now: float) -> tuple[int, float]:
+        """Use up to so many; returns how many are still missing, and until when the used ones may be used."""
+        until = math.inf
         while units and self.units(now):
             held = self._held[0]
+            until = min(until, held.expires)
             used = min(units, held.units)
             held.units -= used
             units -= used
@@ -61,7 +64,7 @@ class Pool:
                 # Used up early: the next one is larger, so that leasing costs little at high speed.
                 self._quick = now < held.expires - held.life / 2
                 self._size *= 1 + self._quick
-        return units
+        return units, until
 
     def want(self, least: int, most: int, worth: int | None = None) -> None:
         """A call would need so many units; up to `most` are of use at once. worth: with fewer it wastes another quota;
@@ -146,11 +149,13 @@ class Bucket:
         """How many units a call of this kind may use now."""
         return self.ordinary.units(now) + (self.urgent.units(now) if urgent else 0)
 
-    def spend(self, units: int, now: float, *, urgent: bool) -> None:
-        """A call starts that uses so many units."""
-        missing = self.urgent.spend(units, now) if urgent else units
-        if self.ordinary.spend(missing, now):
+    def spend(self, units: int, now: float, *, urgent: bool) -> float:
+        """A call starts that uses so many units. Returns until when it may be sent."""
+        missing, until = self.urgent.spend(units, now) if urgent else (units, math.inf)
+        missing, until_too = self.ordinary.spend(missing, now)
+        if missing:
             raise LookupError(f"{self.quota.key}: a call was started without its units")
+        return min(until, until_too)
 
     def pool(self, *, urgent: bool) -> Pool:
         """Where units for a call of this kind are asked for."""

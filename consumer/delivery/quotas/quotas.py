@@ -5,6 +5,7 @@ An account without limits is never held up. While MongoDB is away, what was leas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -55,15 +56,15 @@ class Quotas:
                 bucket.pool(urgent=urgent).want(cost.of(1), cost.of(most), _worth(bucket, cost, counted, most))
         return min(fits, default=most)
 
-    def spend(self, account: AccountKey, now: float, operation: str, listings: int, *, urgent: bool) -> None:
-        """A call starts, for which there was room."""
-        if account not in self._of:
-            return
+    def spend(self, account: AccountKey, now: float, operation: str, listings: int, *, urgent: bool) -> float:
+        """A call starts, for which there was room. Returns until when it may be sent: then its units count no more."""
+        until = math.inf
         for bucket, cost in self._counted(account, operation):
-            bucket.spend(cost.of(listings), now, urgent=urgent)
+            until = min(until, bucket.spend(cost.of(listings), now, urgent=urgent))
             pool = bucket.pool(urgent=urgent)
             if pool.is_low(now):
                 pool.want(cost.of(1), cost.of(listings))
+        return until
 
     def follow(self, account: AccountKey, quotas: Sequence[Quota], now: float) -> None:
         """The account's calls count for these from now on. What nobody needs any more goes back to other processes."""
@@ -146,7 +147,7 @@ class Quotas:
         return bucket
 
     def _counted(self, account: AccountKey, operation: str) -> list[tuple[Bucket, Cost]]:
-        found = [(bucket, _cost(bucket.quota.limit, operation)) for bucket in self._of[account]]
+        found = [(bucket, _cost(bucket.quota.limit, operation)) for bucket in self._of.get(account, ())]
         return [(bucket, cost) for bucket, cost in found if cost is not None]
 
 

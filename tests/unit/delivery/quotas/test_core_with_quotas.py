@@ -22,7 +22,7 @@ START = 1_700_000_000.0
 
 
 class Desk:
-    """A core whose commands are done at once. calls: what was called, in order."""
+    """A core whose commands are done at once. calls: what was called, in order. frozen: before its next call."""
 
     def __init__(self, limit: Limit) -> None:
         settings = replace(SETTINGS, concurrency=4, linger=0.0, quotas={ACCOUNT: [Quota("q", limit)]})
@@ -32,6 +32,7 @@ class Desk:
         self.calls: list[str] = []
         self.attempts: list[int] = []
         self.refusal: RateLimitedError | None = None
+        self.frozen = 0.0
         self._offset = 0
         self.core.assigned([Partition("updated", 0)], self.now)
 
@@ -61,6 +62,8 @@ class Desk:
                     ledger, found[ask.quota.key] = answered(ask, self.ledgers[ask.quota.key], self.now)
                     self.ledgers = {ask.quota.key: ledger}
                 self.core.quotas.leased(command, found, self.now)
+            case Call() if self._freeze() >= command.until:
+                self.core.dispatch.too_late(command, self.now)
             case Call():
                 self.calls += [send.sku for send in command.sends]
                 answers = [Answer(send, None, self.refusal) for send in command.sends]
@@ -70,6 +73,10 @@ class Desk:
                 self.core.stored(command, Stored(), self.now)
             case Produce():
                 self.core.produced(command, [None] * len(command.letters), self.now)
+
+    def _freeze(self) -> float:
+        self.now, self.frozen = self.now + self.frozen, 0.0
+        return self.now
 
 
 def test_no_more_calls_start_than_the_quota_allows_and_the_rest_follows_by_itself() -> None:
@@ -116,3 +123,13 @@ def test_a_refusal_burns_no_attempt_and_shrinks_the_quota_for_everybody() -> Non
     desk.run()
     assert desk.ledgers["q"].pace == 0.5
     assert desk.ledgers["q"].closed_until == START + 3
+
+
+def test_who_was_frozen_before_a_call_leases_anew_and_calls_nothing_with_what_others_may_have_by_now() -> None:
+    desk = Desk(Limit("q", 3, 5, reserve=0))
+    desk.arrive(Lane.CONTENT, "A")
+    desk.frozen = 4.0
+    desk.run()
+    assert desk.calls == ["A"], "once, after it was planned and leased anew"
+    assert sum(grant.units for grant in desk.ledgers["q"].grants) >= 2, "what was leased before counts as used"
+    assert desk.core.slots.in_flight == 0

@@ -71,6 +71,9 @@ class Performing:
             self._core.prepared(prepare, report, self._now)
 
     async def _call(self, call: Call) -> None:
+        if self._now >= call.until:
+            self._core.dispatch.too_late(call, self._now)
+            return
         self._process.world.promises.call_starts(self._process, call)
         answers = await self._execution.call(call)
         self._core.called(call, answers, self._now)
