@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from adapters.base import Adapter
 from adapters.feeds import FeedFormat, MakeFeed, Tools
+from adapters.orders import OrderChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Channel:
     settings: the model of one account's settings, credentials among them. make: an adapter for such settings. required:
     settings nobody can sell without. sign_in: credentials; of each group one is needed. feed: for channels that read a
     file, how it is written for such settings. variations: whether it sells the variants of a product as one listing.
-    format: for channels that read a file, by which any file for them can be checked.
+    format: for channels that read a file, by which any file for them can be checked. orders: for channels that sell by
+    themselves, how the orders of such an account are read and answered; None = buyers order elsewhere.
     """
 
     settings: type[BaseModel]
@@ -29,6 +31,7 @@ class Channel:
     feed: MakeFeed | None = None
     variations: bool = False
     format: FeedFormat | None = None
+    orders: Callable[[Any], OrderChannel] | None = None
 
     def missing_credentials(self, given: Collection[str]) -> list[str]:
         """What is needed to sign in beside the credentials that are given, in words."""
