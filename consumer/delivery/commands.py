@@ -42,7 +42,8 @@ class Prepare:
 class Call:
     """Perform these commands in one call. Answer: `called`, or `dispatch.too_late`.
 
-    generation: of the account's credential. until: when what was leased for it may not be used any more, on the core's clock: by then it may not be sent.
+    generation: of the account's credential. until: when what was leased for it may not be used any more, on the core's
+    clock; then it may not be sent.
     """
 
     account: AccountKey

@@ -34,7 +34,7 @@ from consumer.delivery.retry import Wait
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
 from consumer.listings import transitions
-from consumer.listings.debts import Debt
+from consumer.listings.debts import Debt, Payment
 from consumer.listings.owed import Cause, moment
 from consumer.listings.state import ListingState, Status
 from consumer.mongo import PyMongoError
@@ -180,7 +180,7 @@ class Execution:
         """What was owed when these were planned, if they are all of it."""
         at = moment(now)
         payments = [
-            (state.id, state.owed.mark)
+            Payment(state.id, state.owed.mark, state.revision)
             for state in settled
             if state.owed is not None and state.owed.paid_by(state.planned_sequence, at)
         ]

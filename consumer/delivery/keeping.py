@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from consumer.listings.debts import Debt
+from consumer.listings.debts import Debt, Payment
 from consumer.listings.state import ListingState
 
 
@@ -32,5 +32,5 @@ class Marks(Protocol):
     async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
         """These are owed."""
 
-    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
-        """Listing id and mark: owed no more, unless marked anew meanwhile."""
+    async def pay(self, payments: Iterable[Payment]) -> None:
+        """Owed no more, unless marked anew or written meanwhile; who planned on the mark loses the race."""

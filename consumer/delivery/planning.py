@@ -103,6 +103,9 @@ def plan_step(
 
     Raises only on bugs: the record was decoded before.
     """
+    if work.swept and state is not None and state.owed is None:
+        # Another process paid meanwhile, by a state that is as new: nothing would stand for an intent of ours.
+        return Step(None, Settled(work, "superseded"))
     if state is not None and state.submitted is not None:
         return _behind(work, state, state.submitted, seller, now, by)
     return _plan(work, state, seller, now, by, taken)

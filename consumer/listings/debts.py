@@ -1,7 +1,7 @@
 """Marks of owed listings in MongoDB, in the listings' own documents: made, found when due, moved ahead, paid.
 
-Nothing here touches a listing's revision, so no mark ever costs a process that works on it the race. Every method is
-one or two round trips; all raise PyMongoError.
+No mark touches a listing's revision, so none ever costs a process that works on it the race; only what is paid does.
+Every method is one or two round trips; all raise PyMongoError.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 from consumer.events import Sequence as EventSequence
 from consumer.listings.codec import read_owed, to_document
-from consumer.listings.marks import Claim, Debt, Found, claimed_by, kept_beside, marking
+from consumer.listings.marks import Claim, Debt, Found, Payment, claimed_by, kept_beside, marking
 from consumer.listings.owed import Cause
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import AsyncCollection, Document, ObjectId, UpdateOne
 from consumer.partitions import partition_of
 
-__all__ = ["Claim", "Debt", "DebtStore", "Found", "marking"]
+__all__ = ["Claim", "Debt", "DebtStore", "Found", "Payment", "marking"]
 
 OWED_INDEX = "owed"
 URGENT_INDEX = "urgent"
@@ -49,11 +49,17 @@ class DebtStore:
         if writes:
             await self._collection.bulk_write(writes, ordered=False)
 
-    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
-        """(listing id, mark): these are not owed any more, unless they were marked anew meanwhile."""
+    async def pay(self, payments: Iterable[Payment]) -> None:
+        """These are not owed any more, unless they were marked anew or written by another process meanwhile.
+
+        The revision moves: a process that planned on the mark loses the race, for nothing would stand for its intent.
+        """
         writes = [
-            UpdateOne({"_id": listing_id, "owed.mark": mark}, {"$unset": {"owed": True}})
-            for listing_id, mark in payments
+            UpdateOne(
+                {"_id": paid.listing, "owed.mark": paid.mark, "revision": paid.revision},
+                {"$unset": {"owed": True}, "$inc": {"revision": 1}},
+            )
+            for paid in payments
         ]
         if writes:
             await self._collection.bulk_write(writes, ordered=False)

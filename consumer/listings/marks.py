@@ -44,6 +44,14 @@ class Found(NamedTuple):
     group: str = ""
 
 
+class Payment(NamedTuple):
+    """A mark that is paid by the state of this revision. listing: its id."""
+
+    listing: str
+    mark: str
+    revision: int
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A found mark moved ahead, so that no sweep meets it again before `due`.

@@ -32,7 +32,7 @@ from consumer.embedded import Endpoints
 from consumer.kafka import TopicNames
 from consumer.listings.accounts import Account
 from consumer.listings.adoption import Finding
-from consumer.listings.debts import DebtStore
+from consumer.listings.debts import DebtStore, Payment
 from consumer.listings.drift import Drift, Kind
 from consumer.listings.owed import Cause
 from consumer.listings.state import Doubt, Status
@@ -196,7 +196,7 @@ async def listed(place: Place, *codes: str) -> None:
         settled = replace(state, doubt=Doubt.NONE, revision=state.revision + 1, owed=None)
         assert not await place.listings.store_outcomes([settled])
         assert state.owed is not None
-        await place.debts.pay([(listing_id, state.owed.mark)])
+        await place.debts.pay([Payment(listing_id, state.owed.mark, settled.revision)])
 
 
 @pytest.mark.usefixtures("pim")

@@ -13,7 +13,7 @@ import pytest
 from adapters.model import Operation
 from consumer.embedded import Endpoints
 from consumer.events import Sequence, change_sequence, read_sequence
-from consumer.listings.debts import OWED_INDEX, PRICE_DUE_INDEX, Claim, Debt, DebtStore
+from consumer.listings.debts import OWED_INDEX, PRICE_DUE_INDEX, Claim, Debt, DebtStore, Payment
 from consumer.listings.owed import Cause, Owed
 from consumer.listings.state import Doubt, Figures, ListingKey, ListingState, Status, Version
 from consumer.listings.store import COLLECTION, ListingStore
@@ -88,12 +88,27 @@ async def test_who_pays_a_mark_leaves_the_one_that_was_made_meanwhile(store: Lis
     first = await owed(store)
     await debts.mark([debt(number=7, cause=Cause.HALTED)], AT + timedelta(hours=1))
     assert first is not None
-    await debts.pay([("ebay/default/shop/A", first.mark)])
+    await debts.pay([Payment("ebay/default/shop/A", first.mark, 0)])
     second = await owed(store)
     assert second is not None
     assert (second.cause, second.since, second.sequence) == (Cause.HALTED, AT, sequence(7))
-    await debts.pay([("ebay/default/shop/A", second.mark)])
+    await debts.pay([Payment("ebay/default/shop/A", second.mark, 0)])
     assert await owed(store) is None
+
+
+async def test_a_mark_that_another_process_planned_on_is_not_paid_behind_its_back(
+    store: ListingStore, debts: DebtStore
+) -> None:
+    await store.store_intents([state_of()])
+    await debts.mark([debt(number=5)], AT)
+    mark = await owed(store)
+    assert mark is not None
+    await store.store_intents([state_of(revision=2)])
+    await debts.pay([Payment("ebay/default/shop/A", mark.mark, 1)])
+    assert await owed(store) is not None, "it stands for the intent that came before the payment"
+    await debts.pay([Payment("ebay/default/shop/A", mark.mark, 2)])
+    assert await owed(store) is None
+    assert await store.store_intents([state_of(revision=3)]), "the intent that came after it lost the race"
 
 
 async def test_an_older_debt_does_not_lower_what_pays(store: ListingStore, debts: DebtStore) -> None:
@@ -236,5 +251,5 @@ async def test_many_prices_due_at_once_come_in_portions_and_none_is_lost_to_anot
     paused = await owed(store, "B")
     assert paused is not None
     assert paused.cause is Cause.PAUSED
-    await debts.pay([("ebay/default/shop/B", paused.mark)])
+    await debts.pay([Payment("ebay/default/shop/B", paused.mark, 1)])
     assert await debts.mark_price_due(ACCOUNT, EVERY, at=AT, most=1) == 1

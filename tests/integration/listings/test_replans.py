@@ -11,7 +11,7 @@ import pytest
 from adapters.model import Operation
 from consumer.delivery.account_book import AccountBook, Entry
 from consumer.delivery.work import AccountKey
-from consumer.listings.debts import Claim, DebtStore
+from consumer.listings.debts import Claim, DebtStore, Payment
 from consumer.listings.owed import Cause
 from consumer.listings.replans import RULES_INDEX, ReplanStore
 from consumer.listings.state import Status, Version
@@ -55,7 +55,7 @@ async def test_each_listing_is_marked_once_in_bounded_steps(
     assert {each.key.entity_code for each in found} == set(map(str, range(25)))
     assert {each.owed.cause for each in found} == {Cause.RULES}
     # Paid by a plan of the new rules: it is never marked for them again.
-    await debts.pay([(str(each.key), each.owed.mark) for each in found])
+    await debts.pay([Payment(str(each.key), each.owed.mark, 1) for each in found])
     assert await replans.mark(ACCOUNT, EVERY, NEW, at=AT, most=10) == 0
     assert await replans.mark(ACCOUNT, EVERY, "live newest", at=AT, most=100) == 26
 
@@ -95,7 +95,7 @@ async def test_what_was_planned_by_the_old_rules_does_not_pay(
     at_work = await owed(store, "A")
     assert at_work is not None
     assert await replans.mark(ACCOUNT, EVERY, NEW, at=AT, most=10) == 1
-    await debts.pay([("ebay/default/shop/A", at_work.mark)])
+    await debts.pay([Payment("ebay/default/shop/A", at_work.mark, 1)])
     after = await owed(store, "A")
     assert after is not None, "what was at work then went by the old rules"
     assert (after.cause, after.due, after.claimed) == (Cause.RELEASED, AT, False)

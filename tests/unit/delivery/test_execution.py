@@ -17,14 +17,14 @@ from consumer.delivery.braking import Braking
 from consumer.delivery.commands import Answer, Call, Ending, Letter, Prepare, Prepared, Probe, Store, Stored
 from consumer.delivery.execution import Execution
 from consumer.delivery.lanes import Lane
-from consumer.delivery.offsets import Ticket
+from consumer.delivery.offsets import NO_OFFSET, Ticket
 from consumer.delivery.owing import Owing
 from consumer.delivery.planning import Seller
 from consumer.delivery.work import AccountKey, Work
 from consumer.errors import MarketsyncError
 from consumer.events import Sequence as EventSequence
 from consumer.listings import planner, transitions
-from consumer.listings.debts import Debt
+from consumer.listings.debts import Debt, Payment
 from consumer.listings.owed import Cause, Owed, moment
 from consumer.listings.state import Doubt, ListingKey, ListingState, Status
 from consumer.mongo import PyMongoError
@@ -89,8 +89,8 @@ class MarksInMemory:
     async def mark(self, debts: Iterable[Debt], at: datetime) -> None:
         self.made += debts
 
-    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
-        self.paid += payments
+    async def pay(self, payments: Iterable[Payment]) -> None:
+        self.paid += [(paid.listing, paid.mark) for paid in payments]
 
 
 class Bench:
@@ -380,6 +380,16 @@ async def test_what_needs_no_call_pays_too(bench: Bench) -> None:
     report = await bench.prepare(work_of("P-1", 5))
     assert [settled.outcome for settled in report.settled] == ["unchanged"]
     assert bench.marks.paid == [(listing, "mark")]
+
+
+async def test_what_was_read_for_a_mark_that_another_process_has_paid_is_not_planned(bench: Bench) -> None:
+    answers = await bench.deliver(work_of("P-1", 5))
+    await bench.execution.store(ended(answers))
+    work = work_of("P-1", 6)
+    swept = replace(work, ticket=replace(work.ticket, offset=NO_OFFSET))
+    report = await bench.prepare(swept)
+    assert [settled.outcome for settled in report.settled] == ["superseded"], "nothing would stand for its intent"
+    assert bench.store.states[str(key_of("P-1"))].intent is None
 
 
 async def test_after_a_late_call_the_same_state_is_sent_again(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from consumer.events import Sequence as EventSequence
-from consumer.listings.debts import Claim, Debt, Found
+from consumer.listings.debts import Claim, Debt, Found, Payment
 from consumer.listings.gone import GapCounts
 from consumer.listings.owed import Cause, Owed
 from consumer.listings.state import ListingKey, ListingState, Status
@@ -46,7 +46,7 @@ class DebtsInMemory:
         marks = list(debts)
         await self._store.ask(lambda: self._mark_all(marks, at))
 
-    async def pay(self, payments: Iterable[tuple[str, str]]) -> None:
+    async def pay(self, payments: Iterable[Payment]) -> None:
         pairs = list(payments)
         await self._store.ask(lambda: self._pay(pairs))
 
@@ -168,11 +168,11 @@ class DebtsInMemory:
             self._held(str(debt.key))
         self.keep(state, owed)
 
-    def _pay(self, payments: Iterable[tuple[str, str]]) -> None:
-        for listing, mark in payments:
-            state = self._store.states[listing]
-            if state.owed is not None and state.owed.mark == mark:
-                self._store.states[listing] = replace(state, owed=None)
+    def _pay(self, payments: Iterable[Payment]) -> None:
+        for paid in payments:
+            state = self._store.states[paid.listing]
+            if state.owed is not None and state.owed.mark == paid.mark and state.revision == paid.revision:
+                self._store.states[paid.listing] = replace(state, owed=None, revision=state.revision + 1)
 
     def _due(self, account: tuple[str, str, str], numbers: set[int], at: datetime, urgent: int) -> list[Found]:
         found = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -129,7 +130,7 @@ def _batches_of_answers_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
 
 def _quotas_are_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Quotas, "room", lambda _self, _account, _now, _operation, most, **_kind: most)
-    patch.setattr(Quotas, "spend", lambda *_call, **_kind: None)
+    patch.setattr(Quotas, "spend", lambda *_call, **_kind: math.inf)
 
 
 def _rule_changes_are_forgotten(patch: pytest.MonkeyPatch) -> None:
