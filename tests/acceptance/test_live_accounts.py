@@ -40,4 +40,4 @@ def test_a_channel_comes_and_goes_with_its_accounts_while_the_rest_runs(home: In
     wait_until(lambda: running.lines(ended), DEADLINE, "its channel stops")
     assert running.process.poll() is None
     assert running.stop() == 0, running.output()
-    assert [line["child"] for line in running.lines("child started")] == ["capture", "deliver ebay"]
+    assert [line["child"] for line in running.lines("child started")] == ["capture", "deliver ebay"], running.output()
