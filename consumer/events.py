@@ -15,6 +15,7 @@ import orjson
 
 from adapters.values import value_object
 from consumer.errors import UndecodableEventError
+from consumer.traceparent import HEADER, traceparent
 
 Headers = list[tuple[str, bytes]]
 
@@ -153,9 +154,11 @@ class EventWriter:
 
     def headers(self, identity: str, entity_code: str, *, sequence: str, time: str) -> Headers:
         """The CloudEvents attributes of an event, as Kafka headers."""
+        name = identity.encode()
         return [
             *self._headers,
-            ("ce_id", identity.encode()),
+            ("ce_id", name),
+            (HEADER, traceparent(name)),
             ("ce_subject", entity_code.encode()),
             ("ce_time", time.encode()),
             ("ce_sequence", sequence.encode()),

@@ -43,6 +43,9 @@ _SECRET_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
 # Libraries that report every request or every pool event at info.
 _CHATTY = ("asyncio", "httpx", "httpcore", "aiohttp", "pymongo", "uvicorn")
 
+# Beside the words of a line they would only be noise to people.
+_FOR_COLLECTORS = frozenset({"product", "topic", "partition", "offset", "trace"})
+
 _Event = MutableMapping[str, Any]
 
 
@@ -135,6 +138,8 @@ def configure_logging(
     stream = stream or sys.stderr
     threshold = logging.getLevelNamesMapping()[level.upper()]
     chain = _chain(SecretCutter(secrets), dict(context or {}))
+    if style == "pretty":
+        chain.append(_for_people)
     renderer = _renderer(style, stream)
     structlog.configure(
         processors=[*chain, renderer],
@@ -170,6 +175,13 @@ def _chain(cutter: SecretCutter, context: Mapping[str, str]) -> list[Callable[..
         structlog.processors.format_exc_info,
         cutter,
     ]
+
+
+def _for_people(_logger: object, _method: str, event: _Event) -> _Event:
+    """What went well is said in words; where it was read is for collectors."""
+    if event.get("level") != "info":
+        return event
+    return {name: value for name, value in event.items() if name not in _FOR_COLLECTORS}
 
 
 def _renderer(style: Literal["pretty", "json"], stream: TextIO) -> Callable[..., Any]:

@@ -20,6 +20,7 @@ from consumer.mongo.lease import COLLECTION as LEASES
 from consumer.mongo.lease import LeaseStore
 from consumer.mongo.pim import databases_of
 from consumer.settings import Settings, load_settings
+from consumer.traces import configure_traces
 
 
 def begin(process: str, *, level: str | None = None, **context: str) -> Settings:
@@ -31,6 +32,7 @@ def begin(process: str, *, level: str | None = None, **context: str) -> Settings
         secrets=secrets_of(settings),
         context={"process": process, **context},
     )
+    configure_traces(settings.traces.url, settings.traces.share, " ".join((process, *context.values())))
     return settings
 
 

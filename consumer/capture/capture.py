@@ -45,6 +45,7 @@ from consumer.mongo.change_stream import (
 )
 from consumer.mongo.pim import PRODUCTS, by_database, pre_images_on
 from consumer.settings import CaptureSettings, TopicSettings
+from consumer.traces import current
 
 _log = structlog.get_logger()
 
@@ -198,7 +199,14 @@ class Capture:
 
     def _publisher(self, transactions: TakeTurns) -> Publisher:
         key = stream_key(self._settings.stream)
-        return Publisher(transactions, topic=self._names.positions, key=key, metrics=self._metrics, clock=time.time)
+        return Publisher(
+            transactions,
+            topic=self._names.positions,
+            key=key,
+            metrics=self._metrics,
+            clock=time.time,
+            traces=current(),
+        )
 
     def _position(self, stored: Position | None, beginning: Beginning, watched: Watched) -> Position:
         """Where to go on: at the stored position, unless there is none or it is lost; then now."""

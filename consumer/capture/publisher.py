@@ -11,6 +11,7 @@ from consumer.capture.translated import Translated
 from consumer.events import Headers
 from consumer.kafka import Transactions
 from consumer.metrics import CaptureMetrics
+from consumer.traces import Span, Traces
 
 # A transaction ends at the latest with this much in it. Ending one costs some ten milliseconds, so a capture that is
 # behind puts many batches into one; a reader waits for the end, so it must not grow without bound.
@@ -20,7 +21,7 @@ _LONGEST = 0.25
 
 
 class Publisher:
-    """Fills and commits transactions, one at a time. One thread uses it.
+    """Fills and commits transactions, one at a time. One thread uses it. traces: told of each change that is in Kafka.
 
     All methods that talk to Kafka raise what TransactionalProducer raises.
     """
@@ -33,7 +34,10 @@ class Publisher:
         key: bytes,
         metrics: CaptureMetrics,
         clock: Callable[[], float],
+        traces: Traces | None = None,
     ) -> None:
+        self._traces = traces or Traces()
+        self._traced: list[tuple[tuple[str, str], Headers]] = []
         self._transactions = transactions
         self._topic = topic
         self._key = key
@@ -83,6 +87,8 @@ class Publisher:
         for topic, key, value, headers in translated.records:
             produce(topic, key, value, headers)
             size += len(key) + len(value or b"")
+        if self._traces.on:
+            self._trace(translated)
         self._transactions.serve()
         self._records += len(translated.records)
         self._record_bytes += size
@@ -101,6 +107,7 @@ class Publisher:
         self._records += 1
         self._record_bytes += len(self._key) + len(value)
         self._transactions.commit()
+        self._tell_traces()
         self._count()
         self._metrics.position_time.set(position.reached)
         self.forget()
@@ -115,8 +122,24 @@ class Publisher:
         """There is no transaction any more: it was committed or aborted."""
         self._open = False
         self._changes = self._bytes = self._records = self._record_bytes = 0
+        self._traced.clear()
         for counts in (self._events, self._noise, self._dead_letters, self._written):
             counts.clear()
+
+    def _trace(self, translated: Translated) -> None:
+        for _, _, _, headers in translated.records:
+            trace = self._traces.of(headers)
+            if trace is not None:
+                self._traced.append((trace, headers))
+
+    def _tell_traces(self) -> None:
+        """Of what is in Kafka now: from the PIM's write to here."""
+        now = self._clock()
+        for trace, headers in self._traced:
+            said = {name: value.decode("utf-8", "replace") for name, value in headers}
+            written = min(now, datetime.fromisoformat(said["ce_time"]).timestamp())
+            about = {"tenant": said["tenant"], "product": said["ce_subject"], "event": said["ce_type"]}
+            self._traces.tell(Span("pim write to kafka", trace, written, now, first=True, attributes=about))
 
     def _count(self) -> None:
         metrics, now = self._metrics, self._clock()

@@ -65,6 +65,7 @@ from consumer.listings.submissions import SubmissionStore
 from consumer.metrics import DeliveryMetrics
 from consumer.mongo import AsyncCollection, AsyncDatabase, Document
 from consumer.settings import DeliverySettings
+from consumer.traces import current
 
 # Headers are added to records that may be as large as a record can be; topics leave room for that.
 _HEADER_BYTES = 32 * 1024
@@ -199,7 +200,7 @@ def make_parts(
         tickets=TicketFollower(core, at_work, places, clocks=clocks, metrics=metrics.tickets, channel=channel),
         writer=_writer(servers, settings),
         consumer=ConsumerThread(_membership(channel, servers, settings)),
-        reporter=Reporter(channel, metrics, clocks.wall),
+        reporter=Reporter(channel, metrics, clocks.wall, current()),
         metrics=metrics,
         clocks=clocks,
         drain=settings.drain,

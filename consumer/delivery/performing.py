@@ -100,7 +100,7 @@ class Performer:
         with self._parts.sellers.in_use(call.account):
             answers = await self._parts.execution.call(call)
         now = self._now()
-        self._parts.reporter.answered(call, answers)
+        self._parts.reporter.answered(call, answers, seconds=now - begun)
         seconds = self._parts.metrics.call_seconds
         seconds.labels(self._parts.channel, str(call.account), call.operation).observe(now - begun)
         self._core.called(call, answers, now)

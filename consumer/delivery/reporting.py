@@ -25,8 +25,11 @@ from consumer.delivery.planning import Planned
 from consumer.delivery.quotas.quotas import Figures
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import UndecodableEventError
+from consumer.events import JOB
 from consumer.kafka.records import Record
 from consumer.metrics import DeliveryMetrics
+from consumer.traceparent import trace_of
+from consumer.traces import Span, Traces
 
 _log = structlog.get_logger()
 
@@ -44,9 +47,12 @@ _LONGEST = 300
 
 
 class Reporter:
-    """Turns the core's notes into metrics and log lines. clock: seconds since 1970."""
+    """Turns the core's notes into metrics, log lines and traces. clock: seconds since 1970."""
 
-    def __init__(self, channel: str, metrics: DeliveryMetrics, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, channel: str, metrics: DeliveryMetrics, clock: Callable[[], float], traces: Traces | None = None
+    ) -> None:
+        self._traces = traces or Traces()
         self._channel = channel
         self._spelling = _SPELLING.get(channel, channel)
         self._metrics = metrics
@@ -58,6 +64,7 @@ class Reporter:
         for note in notes:
             match note:
                 case Finished():
+                    self._trace_end(note)
                     self._finished(note)
                 case Superseded():
                     self._metrics.superseded.labels(*self._account(note.work)).inc()
@@ -84,8 +91,13 @@ class Reporter:
                     self._metrics.down.labels(self._channel, str(note.account)).set(0)
                     _log.info(f"{self._spelling} answers account {note.account} again", account=str(note.account))
 
-    def answered(self, call: Call, answers: Iterable[Answer]) -> None:
-        """What the channel said that its adapter has no table entry for: whether it was taken rightly is a guess."""
+    def answered(self, call: Call, answers: Iterable[Answer], *, seconds: float = 0.0) -> None:
+        """What the channel said that its adapter has no table entry for: whether it was taken rightly is a guess.
+
+        seconds: how long the call took.
+        """
+        if self._traces.on:
+            self._trace_call(call, answers := list(answers), seconds)
         repeated = self._metrics.repeated_sends.labels(self._channel, str(call.account))
         repeated.inc(sum(send.plan.repeated for send in call.sends))
         for answer in answers:
@@ -171,6 +183,26 @@ class Reporter:
             words = f"waits {note.delay:.0f} s: {_cut(note.error)}"
             _log.debug(self._line(note.work, words), attempts=note.work.attempts, **_where(note.work))
 
+    def _trace_call(self, call: Call, answers: Iterable[Answer], seconds: float) -> None:
+        """One span for each change in the call: the channel answered all of them at once."""
+        now = self._clock()
+        for answer in answers:
+            work = answer.send.work
+            trace = self._traces.of(work.record.headers)
+            if trace is not None:
+                name = f"{self._channel} {answer.send.operation}"
+                about = _about(work) | {"attempt": work.attempts + 1, "listings_in_call": len(call.sends)}
+                failed = "" if answer.error is None else _cut(answer.error)
+                self._traces.tell(Span(name, trace, now - seconds, now, failed=failed, attributes=about))
+
+    def _trace_end(self, note: Finished) -> None:
+        trace = self._traces.of(note.work.record.headers)
+        if trace is not None:
+            now = self._clock()
+            about = _about(note.work) | {"operation": note.operation, "outcome": note.outcome}
+            begin = min(now, note.work.record.timestamp or now)
+            self._traces.tell(Span(f"{self._channel} delivery", trace, begin, now, attributes=about))
+
     def _say(self, work: Work, words: str) -> None:
         _log.info(self._line(work, words), **_where(work))
 
@@ -181,8 +213,20 @@ class Reporter:
         return self._channel, str(account_of(work.key))
 
 
-def _where(work: Work) -> Mapping[str, str]:
-    return {"tenant": work.key.tenant, "account": work.key.account}
+def _about(work: Work) -> dict[str, str | int]:
+    return {"tenant": work.key.tenant, "account": work.key.account, "product": work.key.entity_code}
+
+
+def _where(work: Work) -> Mapping[str, str | int]:
+    """What each line about a listing is bound to, so that a collector finds all lines of one product or one job."""
+    where = _about(work)
+    if not work.swept:
+        where |= {"topic": work.record.topic, "partition": work.record.partition, "offset": work.record.offset}
+    for name, value in work.record.headers:
+        if name == JOB:
+            where["job"] = value.decode("utf-8", "replace")
+    trace = trace_of(work.record.headers)
+    return where if trace is None else where | {"trace": trace[0]}
 
 
 def _cut(error: Exception | None) -> str:

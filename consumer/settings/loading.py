@@ -18,6 +18,7 @@ from consumer.settings.feeds import FeedSettings
 from consumer.settings.place import PlaceSettings, ServerSettings
 from consumer.settings.selling import SellingSettings
 from consumer.settings.topics import TopicSettings
+from consumer.settings.traces import TraceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Settings:
     selling: Mapping[str, SellingSettings]
     credentials: CredentialSettings
     feeds: FeedSettings
+    traces: TraceSettings
 
 
 def load_settings() -> Settings:
@@ -48,6 +50,7 @@ def load_settings() -> Settings:
             selling={group.channel: group() for group in SELLING},
             credentials=CredentialSettings(),
             feeds=FeedSettings(),
+            traces=TraceSettings(),
         )
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
@@ -84,5 +87,6 @@ _GROUPS: tuple[type[BaseSettings], ...] = (
     *SELLING,
     CredentialSettings,
     FeedSettings,
+    TraceSettings,
 )
 _PREFIXES = {group.__name__: group.model_config.get("env_prefix", "") for group in _GROUPS}

@@ -22,6 +22,7 @@ from consumer.events import (
     encode_value,
     read_sequence,
 )
+from consumer.traceparent import traceparent
 
 _WORDS = st.integers(0, 2**32 - 1)
 _SEQUENCES = st.builds(change_sequence, _WORDS, _WORDS, _WORDS)
@@ -117,6 +118,7 @@ def test_headers_are_cloudevents() -> None:
         "ce_subject": b"P-1",
         "ce_time": b"2026-11-23T09:00:00.000+00:00",
         "ce_sequence": b"000000010000000200000003",
+        "traceparent": traceparent(b"1"),
         "content-type": b"application/json",
         "tenant": b"a",
     }

@@ -55,7 +55,8 @@ _TIME = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 def headers_agree(headers: dict[str, str], body: dict[str, Any]) -> bool:
     """Whether the headers say what the value says."""
-    return headers | {"ce_id": "", "content-type": ""} == {
+    return headers | {"ce_id": "", "content-type": "", "traceparent": ""} == {
+        "traceparent": "",
         "ce_specversion": "1.0",
         "ce_id": "",
         "ce_type": f"marketsync.product.{body['operation']}.v1",
@@ -75,7 +76,7 @@ def test_what_is_encoded_keeps_the_schemas(event: ProductEvent) -> None:
     assert violations(EVENT_HEADERS, headers) == []
     assert headers_agree(headers, body)
     assert set(body) == set(contract_files()[EVENT]["required"])
-    assert set(headers) == set(contract_files()[EVENT_HEADERS]["required"])
+    assert set(headers) == {*contract_files()[EVENT_HEADERS]["required"], "traceparent"}
 
 
 @given(DOCUMENTS, st.none() | DOCUMENTS, st.sampled_from(Operation), NAMES, SEQUENCES)
