@@ -126,6 +126,19 @@ class Command:
     variants: tuple[str, ...] = ()
     quantities: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def weight(self) -> int:
+        """How many of the channel's own listings it writes, so that limits count a group as what it costs.
+
+        Price and stock are the variants' alone; everything else concerns the group itself, too.
+        """
+        wanted = () if self.listing is None else [variant.sku for variant in self.listing.variants]
+        if self.operation is Operation.REVISE_OFFER:
+            return max(1, len(wanted))
+        if self.operation is Operation.REVISE_STOCK:
+            return max(1, len(self.quantities or self.variants))
+        return 1 + len({*wanted, *self.variants})
+
 
 @value_object
 class Outcome:

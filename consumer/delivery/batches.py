@@ -15,13 +15,14 @@ from consumer.delivery.work import Work
 class Send:
     """A planned command whose intent is stored. plan: what the shell needs to perform it, opaque to the core.
 
-    sku: the name on the channel; a call never carries the same one twice.
+    sku: the name on the channel; a call never carries the same one twice. weight: as how many listings limits count it.
     """
 
     work: Work
     operation: str
     sku: str
     plan: Any
+    weight: int = 1
 
 
 # Commands, each with the time it came.
@@ -33,12 +34,12 @@ _LANE_SECONDS = 5.0
 
 
 class Room(Protocol):
-    """How many commands of an operation, up to `most`, the quotas allow in one call now."""
+    """How much of an operation, up to the weight `most`, the quotas allow in one call now: `least` or more, or 0."""
 
-    def __call__(self, operation: str, most: int, /, *, urgent: bool) -> int: ...
+    def __call__(self, operation: str, most: int, /, *, urgent: bool, least: int = 1) -> int: ...
 
 
-def unlimited(_operation: str, most: int, *, urgent: bool) -> int:
+def unlimited(_operation: str, most: int, *, urgent: bool, least: int = 1) -> int:
     """An account without quotas."""
     return most
 
@@ -79,11 +80,10 @@ class Batches:
         ready = [entry for entry in self._queues.items() if entry[1] and self._is_ready(entry[1], now)]
         ready.sort(key=lambda entry: (probe and _is_suspicious(entry[1]), _urgency(entry[1][0])))
         for operation, queue in ready:
-            most = 1 if probe else min(len(queue), self.batch_size)
-            if fits := room(operation, most, urgent=False):
-                return self._take_one(queue) if probe else self._take(queue, fits, _any)
-            if any(_is_urgent(send) for send, _ in queue) and (fits := room(operation, most, urgent=True)):
-                return self._take(queue, fits, _is_urgent)
+            for urgent, wanted in ((False, _any), (True, _is_urgent)):
+                weights = [send.weight for send, _ in queue if wanted(send)][: 1 if probe else self.batch_size]
+                if weights and (fits := room(operation, sum(weights), urgent=urgent, least=weights[0])):
+                    return self._take_one(queue) if probe and not urgent else self._take(queue, fits, wanted)
         return ()
 
     def due(self) -> float | None:
@@ -120,12 +120,16 @@ class Batches:
             return self._take_at(queue, first)
         batch: dict[str, Send] = {}
         held_back: list[tuple[Send, float]] = []
-        while queue and len(batch) < most:
+        while queue and most > 0 and len(batch) < self.batch_size:
             send, since = queue.popleft()
             if send.sku in batch or send.work.suspect is not None or not wanted(send):
                 held_back.append((send, since))
+            elif batch and send.weight > most:
+                queue.appendleft((send, since))
+                break
             else:
                 batch[send.sku] = send
+                most -= send.weight
         queue.extendleft(reversed(held_back))
         self._count -= len(batch)
         return tuple(batch.values())

@@ -171,7 +171,8 @@ class Dispatch:
                 gate.calling += len(sends)
                 gate.calls += 1
                 urgent = all(send.work.lane.urgent for send in sends)
-                until = self._quotas.spend(account, now, sends[0].operation, len(sends), urgent=urgent)
+                weight = sum(send.weight for send in sends)
+                until = self._quotas.spend(account, now, sends[0].operation, weight, urgent=urgent)
                 calls.append(Call(account, sends[0].operation, sends, gate.generation, until))
         if calls:
             self._order.rotate(-1)  # accounts that share a quota take turns

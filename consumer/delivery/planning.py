@@ -176,7 +176,8 @@ def send_step(case: Case, plan: planner.Send, now: float) -> Step:
     """The intent to store and the command to call; or neither, where the channel counts writes and has had enough."""
     work, state, seller, written, by = case
     limit = limit_of(seller.adapter.limits)
-    spent = spend(state.spent if state is not None else None, limit, plan.command.operation, now)
+    weight = plan.command.weight
+    spent = spend(state.spent if state is not None else None, limit, plan.command.operation, now, weight)
     if isinstance(spent, UsedUp):
         error = RateLimitedError("the listing was written often enough today", delay=spent.delay)
         return Step(None, Deferred(work, error))
@@ -185,7 +186,7 @@ def send_step(case: Case, plan: planner.Send, now: float) -> Step:
     )
     carried = Planned(plan, intended, written, repeated=state is not None and state.intent is not None)
     # The stored intent carries the distrust from here on.
-    send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried)
+    send = Send(replace(work, force=False), plan.command.operation.value, plan.command.sku, carried, weight)
     return Step(intended, send, _may_land_late(state, seller, by, now))
 
 

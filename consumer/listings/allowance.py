@@ -37,14 +37,20 @@ def limit_of(limits: Iterable[Limit]) -> Limit | None:
     return next((limit for limit in limits if limit.scope is Scope.LISTING), None)
 
 
-def spend(spent: Spent | None, limit: Limit | None, operation: Operation, now: float) -> Spent | UsedUp | None:
-    """What is used after one more command. None: nothing is counted. now: seconds since 1970."""
+def spend(
+    spent: Spent | None, limit: Limit | None, operation: Operation, now: float, weight: int = 1
+) -> Spent | UsedUp | None:
+    """What is used after one more command. None: nothing is counted. now: seconds since 1970.
+
+    weight: of the command. One that weighs more than the limit is possible once in a window, or it never would be.
+    """
     cost = limit.costs.get(operation) if limit is not None else None
     if limit is None or cost is None:
         return spent
     begins, ends = limit.window(now)
     since = datetime.fromtimestamp(begins, UTC)
-    units = cost.of(1) + (spent.units if spent is not None and spent.since >= since else 0)
-    if units > limit.amount * (1 if operation in _URGENT else 1 - limit.reserve):
+    before = spent.units if spent is not None and spent.since >= since else 0
+    units = before + cost.of(weight)
+    if before and units > limit.amount * (1 if operation in _URGENT else 1 - limit.reserve):
         return UsedUp(ends - now)
     return Spent(since, units)

@@ -43,6 +43,7 @@ class Pool:
         self._ask_at = 0.0
         self._dry_since: float | None = None
         self._quick = False
+        self._borrowed = 0
 
     def units(self, now: float) -> int:
         """How many may be used now."""
@@ -66,6 +67,11 @@ class Pool:
                 self._size *= 1 + self._quick
         return units, until
 
+    def borrow(self, units: int) -> None:
+        """A call uses so many more than there can be at once. Nothing else is given before they are leased, too."""
+        self._borrowed += units
+        self._least = max(self._least, min(self._borrowed, 1))
+
     def want(self, least: int, most: int, worth: int | None = None) -> None:
         """A call would need so many units; up to `most` are of use at once. worth: with fewer it wastes another quota;
         None = as it was said last."""
@@ -85,7 +91,7 @@ class Pool:
         if not self._least or now < self._ask_at:
             return NOTHING
         worth = self._worth if self._dry_answers < _PATIENCE else 0
-        return Want(self._least, max(self._size, self._least, worth), worth)
+        return Want(self._least, max(self._size, self._least, self._borrowed, worth), worth)
 
     def unused(self, now: float) -> Iterator[Grant]:
         """Slices that ended before they were used up, each told once."""
@@ -99,7 +105,11 @@ class Pool:
             self._least = self._dry_answers = 0
             self.dry_until = self._ask_at = 0.0
             self._count_wait(now)
-            self._held.append(_Held(portion.units, asked + found.life, found.life, found.at))
+            repaid = min(self._borrowed, portion.units)
+            self._borrowed -= repaid
+            self._least = min(self._borrowed, 1)
+            if portion.units > repaid:
+                self._held.append(_Held(portion.units - repaid, asked + found.life, found.life, found.at))
             return
         self._dry_answers += 1
         self.dry_until = now + portion.wait
@@ -151,10 +161,11 @@ class Bucket:
 
     def spend(self, units: int, now: float, *, urgent: bool) -> float:
         """A call starts that uses so many units. Returns until when it may be sent."""
+        if not self.units(now, urgent=urgent) and units:
+            raise LookupError(f"{self.quota.key}: a call was started without its units")
         missing, until = self.urgent.spend(units, now) if urgent else (units, math.inf)
         missing, until_too = self.ordinary.spend(missing, now)
-        if missing:
-            raise LookupError(f"{self.quota.key}: a call was started without its units")
+        self.pool(urgent=urgent).borrow(missing)
         return min(until, until_too)
 
     def pool(self, *, urgent: bool) -> Pool:

@@ -13,11 +13,17 @@ _ENOUGH = 0.99
 
 def worthwhile(counted: Sequence[tuple[Limit, Cost]], most: int) -> int:
     """The smallest number of listings, up to `most`, with which calls bring as many through as can be. 1 or more."""
-    sizes = [size for size in range(1, most + 1) if all(cost.of(size) <= _amount(limit) for limit, cost in counted)]
+    most = min((cost.fits(_amount(limit), most) for limit, cost in counted), default=most)
+    sizes = range(1, most + 1)
     if not sizes:
         return 1
     times = [max(_seconds(limit, cost.of(size)) for limit, cost in counted) / size for size in sizes]
     return next(size for size, time in zip(sizes, times, strict=True) if _ENOUGH * time <= min(times))
+
+
+def possible(limit: Limit, cost: Cost, weight: int) -> int:
+    """As how many listings a command of this weight must have units: all, or as many as there can ever be at once."""
+    return min(weight, max(1, cost.fits(_amount(limit), weight)))
 
 
 def _amount(limit: Limit) -> int:

@@ -13,7 +13,7 @@ from adapters.errors import RateLimitedError
 from adapters.model import Operation
 from adapters.rate_limits import Cost, Limit
 from consumer.delivery.quotas.bucket import Bucket
-from consumer.delivery.quotas.filling import worthwhile
+from consumer.delivery.quotas.filling import possible, worthwhile
 from consumer.delivery.quotas.leases import Ask, Lease, Quota
 from consumer.delivery.quotas.ledger import Slice
 from consumer.delivery.work import AccountKey
@@ -45,16 +45,22 @@ class Quotas:
         self._ask_at = 0.0
         self.away = False
 
-    def room(self, account: AccountKey, now: float, operation: str, most: int, *, urgent: bool) -> int:
-        """How many listings, up to `most`, a call of this kind may have now. What it lacks is leased next."""
-        if account not in self._of:
-            return most
+    def room(self, account: AccountKey, now: float, operation: str, most: int, *, urgent: bool, least: int = 1) -> int:
+        """How many listings, up to `most`, a call of this kind may have now. What it lacks is leased next.
+
+        least: weight of the first command; with less there is no room. One that weighs more than there ever is at once
+        goes with what there can be, and later calls wait for the rest.
+        """
         counted = self._counted(account, operation)
         fits = [cost.fits(bucket.units(now, urgent=urgent), most) for bucket, cost in counted]
+        enough = True
         for (bucket, cost), fit in zip(counted, fits, strict=True):
-            if fit == 0:
-                bucket.pool(urgent=urgent).want(cost.of(1), cost.of(most), _worth(bucket, cost, counted, most))
-        return min(fits, default=most)
+            needed = possible(bucket.quota.limit, cost, least)
+            if fit < needed:
+                enough = False
+                worth = _worth(bucket, cost, counted, most)
+                bucket.pool(urgent=urgent).want(cost.of(needed), cost.of(most), worth)
+        return max(least, min(fits, default=most)) if enough else 0
 
     def spend(self, account: AccountKey, now: float, operation: str, listings: int, *, urgent: bool) -> float:
         """A call starts, for which there was room. Returns until when it may be sent: then its units count no more."""
