@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.channel import Channel
 from adapters.ebay.adapter import EbayAdapter
-from adapters.ebay.opening import open_ebay
+from adapters.ebay.opening import open_ebay, open_ebay_orders
 from adapters.ebay.settings import EbayAccount
 from adapters.feeds import Tools
 
@@ -19,4 +19,5 @@ CHANNEL = Channel(
     required=("fulfillment_policy_id", "payment_policy_id", "return_policy_id", "merchant_location_key"),
     sign_in=(("api_secret",), ("refresh_token", "access_token")),
     variations=True,
+    orders=open_ebay_orders,
 )

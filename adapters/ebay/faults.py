@@ -2,8 +2,8 @@
 
 (eBay's contracts and its servers disagree on statuses: 25713 is documented with 400 and was seen with 404.)
 Sources: `x-response-codes` of sell_inventory_v1 (1.18.5), sell_account_v1 (1.9.3) and the contracts of the Taxonomy,
-Metadata, Media, Notification and Analytics APIs for the ids, their texts for the branch; 1001, 1100, 2001 to 2004 are
-the gateway's, seen in client issues.
+Metadata, Media, Notification, Fulfillment and Analytics APIs for the ids, their texts for the branch; 1001, 1100, 2001
+to 2004 are the gateway's, seen in client issues.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _BRANCHES: tuple[tuple[type[AdapterError], frozenset[int]], ...] = (
     (AuthenticationError, frozenset({1001, 1100, 190013})),
     # Policies, location and completeness of the account are the same for every listing of it.
     (ConfigurationError, frozenset({
-        25007, 25008, 25009, 25012, 25018, 25035, 25036,
+        32400, 25007, 25008, 25009, 25012, 25018, 25035, 25036,
         46001, 62003,
         25800, 25801, 25802, 25803, 25804, 25805, 25806, 25900, 25901, 25902, 25906,
         20403, 20404, 20408, 21400, 50114, 50116, 50117,
     })),
     (RateLimitedError, frozenset({2001})),
-    (UnknownListingError, frozenset({25701, 25702, 25705, 25710, 25713, 25725, 190200, 195001})),
+    (UnknownListingError, frozenset({25701, 25702, 25705, 25710, 25713, 25725, 190200, 195001, 32100, 32110})),
     (RejectedListingError, frozenset({
         25002, 25003, 25004, 25005, 25006, 25011, 25013, 25014, 25015, 25016, 25017, 25019, 25020, 25021, 25022,
         25023, 25024, 25026, 25029, 25031, 25032, 25034, 25041, 25042, 25043, 25044, 25045, 25046, 25047, 25048,
@@ -48,15 +48,17 @@ _BRANCHES: tuple[tuple[type[AdapterError], frozenset[int]], ...] = (
         25112, 25113, 25114, 25115, 25116, 25118, 25119, 25120, 25121, 25122, 25123, 25501, 25502, 25503, 25601,
         25604, 25703, 25704, 25707, 25708, 25709, 25715, 25718, 25732, 25752, 25755, 25756, 25757, 25758,
         25759, 25760, 25761, 25762, 25763, 25764, 25766, 25767, 25904, 25905,
+        32200, 32210, 32300, 32500, 32600, 34100, 34200, 34300, 34500,
         62005, 62008, 62009, 190201, 190202, 190203, 190204,
     })),
     # We asked wrongly: too many or repeated entries, wrong types, pages that cannot be. A bug of ours.
     (PermanentError, frozenset({
         2004, 25706, 25727, 25728, 25729, 25730, 25731, 25733, 25734, 25735, 25739, 25740, 25741, 25742, 25754,
+        30700, 30800, 30810, 30820, 30830, 30840, 30850, 30900, 31000, 31100, 32800,
         20400, 20401, 20402, 62002, 62004, 62006, 62007,
     })),
     (ChannelUnavailableError, frozenset({
-        25001, 2003, 20500, 20501, 35001, 35002, 46000, 62000, 105000, 190000, 195000,
+        25001, 2003, 30500, 20500, 20501, 35001, 35002, 46000, 62000, 105000, 190000, 195000,
     })),
     (TemporaryError, frozenset({25025, 25038, 25039, 25040})),
 )  # fmt: skip
@@ -120,6 +122,11 @@ def existing_offer(entry: Mapping[str, Any]) -> str | None:
                 if parameter.get("name") == "offerId" and parameter.get("value"):
                     return str(parameter["value"])
     return None
+
+
+def unreadable(words: str) -> ChannelUnavailableError:
+    """An answer that is not what the contract promises. It must not be taken for less than it was."""
+    return ChannelUnavailableError(f"eBay: {words}")
 
 
 def _error(errors: list[Mapping[str, Any]], status: int, answer: Answer, *, writes: bool) -> AdapterError:

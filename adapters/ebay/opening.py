@@ -14,6 +14,7 @@ from adapters.ebay.catalogue import Catalogue
 from adapters.ebay.client import EbayClient
 from adapters.ebay.learning import Learning
 from adapters.ebay.media import Pictures
+from adapters.ebay.orders import EbayOrders
 from adapters.ebay.settings import NEW_CONSENT, EbayAccount
 from adapters.ebay.usage import Usage
 from adapters.http import HttpClient, open_http
@@ -30,6 +31,15 @@ def open_ebay(account: EbayAccount) -> EbayAdapter:
     """
     http = open_http({"EBAY_API_URL": account.api_url, "EBAY_TOKEN_URL": account.token_url})
     return adapter_over(account, http)
+
+
+def open_ebay_orders(account: EbayAccount) -> EbayOrders:
+    """The orders of an account, with a connection pool and tokens of their own. Connects to nothing yet.
+
+    Raises ConfigurationError for unusable addresses.
+    """
+    http = open_http({"EBAY_API_URL": account.api_url, "EBAY_TOKEN_URL": account.token_url})
+    return EbayOrders(calls_of(account, http), account, time.time)
 
 
 def adapter_over(

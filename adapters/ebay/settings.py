@@ -130,6 +130,10 @@ class EbayAccount(BaseModel):
         description="url: eBay loads pictures from their addresses; upload: they are copied to eBay's own server.",
     )
 
+    carriers: Mapping[str, str] = Field(
+        {}, description="Carriers that eBay calls otherwise than the seller: the seller's name -> eBay's code."
+    )
+
     @field_validator("api_url")
     @classmethod
     def _without_last_slash(cls, value: str) -> str:

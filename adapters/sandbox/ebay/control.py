@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
+from adapters.sandbox.buyers import bought
 from adapters.sandbox.control import ControlPlane, Served
+from adapters.sandbox.ebay import sales
 from adapters.sandbox.ebay.errors import Json
 from adapters.sandbox.ebay.faults import FAULTS
 from adapters.sandbox.ebay.offers import listing_status
@@ -24,6 +28,9 @@ class Control:
         own: Served = {
             ("GET", "listings"): self._listings,
             ("GET", "account"): self._account,
+            ("POST", "buy"): lambda request: bought(request, self._buy),
+            **{("POST", name): self._with_order for name in ("pay", "cancel", "return")},
+            ("GET", "orders"): self._orders,
         }
         self._plane = ControlPlane(sandbox, FAULTS.kinds, own)
 
@@ -44,6 +51,34 @@ class Control:
             if offer.listing is not None and not offer.listing.hidden and wanted in (None, offer.listing.group)
         ]
         return Reply(200, {"listings": sorted(rows, key=lambda row: (row["seller"], row["sku"]))})
+
+    def _buy(self, request: Request, lines: list[tuple[str, int]], wishes: Json) -> str:
+        return sales.buy(self._shops(request)[0], lines, wishes)
+
+    def _with_order(self, request: Request) -> Reply:
+        """pay, cancel (`requested`: the buyer only asks for it) or return (`amount`: of a part): {"order_id": ..}."""
+        document = orjson.loads(request.body)
+        order_id, act = document["order_id"], request.segments[1]
+        for shop in self._sandbox.shops.values():
+            if (order := shop.orders.get(order_id)) is None:
+                continue
+            if act == "pay":
+                sales.pay(shop, order)
+            elif act == "cancel":
+                sales.cancel(shop, order, requested=bool(document.get("requested")))
+            else:
+                sales.give_back(shop, order, document.get("amount"))
+            return Reply(200, {"order_id": order_id})
+        return Reply(404, {"error": f"no order {order_id}"})
+
+    def _orders(self, request: Request) -> Reply:
+        """Every order with its parcels. ?seller="""
+        rows = [
+            {"order": order, "parcels": shop.parcels[order_id]}
+            for shop in self._shops(request)
+            for order_id, order in shop.orders.items()
+        ]
+        return Reply(200, {"orders": rows})
 
     def _shops(self, request: Request) -> list[Shop]:
         seller = request.query.get("seller")

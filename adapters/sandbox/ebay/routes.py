@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from adapters.sandbox.ebay import asks, groups, items, media, offers, reads, requests
+from adapters.sandbox.ebay import asks, groups, items, media, offers, order_desk, reads, requests
 from adapters.sandbox.ebay.asks import Ask
 from adapters.sandbox.ebay.errors import Json
 from adapters.sandbox.ebay.items import Entry, Result
@@ -130,11 +130,19 @@ _ACCOUNT_READS: dict[tuple[str, ...], Read] = {
         for key in (("GET", f"{kind}_policy"), ("GET", f"{kind}_policy", "*"))
     },
 }
+_SELLING = "sell.fulfillment"
+_ORDER_READS: dict[tuple[str, ...], Read] = {
+    ("GET", "order"): Read("list_orders", order_desk.list_orders, _SELLING),
+    ("GET", "order", "*"): Read("get_order", order_desk.get_order, _SELLING),
+    ("GET", "order", "*", "shipping_fulfillment"): Read("list_parcels", order_desk.list_parcels, _SELLING),
+    ("POST", "order", "*", "shipping_fulfillment"): Read("ship", order_desk.create_parcel, _SELLING, write=True),
+}
 _TREE = ("GET", "category_tree", "*")
 _PLACE = ("GET", "marketplace", "*")
 _FAMILIES: dict[tuple[str, ...], dict[tuple[str, ...], Operation]] = {
     ("sell", "inventory", "v1"): {**_WRITES, **_READS},
     ("sell", "account", "v1"): {**_ACCOUNT_READS},
+    ("sell", "fulfillment", "v1"): {**_ORDER_READS},
     ("commerce", "media", "v1_beta"): {
         ("POST", "image", "create_image_from_url"): Read("upload", media.upload, write=True),
         ("GET", "image", "*"): Read("get_picture", media.get_picture),

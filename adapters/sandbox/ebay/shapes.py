@@ -44,6 +44,12 @@ GROUP: Json = {
     "videoIds": ["string"],
 }
 IMAGE: Json = {"imageUrl": "string"}
+PARCEL: Json = {
+    "lineItems": [{"lineItemId": "string", "quantity": "integer"}],
+    "shippedDate": "string",
+    "shippingCarrierCode": "string",
+    "trackingNumber": "string",
+}
 GROUP_PLACE: Json = {"inventoryItemGroupKey": "string", "marketplaceId": frozenset(MARKETPLACES)}
 BULK_ITEMS: Json = {"requests": [{**ITEM, "sku": "string", "locale": LOCALES}]}
 BULK_SKUS: Json = {"requests": [{"sku": "string"}]}

@@ -99,6 +99,7 @@ class Numbers:
 
     offers: Iterator[int] = field(default_factory=lambda: itertools.count(5_000_000_001))
     listings: Iterator[int] = field(default_factory=lambda: itertools.count(110_000_000_001))
+    orders: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
 
 @dataclass(slots=True)
@@ -122,6 +123,8 @@ class Shop:
         self.offer_ids: dict[str, list[str]] = {}
         self.groups: dict[str, Group] = {}
         self._group_keys: dict[str, str] = {}
+        self.orders: dict[str, Json] = {}
+        self.parcels: dict[str, list[Json]] = {}
         self.pictures: dict[str, Any] = {}
         self.uploads: list[float] = []
         self.policies = policies_of(seller)

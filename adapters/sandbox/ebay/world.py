@@ -58,7 +58,10 @@ CONDITION_IDS = {
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """An item specific of a category. values: those to choose from; multi: it takes several; longest: signs of one."""
+    """An item specific of a category. values: those to choose from; multi: it takes several; longest: signs of one.
+
+    beside: value -> the other specific, and its values beside which alone it may be chosen.
+    """
 
     name: str
     required: bool = False
@@ -68,6 +71,7 @@ class Aspect:
     longest: int = 50
     variations: bool = True
     data_type: str = "STRING"
+    beside: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ def _quotas() -> Mapping[str, tuple[str, int]]:
         "notification": ("commerce", 10_000),
         "media": ("commerce", 1_000_000),
         "account": ("sell", 25_000),
+        "fulfillment": ("sell", 100_000),
     }
 
 
