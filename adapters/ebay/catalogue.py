@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.ebay.calls import Calls, mapping_of, quoted
-from adapters.ebay.requirements import Aspect
+from adapters.ebay.requirements import Aspect, Dependence
 from adapters.errors import ChannelUnavailableError
 from adapters.exchange import Answer
 from adapters.model import CategorySuggestion
@@ -89,7 +89,17 @@ def _aspect(document: Mapping[str, Any]) -> Aspect:
         variations=constraint.get("aspectEnabledForVariations") is not False,
         selection=constraint.get("aspectMode") == "SELECTION_ONLY",
         values=tuple(str(one.get("localizedValue")) for one in document.get("aspectValues") or ()),
+        depends=tuple(_dependences(document.get("aspectValues") or ())),
     )
+
+
+def _dependences(values: Iterable[Mapping[str, Any]]) -> Iterator[Dependence]:
+    for one in values:
+        for constraint in one.get("valueConstraints") or ():
+            control = str(constraint.get("applicableForLocalizedAspectName") or "")
+            beside = tuple(map(str, constraint.get("applicableForLocalizedAspectValues") or ()))
+            if control and beside:
+                yield Dependence(str(one.get("localizedValue")), control, beside)
 
 
 def _suggestion(document: Mapping[str, Any]) -> CategorySuggestion:

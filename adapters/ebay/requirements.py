@@ -1,8 +1,7 @@
 """What a category asks of a listing, and whether a listing gives it. Pure.
 
 Sources: commerce_taxonomy_v1 (1.1.1), where only `aspectRequired` says that an item specific is required (its
-`aspectUsage` says "recommended" of required ones too), and sell_metadata_v1 (1.13.0). Not looked at: values that may
-be chosen only beside certain values of another specific.
+`aspectUsage` says "recommended" of required ones too), and sell_metadata_v1 (1.13.0).
 """
 
 from __future__ import annotations
@@ -31,9 +30,18 @@ _SHOWN = 8  # values that a cure names
 
 
 @value_object
+class Dependence:
+    """A value that may be chosen only beside one of `beside`, values of another item specific, the control."""
+
+    value: str
+    control: str
+    beside: tuple[str, ...]
+
+
+@value_object
 class Aspect:
     """One item specific. longest: signs of a value, None = not said. number: values are numbers. selection: only one of
-    `values` will do; otherwise they are suggestions."""
+    `values` will do; otherwise they are suggestions. depends: which values need certain others beside them."""
 
     name: str
     required: bool
@@ -43,6 +51,7 @@ class Aspect:
     variations: bool
     selection: bool
     values: tuple[str, ...]
+    depends: tuple[Dependence, ...] = ()
 
 
 @value_object
@@ -60,7 +69,16 @@ class Requirements:
 def printed(found: Requirements) -> str:
     """A print that changes when what the category asks for does."""
     rows = [
-        (one.name, one.required, one.multi, one.longest, one.number, one.variations, one.selection and one.values)
+        (
+            one.name,
+            one.required,
+            one.multi,
+            one.longest,
+            one.number,
+            one.variations,
+            one.selection and one.values,
+            [(each.value, each.control, each.beside) for each in one.depends],
+        )
         for one in found.aspects
     ]
     whole = (found.leaf, rows, sorted(found.conditions), found.variations)
@@ -86,6 +104,7 @@ def unmet(listing: Listing, account: EbayAccount, asked: Requirements) -> Iterat
             ]
         for values, sku in _different(found):
             yield from _values(aspect, values, sku)
+    yield from _unfitting(listing, given, asked)
 
 
 def _condition(listing: Listing, asked: Requirements) -> Iterator[Problem]:
@@ -127,6 +146,39 @@ def _values(aspect: Aspect, values: Sequence[str], sku: str) -> Iterator[Problem
             yield Problem("attributes", "not_allowed", f"{of} does not take this value", cure, value)
         elif aspect.number and not _is_number(value):
             yield Problem("attributes", "not_a_number", f"{of} takes a number", "Give it without a unit.", value)
+
+
+def _unfitting(listing: Listing, given: Mapping[str, Sequence[str]], asked: Requirements) -> Iterator[Problem]:
+    """Values that may not be chosen beside what the listing, or a variant of it, gives elsewhere."""
+    dependent = [aspect for aspect in asked.aspects if aspect.selection and aspect.depends]
+    if not dependent:
+        return
+    sold = [(variant.sku, variant.attributes) for variant in listing.variants] or [("", {})]
+    told: set[tuple[str, str]] = set()
+    for sku, own in sold:
+        whole = {**given, **{_key(name): values for name, values in own.items()}}
+        for aspect in dependent:
+            for value in whole.get(_key(aspect.name), ()):
+                if (aspect.name, value) not in told and (refusing := _refusing(aspect, value, whole)):
+                    told.add((aspect.name, value))
+                    of = f"{aspect.name} of variant {sku}" if sku else aspect.name
+                    control, allowed = refusing
+                    words = f"{of} takes this value only beside certain values of {control}"
+                    cure = f"Choose another, or one of these for {control}: {', '.join(allowed[:_SHOWN])}."
+                    yield Problem("attributes", "not_beside", words, cure, value)
+
+
+def _refusing(aspect: Aspect, value: str, given: Mapping[str, Sequence[str]]) -> tuple[str, tuple[str, ...]] | None:
+    """The control whose values do not go with this one, and those that would; None where one does, or none is given."""
+    found = None
+    for each in aspect.depends:
+        chosen = {_key(one) for one in given.get(_key(each.control), ())}
+        if _key(each.value) != _key(value) or not chosen:
+            continue
+        if chosen & {_key(one) for one in each.beside}:
+            return None
+        found = found or (each.control, each.beside)
+    return found
 
 
 def _offered(aspect: Aspect, near: str = "") -> str:

@@ -23,6 +23,7 @@ MUGS = Category(
         Aspect("Colore", required=True, values=("Blu", "Rosso", "Verde"), selection_only=True),
         Aspect("Capacità", longest=8, multi=False),
         Aspect("Pezzi", data_type="NUMBER"),
+        Aspect("Taglia", values=("S", "XL"), selection_only=True, beside={"XL": ("Colore", ("Rosso", "Verde"))}),
     ),
     conditions=("NEW", "USED_GOOD"),
 )
@@ -67,6 +68,9 @@ async def test_a_listing_that_gives_what_is_asked_for_has_no_problem(ebay: EbayC
         ({"attributes": {"Colore": ("Blu",), "Capacità": ("35 cl", "40 cl")}}, ("attributes", "too_many")),
         ({"attributes": {"Colore": ("Blu",), "Pezzi": ("due",)}}, ("attributes", "not_a_number")),
         ({"attributes": {"Colore": ("Blu",), "Pezzi": ("2",)}}, None),
+        ({"attributes": {"Colore": ("Blu",), "Taglia": ("XL",)}}, ("attributes", "not_beside")),
+        ({"attributes": {"Colore": ("rosso",), "Taglia": ("xl",)}}, None),
+        ({"attributes": {"Colore": ("Blu",), "Taglia": ("S",)}}, None),
         ({"brand": None}, ("attributes", "required")),
         ({"condition": "USED_ACCEPTABLE"}, ("condition", "not_in_category")),
         ({"category": "20000"}, ("category", "not_leaf")),

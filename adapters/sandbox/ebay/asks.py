@@ -163,8 +163,16 @@ def _aspect(aspect: Aspect) -> Json:
             "aspectUsage": "RECOMMENDED",
             "itemToAspectCardinality": "MULTI" if aspect.multi else "SINGLE",
         },
-        "aspectValues": [{"localizedValue": value} for value in aspect.values],
+        "aspectValues": [_aspect_value(aspect, value) for value in aspect.values],
     }
+
+
+def _aspect_value(aspect: Aspect, value: str) -> Json:
+    if value not in aspect.beside:
+        return {"localizedValue": value}
+    control, values = aspect.beside[value]
+    constraint = {"applicableForLocalizedAspectName": control, "applicableForLocalizedAspectValues": list(values)}
+    return {"localizedValue": value, "valueConstraints": [constraint]}
 
 
 def _tree_id(marketplace: str) -> str:
