@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.channel import Channel
+from adapters.manomano.feed import ContentFormat
 from adapters.manomano.opening import content_feed, open_manomano
 from adapters.manomano.settings import ManomanoAccount
 
@@ -12,5 +13,6 @@ CHANNEL = Channel(
     required=("carrier_grids",),
     sign_in=(("api_key",),),
     feed=content_feed,
+    format=ContentFormat(),
     variations=True,
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from pydantic import SecretStr
 
 from adapters.credentials import credential_fields
 from adapters.errors import ConfigurationError
 from adapters.manomano import ManomanoAccount
-from adapters.registry import CHANNELS, make_adapter
+from adapters.registry import CHANNELS, find_channel, make_adapter
 from tests.unit.adapters.amazon_wire import make_amazon_account
 from tests.unit.adapters.listings import make_account
 
@@ -49,3 +51,10 @@ def test_of_each_group_of_credentials_one_is_needed() -> None:
     ebay = CHANNELS["ebay"]
     assert ebay.missing_credentials(()) == ["api_secret", "refresh_token or access_token"]
     assert ebay.missing_credentials({"api_secret", "access_token"}) == []
+
+
+@pytest.mark.parametrize("channel", ["manomano", "trovaprezzi"])
+def test_any_file_for_a_channel_that_reads_files_can_be_checked(channel: str) -> None:
+    written = find_channel(channel).format
+    assert written is not None
+    assert list(written.check(BytesIO(b""))), "an empty file is no feed"
