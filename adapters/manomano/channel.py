@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.channel import Channel
 from adapters.manomano.feed import ContentFormat
-from adapters.manomano.opening import content_feed, open_manomano
+from adapters.manomano.opening import content_feed, open_manomano, open_manomano_orders
 from adapters.manomano.settings import ManomanoAccount
 
 CHANNEL = Channel(
@@ -15,4 +15,5 @@ CHANNEL = Channel(
     feed=content_feed,
     format=ContentFormat(),
     variations=True,
+    orders=open_manomano_orders,
 )

@@ -13,15 +13,17 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from adapters.errors import ChannelUnavailableError
+from adapters.errors import AdapterError, ChannelUnavailableError
 from adapters.exchange import Answer, Request
 from adapters.http import HttpClient
 from adapters.manomano.faults import error_of
+from adapters.manomano.order_results import order_results
 from adapters.manomano.results import Result, results_of
 from adapters.manomano.settings import ManomanoAccount
 
 SKUS_PER_READ = 50  # our choice, and that of a client in production: the query must stay short
 FIELDS_PER_PAGE = 50  # the most that feeds/fields gives at once
+_ORDERS = "/orders/v1"
 _OFFERS = "/api/v1/offer-information/offers"
 _SENT = 300
 
@@ -78,6 +80,24 @@ class ManomanoClient:
         """The roots of the category tree, with all below them."""
         answer = await self._call("GET", "/api/v1/products/categories")
         return _content(_body(answer), answer)
+
+    async def list_orders(self, page: int, limit: int, window: Mapping[str, str]) -> Page:
+        """One page of orders, from 1. window: ManoMano's names of times, and ISO 8601."""
+        query = _query(page=page, limit=limit, **window)
+        return _pages(await self._call("GET", f"{_ORDERS}/orders?{self._contract}&{query}"))
+
+    async def get_order(self, reference: str) -> Mapping[str, Any]:
+        """One order. UnknownListingError where the contract has none of this number."""
+        answer = await self._call("GET", f"{_ORDERS}/orders/{quote(reference, safe='')}?{self._contract}")
+        content = _body(answer).get("content")
+        if not isinstance(content, Mapping):
+            raise ChannelUnavailableError(f"ManoMano answered without an order: {answer.excerpt}", status=answer.status)
+        return content
+
+    async def post_orders(self, call: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, AdapterError | None]:
+        """accept-orders, refuse-orders or shippings. Order -> what was wrong with it, None = done."""
+        answer = await self._call("POST", f"{_ORDERS}/{call}", entries)
+        return order_results(answer, [str(entry["order_reference"]) for entry in entries])
 
     @property
     def _contract(self) -> str:

@@ -9,6 +9,7 @@ from adapters.http import open_http
 from adapters.manomano.adapter import ManomanoAdapter
 from adapters.manomano.client import ManomanoClient
 from adapters.manomano.feed import ContentFormat
+from adapters.manomano.orders import ManomanoOrders
 from adapters.manomano.settings import ManomanoAccount
 from adapters.manomano.taxonomy import Taxonomy
 
@@ -17,6 +18,12 @@ def open_manomano(account: ManomanoAccount, tools: Tools = NO_TOOLS) -> Manomano
     """Offers by its API, content as items of a file that somebody else builds. Connects to nothing yet."""
     client = ManomanoClient(open_http({"MANOMANO_API_URL": account.api_url}), account)
     return ManomanoAdapter(client, tools.items, Taxonomy(client, time.monotonic), account)
+
+
+def open_manomano_orders(account: ManomanoAccount) -> ManomanoOrders:
+    """The orders of a contract, with connections of their own. Connects to nothing yet."""
+    client = ManomanoClient(open_http({"MANOMANO_API_URL": account.api_url}), account)
+    return ManomanoOrders(client, account, time.time)
 
 
 def content_feed(account: ManomanoAccount) -> Feed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -76,6 +77,9 @@ class ManomanoAccount(BaseModel):
     page_size: int = Field(1000, ge=1, le=1000, description="Offers that are asked for at once when all are read.")
     separator: Literal[";", ",", "\t"] = Field(";", description="Sign between two cells of the content feed.")
     feed: FeedRules = FeedRules()
+    carriers: Mapping[str, str] = Field(
+        {}, description="Carriers that ManoMano calls otherwise than the seller: the seller's name -> ManoMano's."
+    )
 
     @field_validator("api_url")
     @classmethod

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from adapters.sandbox.clock import Clock
 from adapters.sandbox.faults import Faults, Verdict
 from adapters.sandbox.journal import Journal
-from adapters.sandbox.manomano import offers, requests, world
+from adapters.sandbox.manomano import offers, order_desk, requests, world
 from adapters.sandbox.manomano.budget import Budget
 from adapters.sandbox.manomano.control import Control
 from adapters.sandbox.manomano.errors import Json, RefusedError, gateway
@@ -72,7 +73,7 @@ class ManomanoSandbox:
         """The answer to any request, of the vendor's API or of the control plane."""
         if request.segments[0] == "_sandbox":
             return await self._control.answer(request)
-        route = _ROUTES.get((request.method, request.path), "unknown")
+        route = order_desk.route_of(request) or _ROUTES.get((request.method, request.path), "unknown")
         try:
             entries, reply = await self._call(route, request)
         except RefusedError as error:
@@ -94,7 +95,7 @@ class ManomanoSandbox:
             return await self._write(UPSERT, seller, *requests.parse_upsert(request, self.rules))
         if route == "patch_offers":
             return await self._write(PATCH, seller, *requests.parse_patch(request, self.rules))
-        skus = tuple(request.query.get("skus", "").split(","))
+        skus = (*request.query.get("skus", "").split(","), *order_desk.named(request))
         verdict = self.faults.judge(route, seller.name, skus)
         if verdict.wait_before:
             await asyncio.sleep(verdict.wait_before)
@@ -122,6 +123,14 @@ class ManomanoSandbox:
             contract, body = requests.parse_unfreeze(request)
             offers.unfreeze(self._shop(seller, contract), body)
             return Reply(204)
+        if route == "list_orders":
+            shop = self._shop(seller, request.query.get("seller_contract_id"))
+            return Reply(200, order_desk.list_orders(shop, request.query))
+        if route == "get_order":
+            shop = self._shop(seller, request.query.get("seller_contract_id"))
+            return Reply(200, order_desk.get_order(shop, request.segments[3]))
+        if route in order_desk.ROUTES.values():
+            return order_desk.answer(route, request, seller.name, partial(self._shop, seller), self.faults)
         if route == "list_fields":
             return Reply(200, self._fields(request))
         if route == "list_categories":

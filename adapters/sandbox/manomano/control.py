@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from adapters.sandbox.buyers import bought
 from adapters.sandbox.control import ControlPlane, Served
+from adapters.sandbox.manomano import sales
 from adapters.sandbox.manomano.contents import import_feed
 from adapters.sandbox.manomano.errors import Json
 from adapters.sandbox.manomano.faults import KINDS
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from adapters.sandbox.manomano.app import ManomanoSandbox
 
 _PULL = 30.0
+# A buyer who goes back in time is given the money back; there is no other word for it among ManoMano's.
+_MOVES = {"pay": "PENDING", "cancel": "REFUNDED", "return": "REFUNDED"}
 
 
 class Control:
@@ -36,6 +40,9 @@ class Control:
             ("POST", "feed"): self._import,
             ("POST", "pull"): self._pull,
             ("GET", "counts"): self._counts,
+            ("POST", "buy"): lambda request: bought(request, self._buy),
+            **{("POST", name): self._with_order for name in _MOVES},
+            ("GET", "orders"): self._orders,
             ("GET", "account"): self._account,
         }
         self._plane = ControlPlane(sandbox, KINDS, own)
@@ -92,6 +99,28 @@ class Control:
     def _imported(self, request: Request, data: bytes) -> Json:
         (_, shop), *_ = self._shops(request)
         return import_feed(shop, data)
+
+    def _buy(self, request: Request, lines: list[tuple[str, int]], wishes: Json) -> str:
+        return sales.buy(self._shops(request)[0][1], lines, wishes)
+
+    def _with_order(self, request: Request) -> Reply:
+        """pay, cancel, return, or move to a `status`: {"order_id": ..}."""
+        document = orjson.loads(request.body)
+        order_id = document["order_id"]
+        for _, shop in self._shops(request):
+            if (order := shop.orders.get(order_id)) is not None:
+                sales.move(shop, order, document.get("status") or _MOVES[request.segments[1]])
+                return Reply(200, {"order_id": order_id})
+        return Reply(404, {"error": f"no order {order_id}"})
+
+    def _orders(self, request: Request) -> Reply:
+        """Every order with its parcels. ?seller= ?contract="""
+        rows = [
+            {"order": order, "parcels": shop.parcels.get(order_id, [])}
+            for _, shop in self._shops(request)
+            for order_id, order in shop.orders.items()
+        ]
+        return Reply(200, {"orders": rows})
 
     def _shops(self, request: Request) -> list[tuple[str, Shop]]:
         """Those of this seller and contract; all where none is named. Raises ValueError where there is none."""

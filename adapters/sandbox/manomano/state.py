@@ -64,6 +64,8 @@ class Shop:
         self.clock = clock
         self.offers: dict[str, Offer] = {}
         self.contents: dict[str, Content] = {}
+        self.orders: dict[str, Json] = {}
+        self.parcels: dict[str, list[Json]] = {}
         self._numbers = numbers
         self._refuses = refuses
 
