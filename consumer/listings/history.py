@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from consumer.mongo import AsyncCollection, Document, OperationFailure, written_by_primary
+from consumer.mongo import AsyncCollection, Document, written_by_primary
+from consumer.mongo.expiry import expire
 
 COLLECTION = "listing_history"
-
-_EXPIRY = "expiry"
-_OTHER_OPTIONS = 85
-_DAY = timedelta(days=1)
 
 
 class Reason(StrEnum):
@@ -77,14 +74,7 @@ class HistoryStore:
 
     async def keep_for(self, days: int) -> None:
         """Entries go after so many days. Idempotent."""
-        seconds = round(days * _DAY.total_seconds())
-        try:
-            await self._collection.create_index("at", name=_EXPIRY, expireAfterSeconds=seconds)
-        except OperationFailure as error:
-            if error.code != _OTHER_OPTIONS:
-                raise
-            index = {"name": _EXPIRY, "expireAfterSeconds": seconds}
-            await self._collection.database.command("collMod", self._collection.name, index=index)
+        await expire(self._collection, "at", days)
 
     async def write(self, entries: Sequence[Entry], first: int) -> None:
         """Add them. first: a number that these entries of this process begin with, so that ids differ."""
