@@ -104,7 +104,7 @@ class AmazonAdapter:
 
     def fit(self, listing: Listing) -> Listing:
         """The listing with a description that Amazon takes, and told which attributes have no place there."""
-        return fit(listing, self._definitions.of(listing.category or "").shapes)
+        return fit(listing, self._definitions.of(listing.category or "").shapes, self._account.prices.names)
 
     async def learn(self, listings: Sequence[Listing]) -> None:
         """Fetch the product types of these listings."""

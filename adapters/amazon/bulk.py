@@ -35,9 +35,9 @@ def messages(works: Sequence[Work], account: AmazonAccount, definitions: Definit
 def _message(number: int, work: Work, account: AmazonAccount, definitions: Definitions) -> Mapping[str, Any]:
     listing, channel = work.listing, work.channels[work.sku]
     if work.command.operation is Operation.REVISE_OFFER:
-        patches = offer_patches(listing.price, listing.quantity, account, channel)
+        patches = offer_patches(listing, account, channel)
         return patch_message(number, work.sku, patch_body(patches))
     product_type = listing.category or ""
     attributes = content(listing, account, definitions.of(product_type).shapes)
-    terms = sales_terms(listing.price, listing.quantity, account, channel)
+    terms = sales_terms(listing, account, channel)
     return update_message(number, work.sku, put_body(product_type, {**attributes, **terms}))

@@ -70,28 +70,28 @@ class AmazonClient:
     async def put_item(self, sku: str, body: Mapping[str, Any]) -> Submission:
         """putListingsItem: creates the listing or replaces all of it."""
         url = f"{self._items}/{quoted(sku)}?{self._spoken}"
-        return _submission(await self._call("putListingsItem", "PUT", url, body))
+        return _submission(await self.call("putListingsItem", "PUT", url, body))
 
     async def preview_item(self, sku: str, body: Mapping[str, Any]) -> Submission:
         """putListingsItem with mode=VALIDATION_PREVIEW: the same checks, and nothing changes."""
         url = f"{self._items}/{quoted(sku)}?{self._spoken}&mode=VALIDATION_PREVIEW"
-        return _submission(await self._call("preview", "PUT", url, body, harmless=True))
+        return _submission(await self.call("preview", "PUT", url, body, harmless=True))
 
     async def patch_item(self, sku: str, body: Mapping[str, Any]) -> Submission:
         """patchListingsItem: some attributes, as their patches say."""
         url = f"{self._items}/{quoted(sku)}?{self._spoken}"
-        return _submission(await self._call("patchListingsItem", "PATCH", url, body))
+        return _submission(await self.call("patchListingsItem", "PATCH", url, body))
 
     async def delete_item(self, sku: str) -> Submission:
         """deleteListingsItem. UnknownListingError where there is none."""
         url = f"{self._items}/{quoted(sku)}?{self._spoken}"
-        return _submission(await self._call("deleteListingsItem", "DELETE", url))
+        return _submission(await self.call("deleteListingsItem", "DELETE", url))
 
     async def get_item(self, sku: str, included: Iterable[str]) -> Mapping[str, Any] | None:
         """getListingsItem; None where there is none."""
         url = f"{self._items}/{quoted(sku)}?{self._spoken}&includedData={','.join(included)}"
         try:
-            answer = await self._call("getListingsItem", "GET", url)
+            answer = await self.call("getListingsItem", "GET", url)
         except UnknownListingError:
             return None
         return _mapping(answer, "getListingsItem")
@@ -100,7 +100,7 @@ class AmazonClient:
         """searchListingsItems: one page. query: as Amazon names it, encoded already where it has to be."""
         asked = "".join(f"&{name}={value}" for name, value in query.items())
         url = f"{self._items}?{self._spoken}&includedData={','.join(included)}&pageSize={SEARCH_SIZE}{asked}"
-        body = _mapping(await self._call("searchListingsItems", "GET", url), "searchListingsItems")
+        body = _mapping(await self.call("searchListingsItems", "GET", url), "searchListingsItems")
         if not isinstance(body.get("items"), list) or not isinstance(body.get("numberOfResults"), int):
             # Not to be taken for an account without items.
             raise ChannelUnavailableError("Amazon: searchListingsItems was answered without items or their number")
@@ -113,19 +113,19 @@ class AmazonClient:
         rules = "requirements=LISTING&requirementsEnforced=ENFORCED"
         url = f"{self._account.api_url}{_TYPES}/{quoted(product_type)}?{asked}&{rules}"
         operation = "getDefinitionsProductType"
-        return _mapping(await self._call(operation, "GET", url), operation)
+        return _mapping(await self.call(operation, "GET", url), operation)
 
     async def search_definitions(self, keywords: str) -> Mapping[str, Any]:
         """searchDefinitionsProductTypes by keyword."""
         url = f"{self._account.api_url}{_TYPES}?{self._place}&keywords={quoted(keywords)}"
         operation = "searchDefinitionsProductTypes"
-        return _mapping(await self._call(operation, "GET", url), operation)
+        return _mapping(await self.call(operation, "GET", url), operation)
 
     async def create_feed_document(self, content_type: str) -> Mapping[str, Any]:
         """createFeedDocument: an address that takes one file, for five minutes."""
         body = {"contentType": content_type}
         url = f"{self._account.api_url}{_FEEDS}/documents"
-        answer = await self._call("createFeedDocument", "POST", url, body, harmless=True)
+        answer = await self.call("createFeedDocument", "POST", url, body, harmless=True)
         return _mapping(answer, "createFeedDocument")
 
     async def create_feed(self, feed_type: str, document_id: str) -> str:
@@ -135,7 +135,7 @@ class AmazonClient:
             "marketplaceIds": [self._account.marketplace_id],
             "inputFeedDocumentId": document_id,
         }
-        answer = await self._call("createFeed", "POST", f"{self._account.api_url}{_FEEDS}/feeds", body)
+        answer = await self.call("createFeed", "POST", f"{self._account.api_url}{_FEEDS}/feeds", body)
         feed_id = _mapping(answer, "createFeed").get("feedId")
         if not isinstance(feed_id, str) or not feed_id:
             raise ChannelUnavailableError("Amazon: createFeed was answered without an id", effect_unknown=True)
@@ -144,13 +144,13 @@ class AmazonClient:
     async def get_feed(self, feed_id: str) -> Mapping[str, Any]:
         """getFeed. UnknownListingError where Amazon knows it not, or not any more."""
         return _mapping(
-            await self._call("getFeed", "GET", f"{self._account.api_url}{_FEEDS}/feeds/{quoted(feed_id)}"), "getFeed"
+            await self.call("getFeed", "GET", f"{self._account.api_url}{_FEEDS}/feeds/{quoted(feed_id)}"), "getFeed"
         )
 
     async def get_feed_document(self, document_id: str) -> Mapping[str, Any]:
         """getFeedDocument: a fresh address of the file, for five minutes."""
         url = f"{self._account.api_url}{_FEEDS}/documents/{quoted(document_id)}"
-        return _mapping(await self._call("getFeedDocument", "GET", url), "getFeedDocument")
+        return _mapping(await self.call("getFeedDocument", "GET", url), "getFeedDocument")
 
     async def upload(self, url: str, content_type: str, body: bytes) -> Answer:
         """PUT a file where Amazon said. The type is part of the address's signature; our token is no business there."""
@@ -161,9 +161,10 @@ class AmazonClient:
         """GET a file from where Amazon said."""
         return await self._http.send(Request("GET", url, headers={"User-Agent": USER_AGENT}))
 
-    async def _call(
+    async def call(
         self, operation: str, method: str, url: str, body: Mapping[str, Any] | None = None, *, harmless: bool = False
     ) -> Answer:
+        """One call for the seller. harmless: it changes nothing although its method is not GET. Raises AdapterError."""
         token = await self._tokens.token()
         content = b"" if body is None else orjson.dumps(body)
         answer = await self._http.send(_request(method, url, content, token, harmless))

@@ -5,6 +5,7 @@ Paragraphs become one text, for `product_description` is one line of text to Ama
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from adapters.amazon.shaping import Shapes
@@ -18,13 +19,16 @@ _EMPTIED = frozenset({
 _NO_MARKUP = Grammar(tags=frozenset(), emptied=_EMPTIED, attributes={}, schemes=frozenset())
 
 
-def fit(listing: Listing, shapes: Shapes) -> Listing:
-    """The listing with its description as text; remarks say what was cut, and which attributes have no place."""
+def fit(listing: Listing, shapes: Shapes, prices: Collection[str] = ()) -> Listing:
+    """The listing with its description as text; remarks say what was cut, and which attributes have no place.
+
+    prices: attributes that go with the offer.
+    """
     remarks = list(listing.remarks)
     text = _text(listing.description)
     if text != listing.description and (cut := _NO_MARKUP.clean(listing.description).cut):
         remarks.append(f"Amazon takes no {', '.join(cut)} in a description: sent as plain text")
-    if unknown := shapes.left_out(listing.attributes):
+    if unknown := shapes.left_out(name for name in listing.attributes if name not in prices):
         words = f"{listing.category} has no attribute {', '.join(unknown)} at Amazon: left out"
         if words not in remarks:
             remarks.append(words)

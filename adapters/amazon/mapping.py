@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from adapters.amazon.marketplaces import MERCHANT_CHANNEL
+from adapters.amazon.pricing import NO_PRICES, Prices, read_prices
 from adapters.amazon.settings import AmazonAccount
 from adapters.amazon.shaping import Shapes
 from adapters.amazon.titles import split_title
@@ -34,10 +35,10 @@ def render(listing: Listing, account: AmazonAccount, shapes: Shapes) -> Rendered
     """Everything that would be sent, split into what changes seldom and what changes often."""
     said: dict[str, Any] = {"productType": listing.category, "attributes": content(listing, account, shapes)}
     if not listing.variants:
-        return Rendered(said, _figures(listing.price, listing.quantity))
+        return Rendered(said, _figures(listing, account))
     variants = listing.variants
     said["children"] = {each.sku: child_content(listing, each, account, shapes) for each in variants}
-    return Rendered(said, {"children": {each.sku: _figures(each.price, each.quantity) for each in variants}})
+    return Rendered(said, {"children": {each.sku: _figures(sold_alone(listing, each), account) for each in variants}})
 
 
 def put_bodies(
@@ -47,12 +48,12 @@ def put_bodies(
     product_type = listing.category or ""
     shared = content(listing, account, shapes)
     if not listing.variants:
-        terms = sales_terms(listing.price, listing.quantity, account, channel)
+        terms = sales_terms(listing, account, channel)
         yield listing.sku, put_body(product_type, {**shared, **terms})
         return
     yield listing.sku, put_body(product_type, shared, parent=True)
     for variant in listing.variants:
-        terms = sales_terms(variant.price, variant.quantity, account, channel)
+        terms = sales_terms(sold_alone(listing, variant), account, channel)
         child = child_content(listing, variant, account, shapes)
         yield variant.sku, put_body(product_type, {**child, **terms})
 
@@ -60,6 +61,7 @@ def put_bodies(
 def content(listing: Listing, account: AmazonAccount, shapes: Shapes) -> Attributes:
     """Everything but price and stock of a listing that is sold as it is, or of what all versions of one share."""
     given = {**account.attributes, **listing.attributes}
+    given = {name: values for name, values in given.items() if name not in account.prices.names}
     attributes: Attributes = {
         **_safety(account, shapes),
         **shapes.shaped(given),
@@ -76,18 +78,7 @@ def content(listing: Listing, account: AmazonAccount, shapes: Shapes) -> Attribu
 
 def child_content(listing: Listing, variant: Variant, account: AmazonAccount, shapes: Shapes) -> Attributes:
     """Everything but price and stock of one version."""
-    alone = replace(
-        listing,
-        sku=variant.sku,
-        title=variant.title or _with_choice(listing.title, variant.choice(listing.axes)),
-        gtins=variant.gtins,
-        mpn=variant.mpn,
-        images=variant.images or listing.images,
-        attributes={**listing.attributes, **variant.attributes},
-        variants=(),
-        axes=(),
-    )
-    attributes = content(alone, account, shapes)
+    attributes = content(sold_alone(listing, variant), account, shapes)
     attributes["parentage_level"] = shapes.value("child")
     attributes["variation_theme"] = shapes.parts(name=theme_of(listing, account, shapes))
     relation = shapes.parts(child_relationship_type="variation", parent_sku=listing.sku)
@@ -95,9 +86,30 @@ def child_content(listing: Listing, variant: Variant, account: AmazonAccount, sh
     return {name: value for name, value in sorted(attributes.items()) if shapes.takes(name)}
 
 
-def sales_terms(price: Money, quantity: int, account: AmazonAccount, channel: str) -> Attributes:
-    """Price and stock, as a PUT carries them. channel: whose stock it is."""
-    return {"fulfillment_availability": stock(quantity, account, channel), "purchasable_offer": offer(price, account)}
+def sold_alone(listing: Listing, variant: Variant) -> Listing:
+    """One version as a listing of its own."""
+    return replace(
+        listing,
+        sku=variant.sku,
+        title=variant.title or _with_choice(listing.title, variant.choice(listing.axes)),
+        price=variant.price,
+        quantity=variant.quantity,
+        gtins=variant.gtins,
+        mpn=variant.mpn,
+        images=variant.images or listing.images,
+        attributes={**listing.attributes, **variant.attributes},
+        variants=(),
+        axes=(),
+    )
+
+
+def sales_terms(listing: Listing, account: AmazonAccount, channel: str) -> Attributes:
+    """Prices and stock of what is sold as it is, as a PUT carries them. channel: whose stock it is."""
+    prices = read_prices(listing.attributes, account.prices)
+    return {
+        "fulfillment_availability": stock(listing.quantity, account, channel),
+        "purchasable_offer": offer(listing.price, account, prices),
+    }
 
 
 def stock(quantity: int, account: AmazonAccount, channel: str) -> list[Attributes]:
@@ -108,16 +120,27 @@ def stock(quantity: int, account: AmazonAccount, channel: str) -> list[Attribute
     return [{"fulfillment_channel_code": MERCHANT_CHANNEL, "quantity": quantity, **days}]
 
 
-def offer(price: Money, account: AmazonAccount) -> list[Attributes]:
-    """The whole offer with all of its selectors: marketplace, currency, audience."""
-    return [
-        {
-            "marketplace_id": account.marketplace_id,
-            "currency": price.currency,
-            "audience": "ALL",
-            "our_price": [{"schedule": [{"value_with_tax": figure(price)}]}],
-        }
-    ]
+def offer(price: Money, account: AmazonAccount, prices: Prices = NO_PRICES) -> list[Attributes]:
+    """The whole offer with all of its selectors: marketplace, currency, audience. What is left out ends."""
+    selectors = {"marketplace_id": account.marketplace_id, "currency": price.currency}
+    named = {
+        "minimum_seller_allowed_price": prices.minimum,
+        "maximum_seller_allowed_price": prices.maximum,
+        "list_price": prices.list_price,
+    }
+    further = {name: _schedule(amount, price) for name, amount in named.items() if amount is not None}
+    if (sale := prices.sale) is not None:
+        days = {"start_at": sale.first.isoformat(), "end_at": sale.last.isoformat()}
+        further["discounted_price"] = _schedule(sale.price, price, **days)
+    offers = [{**selectors, "audience": "ALL", "our_price": _schedule(price.amount, price), **further}]
+    if prices.business is not None:
+        offers.append({**selectors, "audience": "B2B", "our_price": _schedule(prices.business, price)})
+    return offers
+
+
+def _schedule(amount: Decimal, price: Money, **days: str) -> list[Attributes]:
+    """An amount in the price's currency."""
+    return [{"schedule": [{"value_with_tax": figure(Money(amount, price.currency)), **days}]}]
 
 
 def figure(price: Money) -> float:
@@ -132,10 +155,11 @@ def put_body(product_type: str, attributes: Mapping[str, Any], *, parent: bool =
     return {"productType": product_type, "requirements": requirements, "attributes": attributes}
 
 
-def offer_patches(price: Money, quantity: int, account: AmazonAccount, channel: str) -> list[Attributes]:
-    """Price and stock in one submission, so that no stock comes back at an old price."""
-    replaced = {"op": "replace", "path": "/attributes/purchasable_offer", "value": offer(price, account)}
-    return [*stock_patches(quantity, account, channel), replaced]
+def offer_patches(listing: Listing, account: AmazonAccount, channel: str) -> list[Attributes]:
+    """Prices and stock in one submission, so that no stock comes back at an old price."""
+    offers = offer(listing.price, account, read_prices(listing.attributes, account.prices))
+    replaced = {"op": "replace", "path": "/attributes/purchasable_offer", "value": offers}
+    return [*stock_patches(listing.quantity, account, channel), replaced]
 
 
 def stock_patches(quantity: int, account: AmazonAccount, channel: str) -> list[Attributes]:
@@ -162,8 +186,10 @@ def theme_of(listing: Listing, account: AmazonAccount, shapes: Shapes) -> str:
     return min(fitting, key=len, default="/".join(axes))
 
 
-def _figures(price: Money, quantity: int) -> Attributes:
-    return {"price": figure(price), "currency": price.currency, "quantity": quantity}
+def _figures(listing: Listing, account: AmazonAccount) -> Attributes:
+    price, prices = listing.price, read_prices(listing.attributes, account.prices)
+    figures = {"price": figure(price), "currency": price.currency, "quantity": listing.quantity}
+    return figures if prices == NO_PRICES else {**figures, "offers": offer(price, account, prices)}
 
 
 def _bare(part: str) -> str:

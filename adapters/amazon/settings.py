@@ -17,6 +17,7 @@ from adapters.amazon.marketplaces import (
     api_url,
     check_marketplace,
 )
+from adapters.amazon.pricing import PriceAttributes
 from adapters.credentials import Lifetime
 
 NEW_AUTHORISATION = (
@@ -107,6 +108,13 @@ class AmazonAccount(BaseModel):
     )
     variation_themes: Mapping[str, str] = Field(
         default_factory=dict, description="Product type -> variation theme, where the axes do not tell it."
+    )
+    prices: PriceAttributes = Field(
+        PriceAttributes(), description="Which attributes of a product hold further prices of its offer."
+    )
+    carriers: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Carriers that Amazon calls otherwise than the seller: the seller's name -> Amazon's code.",
     )
     bulk_from: int = Field(200, ge=0, description="Waiting background work from which on a feed is made; 0 = never.")
     feed_type: str = Field(LISTINGS_FEED, description="Type of the feeds that carry listings.")

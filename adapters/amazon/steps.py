@@ -20,6 +20,7 @@ from adapters.amazon.mapping import (
     patch_body,
     put_body,
     sales_terms,
+    sold_alone,
     stock_patches,
 )
 from adapters.amazon.marketplaces import MERCHANT_CHANNEL
@@ -28,7 +29,7 @@ from adapters.amazon.settings import AmazonAccount
 from adapters.amazon.stocks import shared_out
 from adapters.amazon.work import Work, alive
 from adapters.errors import AdapterError, ChannelHaltedError, RateLimitedError, UnknownListingError
-from adapters.model import Money
+from adapters.model import Listing
 
 
 class Steps:
@@ -131,7 +132,7 @@ class Steps:
         shapes = self._definitions.of(product_type).shapes
         attributes = content(listing, self._account, shapes)
         if not listing.variants:
-            terms = sales_terms(listing.price, listing.quantity, self._account, work.channels[work.sku])
+            terms = sales_terms(listing, self._account, work.channels[work.sku])
             body = put_body(product_type, {**attributes, **terms})
             work.settle(work.sku, await self._client.put_item(work.sku, body))
             await self._drop(work, set())
@@ -141,7 +142,7 @@ class Steps:
             return
         for variant in listing.variants:
             work.children.add(variant.sku)
-            terms = sales_terms(variant.price, variant.quantity, self._account, work.channels[variant.sku])
+            terms = sales_terms(sold_alone(listing, variant), self._account, work.channels[variant.sku])
             child = child_content(listing, variant, self._account, shapes)
             body = put_body(product_type, {**child, **terms})
             await self._try(work, variant.sku, self._client.put_item(variant.sku, body))
@@ -157,16 +158,15 @@ class Steps:
     async def _revise(self, work: Work) -> None:
         listing = work.listing
         if not listing.variants:
-            submission = await self._patch_offer(work, work.sku, listing.price, listing.quantity)
-            work.settle(work.sku, submission)
+            work.settle(work.sku, await self._patch_offer(work, listing))
             return
         for variant in listing.variants:
             work.children.add(variant.sku)
-            await self._try(work, variant.sku, self._patch_offer(work, variant.sku, variant.price, variant.quantity))
+            await self._try(work, variant.sku, self._patch_offer(work, sold_alone(listing, variant)))
 
-    def _patch_offer(self, work: Work, sku: str, price: Money, quantity: int) -> Awaitable[Submission]:
-        patches = offer_patches(price, quantity, self._account, work.channels[sku])
-        return self._client.patch_item(sku, patch_body(patches))
+    def _patch_offer(self, work: Work, sold: Listing) -> Awaitable[Submission]:
+        patches = offer_patches(sold, self._account, work.channels[sold.sku])
+        return self._client.patch_item(sold.sku, patch_body(patches))
 
     async def _learn_family(self, work: Work) -> None:
         """Where nothing is known of this SKU, ask whether it is a group."""

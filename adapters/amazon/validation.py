@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
@@ -18,8 +19,18 @@ from urllib.parse import urlsplit
 import orjson
 
 from adapters.amazon.definitions import Definition
-from adapters.amazon.mapping import OTHER_IMAGES, child_content, content, figure, sales_terms, theme_of
+from adapters.amazon.mapping import (
+    OTHER_IMAGES,
+    child_content,
+    content,
+    figure,
+    offer,
+    sales_terms,
+    sold_alone,
+    theme_of,
+)
 from adapters.amazon.marketplaces import MERCHANT_CHANNEL
+from adapters.amazon.pricing import price_problems, read_prices
 from adapters.amazon.schema import problems_of
 from adapters.amazon.settings import AmazonAccount
 from adapters.amazon.titles import TITLE_LONGEST
@@ -62,6 +73,7 @@ def validate(listing: Listing, account: AmazonAccount, definition: Definition, c
     prices = [variant.price for variant in listing.variants] or [listing.price]
     quantities = [variant.quantity for variant in listing.variants] or [listing.quantity]
     problems += [problem for price in prices for problem in _price(price, account)]
+    problems += [problem for sold in _sold(listing) for problem in _further_prices(sold, listing, account)]
     problems += [problem for quantity in quantities for problem in _quantity(quantity)]
     problems += _codes(listing)
     problems += _group(listing, account, definition)
@@ -76,14 +88,21 @@ def _by_schema(
     """Every document that would be sent, against the product type."""
     if definition.validator is None:
         return
-    terms = sales_terms(Money(Decimal(1), account.place.currency), 1, account, MERCHANT_CHANNEL)
     shared = content(listing, account, definition.shapes)
     if not listing.variants:
-        yield from checks.of(definition, {**shared, **terms})
+        yield from checks.of(definition, {**shared, **_terms(listing, account)})
         return
     yield from checks.of(definition, shared)
     for variant in listing.variants:
+        terms = _terms(sold_alone(listing, variant), account)
         yield from checks.of(definition, {**child_content(listing, variant, account, definition.shapes), **terms})
+
+
+def _terms(listing: Listing, account: AmazonAccount) -> dict[str, Any]:
+    """Price and stock as fixed figures; further prices as they are, for a product type may not take them."""
+    prices = read_prices(listing.attributes, account.prices)
+    terms = sales_terms(replace(listing, quantity=1), account, MERCHANT_CHANNEL)
+    return {**terms, "purchasable_offer": offer(Money(Decimal(1), account.place.currency), account, prices)}
 
 
 def _sku(field: str, sku: str) -> Iterator[Problem]:
@@ -136,6 +155,15 @@ def _price(price: Money, account: AmazonAccount) -> Iterator[Problem]:
     elif price.currency != account.place.currency:
         words = f"Amazon sells in {account.place.currency} in {account.place.country}"
         yield _problem("price", "currency", words, "Give a price in that currency.", price.currency)
+
+
+def _sold(listing: Listing) -> list[Listing]:
+    return [sold_alone(listing, variant) for variant in listing.variants] or [listing]
+
+
+def _further_prices(sold: Listing, listing: Listing, account: AmazonAccount) -> Iterator[Problem]:
+    of = sold.sku if listing.variants else ""
+    return price_problems(sold.attributes, account.prices, sold.price.amount, of)
 
 
 def _quantity(quantity: int) -> Iterator[Problem]:

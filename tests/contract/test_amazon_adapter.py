@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from adapters.amazon.adapter import AmazonAdapter
+from adapters.amazon.pricing import PriceAttributes
 from adapters.errors import RejectedListingError, UnknownListingError
 from adapters.model import Command, Listing, Money, Operation, Outcome, Variant
 from adapters.sandbox.amazon import AT_ONCE, reads
@@ -199,3 +201,30 @@ async def test_what_the_preview_says_is_what_the_submission_would_be_told(amazon
     outcome = await apply(amazon, Operation.CREATE, listing)
     assert isinstance(outcome.error, RejectedListingError)
     assert outcome.error.code == told[0].rule
+
+
+async def offers(amazon: AmazonChannel, sku: str) -> list[dict[str, Any]]:
+    """The offers of a SKU, as Amazon would give them back."""
+    assert isinstance(amazon.adapter, AmazonAdapter)
+    item = await amazon.adapter._client.get_item(sku, ("attributes",))
+    assert item is not None
+    found: list[dict[str, Any]] = item["attributes"]["purchasable_offer"]
+    return found
+
+
+async def test_further_prices_stand_in_the_offer_and_end_when_the_product_has_them_no_more() -> None:
+    named = PriceAttributes(business="B2B", sale="Saldo", sale_from="Da", sale_to="A", minimum="Minimo")
+    given = {"B2B": ("17.50",), "Saldo": ("15",), "Da": ("2026-11-24",), "A": ("2026-11-30",), "Minimo": ("12",)}
+    async with amazon_channel(prices=named) as amazon:
+        plain = amazon.listing("A-1")
+        listing = amazon.adapter.fit(replace(plain, attributes={**plain.attributes, **given}))
+        assert not any("Saldo" in remark for remark in listing.remarks)
+        assert amazon.adapter.validate(listing) == []
+        assert await amazon.adapter.rehearse(listing) == []
+        first = await created(amazon, listing)
+        consumers, businesses = await offers(amazon, "A-1")
+        assert consumers["discounted_price"][0]["schedule"][0]["end_at"] == "2026-11-30"
+        assert businesses["audience"] == "B2B"
+        assert (await apply(amazon, Operation.REVISE_OFFER, plain, first)).error is None
+        [only] = await offers(amazon, "A-1")
+        assert set(only) == {"marketplace_id", "currency", "audience", "our_price"}

@@ -131,12 +131,12 @@ def test_stock_in_amazons_warehouses_is_never_sent() -> None:
     account = make_amazon_account()
     assert mapping.stock(9, account, "AMAZON_EU") == [{"fulfillment_channel_code": "AMAZON_EU"}]
     assert mapping.stock_patches(9, account, "AMAZON_EU") == []
-    patches = mapping.offer_patches(Money(Decimal(1), "EUR"), 9, account, "AMAZON_EU")
+    patches = mapping.offer_patches(make_amazon_listing(quantity=9), account, "AMAZON_EU")
     assert [patch["path"] for patch in patches] == ["/attributes/purchasable_offer"]
 
 
 def test_price_and_stock_go_in_one_patch() -> None:
-    stock, price = mapping.offer_patches(Money(Decimal(5), "EUR"), 0, make_amazon_account(lead_time=2), "DEFAULT")
+    stock, price = mapping.offer_patches(make_amazon_listing(quantity=0), make_amazon_account(lead_time=2), "DEFAULT")
     expected = {"fulfillment_channel_code": "DEFAULT", "quantity": 0, "lead_time_to_ship_max_days": 2}
     assert (stock["op"], stock["value"]) == ("merge", [expected])
     assert price["op"] == "replace"
