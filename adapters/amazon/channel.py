@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.amazon.opening import open_amazon
+from adapters.amazon.opening import open_amazon, open_amazon_orders
 from adapters.amazon.settings import AmazonAccount
 from adapters.channel import Channel
 
@@ -12,4 +12,5 @@ CHANNEL = Channel(
     required=("merchant_id",),
     sign_in=(("api_secret",), ("refresh_token",)),
     variations=True,
+    orders=open_amazon_orders,
 )

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from adapters.sandbox.amazon import sales
 from adapters.sandbox.amazon.errors import Json
 from adapters.sandbox.amazon.faults import FAULTS
 from adapters.sandbox.amazon.listing import DISCOVERABLE, Listing, offer_of, price_of, value_of
 from adapters.sandbox.amazon.reads import parent_of
 from adapters.sandbox.amazon.shop import Shop
+from adapters.sandbox.buyers import bought
 from adapters.sandbox.control import ControlPlane, Served
 from adapters.sandbox.server import Reply, Request
 
@@ -30,6 +32,9 @@ class Control:
             ("GET", "account"): self._account,
             ("GET", "notifications"): self._notifications,
             ("PUT", "fba"): self._keep_stock,
+            ("POST", "buy"): lambda request: bought(request, self._buy),
+            **{("POST", name): self._with_order for name in ("pay", "cancel")},
+            ("GET", "orders"): self._orders,
         }
         self._plane = ControlPlane(sandbox, FAULTS.kinds, own)
 
@@ -50,6 +55,27 @@ class Control:
             if place in (None, listing.marketplace) and DISCOVERABLE in shop.status(listing) and not listing.parent
         ]
         return Reply(200, {"listings": sorted(rows, key=lambda row: (row["seller"], row["sku"], row["marketplace"]))})
+
+    def _buy(self, request: Request, lines: list[tuple[str, int]], wishes: Json) -> str:
+        return sales.buy(self._shops(request)[0], lines, wishes)
+
+    def _with_order(self, request: Request) -> Reply:
+        """pay, or cancel (`requested`: the buyer only asks for it): {"order_id": ..}. Returns are in no order."""
+        document = orjson.loads(request.body)
+        order_id = document["order_id"]
+        for shop in self._sandbox.shops.values():
+            if (order := shop.orders.get(order_id)) is None:
+                continue
+            if document.get("requested"):
+                sales.ask_to_cancel(shop, order)
+            else:
+                sales.move(shop, order, "UNSHIPPED" if request.segments[1] == "pay" else "CANCELLED")
+            return Reply(200, {"order_id": order_id})
+        return Reply(404, {"error": f"no order {order_id}"})
+
+    def _orders(self, request: Request) -> Reply:
+        """Every order, with its packages. ?seller="""
+        return Reply(200, {"orders": [order for shop in self._shops(request) for order in shop.orders.values()]})
 
     def _shops(self, request: Request) -> list[Shop]:
         seller = request.query.get("seller")

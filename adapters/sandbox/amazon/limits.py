@@ -35,6 +35,9 @@ OPERATIONS: Mapping[str, Rate] = {
     "get_document": Rate(0.0222, 10),
     "get_participations": Rate(0.016, 15),
     "notifications": Rate(1, 5),
+    "search_orders": Rate(0.0056, 20),
+    "get_order": Rate(0.5, 30),
+    "confirm_shipment": Rate(2, 10),
 }
 """Per seller and application."""
 

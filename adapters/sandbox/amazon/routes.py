@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.sandbox.amazon import feeds, reads, subscriptions, type_reads, writes
+from adapters.sandbox.amazon import feeds, order_desk, reads, subscriptions, type_reads, writes
 from adapters.sandbox.amazon.lwa import NOTIFICATIONS_SCOPE
 from adapters.sandbox.amazon.shop import Shop
 from adapters.sandbox.amazon.signatures import Signatures
@@ -45,6 +45,7 @@ def _notifications(name: str, answer: Callable[[Shop, Request], Reply], scope: s
 
 _ITEM = ("listings", "2021-08-01", "items", "*", "*")
 _FEEDS = ("feeds", "2021-06-30")
+_ORDERS = ("orders", "2026-01-01", "orders")
 _TYPES = ("definitions", "2020-09-01", "productTypes")
 _NOTIFICATIONS = ("notifications", "v1")
 _OPERATIONS: dict[tuple[str, ...], Operation] = {
@@ -61,6 +62,11 @@ _OPERATIONS: dict[tuple[str, ...], Operation] = {
     ("GET", *_FEEDS, "feeds"): Call("list_feeds", _plain(feeds.list_feeds)),
     ("GET", *_FEEDS, "feeds", "*"): Call("get_feed", _plain(feeds.get_feed)),
     ("DELETE", *_FEEDS, "feeds", "*"): Call("cancel_feed", _plain(feeds.cancel_feed)),
+    ("GET", *_ORDERS): Call("search_orders", _plain(order_desk.search_orders)),
+    ("GET", *_ORDERS, "*"): Call("get_order", _plain(order_desk.get_order)),
+    ("POST", "orders", "v0", "orders", "*", "shipmentConfirmation"): Call(
+        "confirm_shipment", _plain(order_desk.confirm_shipment)
+    ),
     ("GET", "sellers", "v1", "marketplaceParticipations"): Call("get_participations", _plain(reads.get_participations)),
     ("POST", *_NOTIFICATIONS, "destinations"): _notifications(
         "create_destination", subscriptions.create_destination, NOTIFICATIONS_SCOPE
@@ -87,5 +93,6 @@ def operation_of(request: Request) -> Operation | None:
 
 
 def _templates(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The path as it is and with its last one or two parts free, as templates have them."""
-    return [parts, (*parts[:-1], "*"), (*parts[:-2], "*", "*")]
+    """The path as it is, with its last one or two parts free, and with the one before the last, as templates have
+    them."""
+    return [parts, (*parts[:-1], "*"), (*parts[:-2], "*", "*"), (*parts[:-2], "*", *parts[-1:])]

@@ -56,6 +56,7 @@ class Shop:
         self.definitions = definitions
         self.items: dict[str, dict[str, Listing]] = {}
         self.fba: dict[str, int] = {}
+        self.orders: dict[str, Json] = {}
         self.notices = Notices(seller, clock)
         self.feeds = FeedDesk(seller, clock)
 

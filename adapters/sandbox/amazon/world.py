@@ -67,6 +67,7 @@ class Rules:
     revised_after: until an accepted change shows. judged_after: until what the catalogue finds wrong is told.
     feed_waits: in the queue, each feed after the one before. feed_takes: of a feed alone, `feed_message_takes` more
     for each message. link_lifetime: of signed addresses of feed documents.
+    orders_behind: searches for orders end two minutes before now, as Amazon's do.
     refuse_internal_gtins: refuse barcodes of number ranges for use inside a company, as Amazon does; off, because the
     sample catalogue has no others.
     """
@@ -82,6 +83,7 @@ class Rules:
     feed_message_takes: float = 0.0005
     link_lifetime: float = 300.0
     refuse_internal_gtins: bool = False
+    orders_behind: bool = True
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -93,5 +95,6 @@ AT_ONCE = Rules(
     feed_waits=0.0,
     feed_takes=0.0,
     feed_message_takes=0.0,
+    orders_behind=False,
 )
 """What was accepted is true at once."""
