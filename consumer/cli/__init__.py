@@ -15,6 +15,7 @@ from adapters.errors import AdapterError, ConfigurationError
 from consumer.cli import (
     accounts,
     adopt,
+    audit,
     capture,
     check,
     credentials,
@@ -83,6 +84,7 @@ for _command in (
     validate,
     preview,
     history,
+    audit,
     adopt,
     reconcile,
     demo,

@@ -47,6 +47,7 @@ def add_command(
 ) -> None:
     """Store a new account, with its credentials encrypted. It is off unless it says otherwise."""
     from consumer.bootstrap.account_commands import add_account, of_variables
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.preparation import prepare_channel
 
     settings, endpoints = _begin("add")
@@ -59,6 +60,7 @@ def add_command(
             raise SettingsError("standard input cannot be both the account and its credentials: pass one as a file")
         document = _described(_one_map(_text(file)) if file else {}, sets)
         secrets = _given(_text(credentials)) if credentials else _asked(document)
+    note(settings, endpoints, "accounts add", tenant=document.tenant, subject=document.id, mode=document.mode)
     added = add_account(settings, endpoints, document, secrets)
     typer.echo(f"{document.id} is added; it is {document.mode}. {_WITHIN_SECONDS}")
     if words := prepare_channel(settings, endpoints, document.channel):
@@ -126,10 +128,13 @@ def mode_command(
 ) -> None:
     """Switch an account: off, dry-run (plan and report, write nothing) or live."""
     from consumer.bootstrap.account_commands import switch_mode
+    from consumer.bootstrap.auditing import note, tenant_of
 
     if listings and mode != "off":
         raise SettingsError(f"--listings goes with off, not with {mode}")
     settings, endpoints = _begin("mode")
+    about = {"mode": mode, "listings": listings}
+    note(settings, endpoints, "accounts mode", tenant=tenant_of(account), subject=account, **about)
     was = switch_mode(settings, endpoints, account, mode)
     told = "already." if was == mode else f"now, it was {was}. {_WITHIN_SECONDS}"
     typer.echo(f"{account} is {mode} {told}")
@@ -149,10 +154,14 @@ def change_command(
 ) -> None:
     """Change single fields of an account. Listings that show something else then are sent anew, in the background."""
     from consumer.bootstrap.account_commands import change_fields
+    from consumer.bootstrap.auditing import note, tenant_of
     from consumer.listings.accounts.changing import change_account, parse_changes
 
     wanted = parse_changes(changes)
-    done = change_fields(*_begin("change"), account, lambda document: change_account(document, wanted))
+    settings, endpoints = _begin("change")
+    fields = ", ".join(changes)
+    note(settings, endpoints, "accounts change", tenant=tenant_of(account), subject=account, changes=fields)
+    done = change_fields(settings, endpoints, account, lambda document: change_account(document, wanted))
     typer.echo(f"{account}: {', '.join(done.fields)} changed. {_WITHIN_SECONDS}" if done.fields else "Nothing changed.")
 
 
@@ -167,6 +176,7 @@ def remove_command(
     """Forget an account and its credentials. What it has on the channel stays there."""
     from consumer.bootstrap.account_commands import remove_account
     from consumer.bootstrap.account_views import view_account
+    from consumer.bootstrap.auditing import note, tenant_of
     from consumer.listings.accounts.environment import channels_in_environment
 
     settings, endpoints = _begin("remove")
@@ -179,6 +189,7 @@ def remove_command(
         )
     if not yes:
         typer.confirm(f"Forget {account} and its credentials?", abort=True)
+    note(settings, endpoints, "accounts remove", tenant=tenant_of(account), subject=account, shown=shown)
     remove_account(settings, endpoints, account)
     typer.echo(f"{account} is removed. {_WITHIN_SECONDS}")
     channel = account.split("/")[1]
@@ -205,10 +216,13 @@ def export_command(
 def import_command(file: File) -> None:
     """Make accounts equal to those of a file. New ones are off, and get their credentials by themselves."""
     from consumer.bootstrap.account_commands import import_accounts
+    from consumer.bootstrap.auditing import note
     from consumer.listings.accounts.exchange import read_files
 
     files = read_files(_text(file))
-    for done in import_accounts(*_begin("import"), files):
+    settings, endpoints = _begin("import")
+    note(settings, endpoints, "accounts import", accounts=", ".join(each.document.id for each in files))
+    for done in import_accounts(settings, endpoints, files):
         if done.added:
             typer.echo(f"{done.id} is added; it is off. Its credentials: `marketsync credentials set {done.id} ...`")
         elif done.fields:

@@ -24,6 +24,7 @@ def command(account: Account = "", dry_run: DryRun = False, rate: Rate = 20) -> 
     """Find the account's listings of our products on the channel, by SKU, then by barcode, and go on with those."""
     from rich.console import Console
 
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.choosing import id_of, one_account
     from consumer.bootstrap.start import begin, find_servers
     from consumer.bootstrap.stock_taking import adopt
@@ -31,6 +32,8 @@ def command(account: Account = "", dry_run: DryRun = False, rate: Rate = 20) -> 
     settings = begin("adopt", level="warning")
     endpoints = find_servers(settings)
     chosen = one_account(settings, endpoints, account)
+    if not dry_run:
+        note(settings, endpoints, "adopt", tenant=chosen.tenant, subject=id_of(chosen))
     console = Console(highlight=False, soft_wrap=True)
     told: list[Met] = []
     with console.status(f"Asking {id_of(chosen)} for its listings ...") as progress:

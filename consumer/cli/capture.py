@@ -29,6 +29,7 @@ def command(context: typer.Context, supervised: Supervised = False, resnapshot: 
     """Read product changes from MongoDB and publish them to Kafka, until stopped."""
     if context.invoked_subcommand is not None:
         return
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.capturing import run_capture
     from consumer.bootstrap.preparation import refuse_wrong_topics
     from consumer.bootstrap.start import begin, find_servers
@@ -39,6 +40,7 @@ def command(context: typer.Context, supervised: Supervised = False, resnapshot: 
     if not supervised:  # `run` has looked
         refuse_wrong_topics(settings, servers, [])
     if resnapshot:
+        note(settings, servers, "capture resnapshot")
         forget_streams(settings, servers)
     run_capture(settings, servers, supervised=supervised)
 
@@ -56,13 +58,14 @@ def snapshot_command(
     code: Annotated[list[str] | None, typer.Option(help="Only this product (entity_code); may be repeated.")] = None,
 ) -> None:
     """Ask the running capture to read products again and publish them, beside the stream."""
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.snapshots import ask_for_snapshot
     from consumer.bootstrap.start import begin, find_servers
 
     settings = begin("snapshot", level="error")
-    request = ask_for_snapshot(
-        settings, find_servers(settings), tenant=tenant, filter_text=filter_text, codes=tuple(code or ())
-    )
+    endpoints = find_servers(settings)
+    note(settings, endpoints, "capture snapshot", tenant=tenant, filter=filter_text, codes=", ".join(code or ()))
+    request = ask_for_snapshot(settings, endpoints, tenant=tenant, filter_text=filter_text, codes=tuple(code or ()))
     typer.echo(f"Asked for as {request}. `marketsync capture snapshots` shows how far it is.")
 
 
@@ -84,11 +87,14 @@ def snapshots_command() -> None:
 @app.command("cancel-snapshot")
 def cancel_command(request: Annotated[str, typer.Argument(help="Its id, as `snapshots` shows it.")]) -> None:
     """Stop a snapshot that was asked for. What it has published stays published."""
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.snapshots import cancel_snapshot
     from consumer.bootstrap.start import begin, find_servers
 
     settings = begin("snapshot", level="error")
-    cancel_snapshot(settings, find_servers(settings), request)
+    endpoints = find_servers(settings)
+    note(settings, endpoints, "capture cancel-snapshot", subject=request)
+    cancel_snapshot(settings, endpoints, request)
     typer.echo("Cancelled.")
 
 

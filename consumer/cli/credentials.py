@@ -33,10 +33,12 @@ def set_command(
     ] = "",
 ) -> None:
     """Store a credential of an account, encrypted. Running processes take it up within seconds."""
+    from consumer.bootstrap.auditing import note, tenant_of
     from consumer.bootstrap.credential_commands import set_credential
 
     ends = _moment(expires) if expires else None
     settings, endpoints = _begin("set")
+    note(settings, endpoints, "credentials set", tenant=tenant_of(account), subject=account, field=field)
     state = set_credential(settings, endpoints, account, field, _secret(file), expires_at=ends)
     typer.echo(f"{field} of {account} is set, {state}. Running processes take it up within seconds.")
 
@@ -44,9 +46,11 @@ def set_command(
 @app.command("remove")
 def remove_command(account: Account, field: Field) -> None:
     """Forget a credential of an account. An account that needs it stops."""
+    from consumer.bootstrap.auditing import note, tenant_of
     from consumer.bootstrap.credential_commands import remove_credential
 
     settings, endpoints = _begin("remove")
+    note(settings, endpoints, "credentials remove", tenant=tenant_of(account), subject=account, field=field)
     if remove_credential(settings, endpoints, account, field):
         typer.echo(f"{field} of {account} is forgotten.")
     else:
@@ -80,9 +84,11 @@ def rotate_keys_command(
     ] = False,
 ) -> None:
     """Encrypt all credentials anew, under a new data key and the first master key. Nothing has to stop."""
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.credential_commands import rotate_keys
 
     settings, endpoints = _begin("rotate-keys")
+    note(settings, endpoints, "credentials rotate-keys", give_up=give_up)
     done = rotate_keys(settings, endpoints, give_up=give_up)
     begun = "the rotation that was cut off is done" if done.resumed else "done"
     typer.echo(

@@ -114,6 +114,7 @@ def redrive_command(  # noqa: PLR0913  options are arguments
     """Bring dead letters back to the channel and account that gave them up. Says what it would do, and asks."""
     from rich.console import Console
 
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.dead_letters import RedriveRequest, preview_redrive, run_redrive
     from consumer.bootstrap.start import find_servers
     from consumer.cli import letter_tables
@@ -130,6 +131,8 @@ def redrive_command(  # noqa: PLR0913  options are arguments
         return
     if not yes:
         typer.confirm(f"Bring {sent} back to {channel}?", abort=True)
+    about = {"reason": reason, "product": product, "letters": sent, "ids": ", ".join(ids or ()), "why": why}
+    note(settings, servers, "dead-letters redrive", tenant=tenant, subject=subject_of(channel, account), **about)
     with JobBar(console, lambda job: sent, done="sent") as bar:
         job = run_redrive(settings, servers, request, watch=bar.watch, say=bar.say)
     console.print(f"{job.counts.get('sent', 0)} brought back to {channel} (job {job.id}).")
@@ -152,6 +155,7 @@ def discard_command(  # noqa: PLR0913  options are arguments
     """Close open dead letters that do not matter. They stay in Kafka; list does not show them as open any more."""
     from rich.console import Console
 
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.dead_letters import channels_with_letters, discard_letters
     from consumer.bootstrap.start import find_servers
     from consumer.cli import letter_tables
@@ -166,6 +170,9 @@ def discard_command(  # noqa: PLR0913  options are arguments
         return
     if not yes:
         typer.confirm(f"Discard {sum(counts.values())}?", abort=True)
+    letters = sum(counts.values())
+    about = {"reason": reason, "product": product, "letters": letters, "ids": ", ".join(ids or ()), "why": why}
+    note(settings, servers, "dead-letters discard", tenant=tenant, subject=subject_of(channel, account), **about)
     done: Counter[Any] = discard_letters(settings, servers, channel, wanted=wanted, why=why, dry_run=False)
     console.print(f"{sum(done.values())} discarded.")
 

@@ -16,6 +16,7 @@ def command(channel: Channel, tenant: Tenants = None, account: Account = "", yes
     from rich.console import Console
 
     from consumer.bootstrap.accounts import accounts_of
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.control import distrust
     from consumer.bootstrap.start import begin, find_servers
 
@@ -24,5 +25,7 @@ def command(channel: Channel, tenant: Tenants = None, account: Account = "", yes
     if not yes:
         whose = ", ".join(f"{one.name} of {one.tenant}" for one in accounts)
         typer.confirm(f"Send every listing of {channel} ({whose}) again with its next state?", abort=True)
+    subject = subject_of(channel, account)
+    note(settings, find_servers(settings), "distrust", subject=subject, tenants=", ".join(tenant or ()))
     count = distrust(settings, find_servers(settings), channel, tenants=tenant or (), account=account)
     Console(highlight=False).print(f"{count} listings of {channel} are in doubt now.")

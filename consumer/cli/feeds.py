@@ -80,10 +80,13 @@ def show_command(channel: Channel = "", account: Account = "", tenant: Tenant = 
 @app.command("build")
 def build_command(channel: Channel = "", account: Account = "", tenant: Tenant = "") -> None:
     """Build files now and publish them, as far as the brake lets them."""
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.feed_commands import build_feeds
 
     held = False
-    for key, built in build_feeds(*_begin("build"), _which(channel, account, tenant)):
+    settings, endpoints = _begin("build")
+    note(settings, endpoints, "feeds build", tenant=tenant, subject=subject_of(channel, account))
+    for key, built in build_feeds(settings, endpoints, _which(channel, account, tenant)):
         held = held or built.result == "held"
         typer.echo(f"{key}: {built.result.value}, {built.count} offers" + (f": {built.words}" if built.words else ""))
     if held:
@@ -111,6 +114,7 @@ def check_command(channel: Channel = "", account: Account = "", tenant: Tenant =
 @app.command("release")
 def release_command(channel: Channel = "", account: Account = "", tenant: Tenant = "", yes: Yes = False) -> None:
     """Let files go that are held because they would be empty or much smaller."""
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.feed_commands import feed_rows, release_feeds
 
     settings, endpoints = _begin("release")
@@ -123,6 +127,7 @@ def release_command(channel: Channel = "", account: Account = "", tenant: Tenant
         typer.echo(f"{row.key}: {row.standing}")
     if not yes:
         typer.confirm("Publish them all the same? The channel takes down what is not in them.", abort=True)
+    note(settings, endpoints, "feeds release", tenant=tenant, subject=subject_of(channel, account), files=len(held))
     released = release_feeds(settings, endpoints, which)
     typer.echo(f"{len(released)} files are released: they are published with the next build.")
 

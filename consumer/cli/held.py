@@ -57,12 +57,15 @@ def release_command(
     channel: OneChannel, account: Account = "", tenant: Tenant = "", brake: OnlyBrake = "", yes: Yes = False
 ) -> None:
     """Let held listings change as far as `held list` shows; withdrawals only if their products are still gone then."""
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.holding import release_held
 
     settings, endpoints = _begin("release")
     which = _which(channel, account, tenant, brake)
     if not yes:
         typer.confirm("Change them on the channel?", abort=True)
+    subject = subject_of(channel, account)
+    note(settings, endpoints, "held release", tenant=tenant, subject=subject, brake=brake)
     count = release_held(settings, endpoints, which)
     typer.echo(f"{count} listings are released: they change now, as far as their products still say so.")
 
@@ -72,12 +75,15 @@ def drop_command(
     channel: OneChannel, account: Account = "", tenant: Tenant = "", brake: OnlyBrake = "", yes: Yes = False
 ) -> None:
     """Leave held listings as they are, until their products' next change."""
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.holding import drop_held
 
     settings, endpoints = _begin("drop")
     which = _which(channel, account, tenant, brake)
     if not yes:
         typer.confirm("Leave them as they are on the channel?", abort=True)
+    subject = subject_of(channel, account)
+    note(settings, endpoints, "held drop", tenant=tenant, subject=subject, brake=brake)
     count = drop_held(settings, endpoints, which)
     typer.echo(f"{count} listings stay as they are.")
 

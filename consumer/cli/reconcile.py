@@ -48,6 +48,7 @@ def command(
     """Ask the channel for every listing of an account, and say where it shows something else than it accepted."""
     from rich.console import Console
 
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.choosing import id_of, one_account
     from consumer.bootstrap.start import begin, find_servers
     from consumer.bootstrap.stock_taking import reconcile
@@ -60,6 +61,8 @@ def command(
         _look_for_ghosts(settings, endpoints, chosen, rate, zero_ghosts)
         return
     repaired = chosen.reconcile.repaired if named is None else named
+    kinds = ", ".join(sorted(repaired))
+    note(settings, endpoints, "reconcile", tenant=chosen.tenant, subject=id_of(chosen), repaired=kinds)
     console = Console(highlight=False, soft_wrap=True)
     told: list[Drift] = []
     with console.status(f"Asking {id_of(chosen)} ...") as progress:
@@ -77,9 +80,12 @@ def _look_for_ghosts(settings: Settings, endpoints: Endpoints, chosen: Any, rate
     from rich.markup import escape
     from rich.table import Table
 
+    from consumer.bootstrap.auditing import note
     from consumer.bootstrap.choosing import id_of
     from consumer.bootstrap.stock_taking import find_ghosts
 
+    if most is not None:
+        note(settings, endpoints, "reconcile zero-ghosts", tenant=chosen.tenant, subject=id_of(chosen), most=most)
     console = Console(highlight=False, soft_wrap=True)
     outcomes: list[Outcome] = []
     with console.status(f"Asking {id_of(chosen)} ..."):

@@ -46,6 +46,7 @@ def command(  # noqa: PLR0913  options are arguments
     """Send again, to one channel, the newest state of each product that Kafka's topics hold of some time."""
     from rich.console import Console
 
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.replaying import ReplayRequest, preview_replay, run_replay, size_of
     from consumer.bootstrap.start import begin, find_servers
     from consumer.cli.progress import JobBar
@@ -69,6 +70,8 @@ def command(  # noqa: PLR0913  options are arguments
     if dry_run:
         _show(console, preview_replay(settings, find_servers(settings), request))
         return
+    about = {"from": since, "to": until, "tenants": ", ".join(tenant or ()), "force": "yes" if force else ""}
+    note(settings, find_servers(settings), "replay", subject=subject_of(channel, account), **about)
     with JobBar(console, size_of, done="read") as bar:
         job = run_replay(settings, find_servers(settings), request, watch=bar.watch, say=bar.say)
     sent, unreadable = job.counts.get("sent", 0), job.counts.get("unreadable", 0)

@@ -9,12 +9,15 @@ from consumer.cli.pause import Account, Channel, Tenant, in_words
 
 def command(channel: Channel, account: Account = "", tenant: Tenant = "") -> None:
     """Let a paused channel or account go on: what is owed is sent, newest state only."""
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.holding import resume
     from consumer.bootstrap.start import begin, find_servers
     from consumer.listings.held import Which
 
     settings = begin("resume", level="error", channel=channel)
-    taken, left = resume(settings, find_servers(settings), Which(channel, tenant or None, account or None))
+    endpoints = find_servers(settings)
+    note(settings, endpoints, "resume", tenant=tenant, subject=subject_of(channel, account))
+    taken, left = resume(settings, endpoints, Which(channel, tenant or None, account or None))
     for pause in taken:
         typer.echo(f"{in_words(pause.channel, pause.tenant, pause.account)} goes on; it was paused for: {pause}.")
     if not taken:

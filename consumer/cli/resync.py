@@ -32,6 +32,7 @@ def command(  # noqa: PLR0913  options are arguments
     """Read products from the PIM and send them to one channel; what is gone is withdrawn, under the brake."""
     from rich.console import Console
 
+    from consumer.bootstrap.auditing import note, subject_of
     from consumer.bootstrap.resyncing import ResyncRequest, preview_resync, run_resync
     from consumer.bootstrap.start import begin, find_servers
     from consumer.cli.progress import JobBar
@@ -52,6 +53,8 @@ def command(  # noqa: PLR0913  options are arguments
     if dry_run:
         return
     total = preview.found + len(preview.gone) + sum(size.products or 0 for size in preview.sizes)
+    about = {"codes": ", ".join(code or ()), "tenants": ", ".join(tenant or ()), "force": "yes" if force else ""}
+    note(settings, servers, "resync", subject=subject_of(channel, account), **about)
     with JobBar(console, lambda job: max(total, job.counts.get("sent", 0)), done="sent") as bar:
         job = run_resync(settings, servers, request, watch=bar.watch, say=bar.say)
     _show_end(console, job)

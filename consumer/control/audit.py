@@ -112,7 +112,7 @@ def _entry(document: Document) -> AuditEntry:
         what=document["what"],
         tenant=document["tenant"],
         subject=document["subject"],
-        details={name: value for name, value in document["details"]},
+        details=dict(document["details"]),
         id=str(document["_id"]),
     )
 
