@@ -31,6 +31,7 @@ from consumer.delivery.pauses import Pauses
 from consumer.delivery.planning import Seller, make_seller
 from consumer.delivery.quotas.leases import quotas_of
 from consumer.delivery.quotas.store import QuotaStore
+from consumer.delivery.rehearsing import Rehearsing
 from consumer.delivery.replanning import Replanner
 from consumer.delivery.reporting import Reporter
 from consumer.delivery.retry import RetryPolicy
@@ -169,6 +170,7 @@ def make_parts(
         braking=braking,
         guard=guard,
         holdings=Holdings(servers.owed.holders),
+        rehearsing=Rehearsing(channel, at_work, servers.store, servers.quotas, clocks),
     )
     intake = Intake(channel, at_work, Sources(background, partial(names.delay_of, channel)))
     floors = Floors(FloorBook(servers.owed.floors, channel), servers.store)

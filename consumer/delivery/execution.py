@@ -29,6 +29,7 @@ from consumer.delivery.marking import late_debt, owed_debt
 from consumer.delivery.owing import Owing
 from consumer.delivery.planning import BEHIND, SUBMITTED, Deferred, Planned, Seller, Step, latest_of, outrun, plan_step
 from consumer.delivery.quotas.quotas import JOB
+from consumer.delivery.rehearsing import Rehearsing
 from consumer.delivery.relatives import NOT_TAKEN, most_urgent
 from consumer.delivery.retry import Wait
 from consumer.delivery.work import AccountKey, Work, account_of
@@ -56,6 +57,7 @@ class Execution:
 
     braking: keeps accidents from being sent. rest: waits between attempts to store what nothing may go on without.
     guard: answers for commands that must not be sent. holdings: which listings show what; None = no groups are sold.
+    rehearsing: lets the channel itself check what dry runs would send.
     """
 
     def __init__(  # noqa: PLR0913  what it works with, each by its name
@@ -70,7 +72,9 @@ class Execution:
         rest: Callable[[], Awaitable[None]] = _rest,
         guard: Guard = send_all,
         holdings: Holdings | None = None,
+        rehearsing: Rehearsing | None = None,
     ) -> None:
+        self._rehearsing = rehearsing
         self._holdings = holdings or Holdings()
         self._sellers = sellers
         self._braking = braking
@@ -272,6 +276,8 @@ class Execution:
         if due:
             await self._marks.mark(due, moment(now))
         await self._pay(_noted(kept, states), now)
+        if self._rehearsing is not None:
+            self._rehearsing.take(kept)
         return Prepared(
             marked=bool(due) or any(step.debt is not None for step in kept),
             sends=[step.result for step in kept if isinstance(step.result, Send)],
