@@ -5,6 +5,8 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.1
 BIN := .venv/bin
 READY := .venv/ready
 UV := 0.13.9
+HELM := v3.18.6
+PIP_AUDIT := 2.9.0
 
 # Installed for another folder (a copied clone), or its Python is gone: install anew.
 ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/null),$(CURDIR))
@@ -12,7 +14,7 @@ ifneq ($(shell $(BIN)/python -c 'print(open("$(READY)").read().strip())' 2>/dev/
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels bench-feeds bench-planning bench-replanning format lock jars clean
+.PHONY: help setup demo check test test-faults test-faults-capture test-faults-delivery bench-capture bench-capture-peers bench-takeover bench-delivery bench-channels bench-feeds bench-planning bench-replanning test-security check-deployment audit format lock jars clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +45,20 @@ test-faults-delivery: setup ## Delivery under long faults, less than 30 minutes:
 	@echo "in order. Each prints its seed when it fails, and how to repeat it."
 	@$(BIN)/pytest -n 2 --dist worksteal tests/faults/delivery
 
+test-security: setup ## All against servers with TLS, passwords, roles and ACLs: a mongod and a Kafka that allow only what is needed
+	@$(BIN)/pytest tests/security
+
+check-deployment: setup ## The Helm chart by helm, docker-compose.yml by docker compose; helm is built where Go is
+	@command -v helm >/dev/null || test -x build/tools/helm || ! command -v go >/dev/null \
+		|| { echo "Building helm $(HELM) (a minute or two) ..."; GOBIN=$(CURDIR)/build/tools go install helm.sh/helm/v3/cmd/helm@$(HELM); }
+	@$(BIN)/pytest tests/deployment tests/unit/service/test_deployment_files.py
+
+audit: setup ## Known weaknesses of the packages in the image (needs the network)
+	@rm -rf build/audit && $(PYTHON) -m venv build/audit
+	@build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT)
+	@build/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r requirements/image.lock
+	@rm -rf build/audit
+
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them
 	@$(BIN)/python -m tests.benchmarks.capture $(PARTS)
 
@@ -71,11 +87,15 @@ format: setup ## Rewrite the code in our format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: ## Choose versions anew and write requirements/dev.lock (needs the network)
+lock: ## Choose versions anew and write requirements/*.lock (needs the network)
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/pip install --quiet --disable-pip-version-check uv==$(UV)
 	@build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --extra embedded --extra traces --extra dev pyproject.toml --output-file requirements/dev.lock
+	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint requirements/dev.lock \
+		--no-emit-index-url --no-header --extra traces pyproject.toml --output-file requirements/image.lock
+	@echo hatchling==1.28.0 | build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--constraint requirements/dev.lock --no-emit-index-url --no-header - --output-file requirements/build.lock
 	@rm -rf build/lock
 
 jars: setup ## Write the manifest of Kafka's jars anew (needs the network)

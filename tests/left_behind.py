@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from confluent_kafka.admin import AdminClient
 
 from consumer.embedded import Endpoints
+from consumer.kafka.brokers import security_of
 from consumer.mongo import connect
 from tests.planted import shown_in
 from tests.reading import headers_of, read_messages
@@ -32,7 +33,7 @@ def _in_databases(uri: str, databases: Sequence[str]) -> Iterator[str]:
 
 def _in_topics(kafka: str, prefix: str) -> Iterator[str]:
     """All committed records: keys, headers, values. Dead letters and traces are among them."""
-    topics = list(AdminClient({"bootstrap.servers": kafka}).list_topics(timeout=10).topics)
+    topics = list(AdminClient({"bootstrap.servers": kafka, **security_of(kafka)}).list_topics(timeout=10).topics)
     for message in read_messages(kafka, [name for name in topics if prefix and name.startswith(prefix)]):
         headers = b" ".join(name.encode() + b"=" + value for name, value in headers_of(message))
         for part in (message.key(), headers, message.value()):

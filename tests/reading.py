@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from consumer.events import ProductEvent, decode
+from consumer.kafka.brokers import security_of
 from consumer.markers import SnapshotCompleted, decode_marker, is_marker
 
 
@@ -15,6 +16,7 @@ def read_messages(bootstrap: str, topics: Sequence[str]) -> list[Message]:
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
+            **security_of(bootstrap),
             "group.id": "reading-tests",  # never joined
             "isolation.level": "read_committed",
             "enable.auto.commit": False,

@@ -21,10 +21,12 @@ from consumer.settings import (
     CredentialSettings,
     DeliverySettings,
     FeedSettings,
+    KafkaSecuritySettings,
     PlaceSettings,
     ServerSettings,
     SyncSettings,
     TopicSettings,
+    TraceSettings,
 )
 
 PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
@@ -32,7 +34,9 @@ _BEGIN, _END = "<!-- {}: begin (made by python -m tests.settings_table) -->", "<
 
 GROUPS: tuple[type[BaseSettings], ...] = (
     ServerSettings,
+    KafkaSecuritySettings,
     PlaceSettings,
+    TraceSettings,
     TopicSettings,
     CaptureSettings,
     DeliverySettings,

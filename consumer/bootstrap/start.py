@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from consumer import embedded
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError, UnavailableError
+from consumer.kafka.brokers import Brokers
 from consumer.kafka.topics import TopicNames
 from consumer.logs import configure_logging
 from consumer.mongo import Document, MongoClient
@@ -64,7 +65,8 @@ def configured_servers(settings: Settings) -> Endpoints | None:
     """The servers that the settings name. Raises SettingsError when only one of the two is named."""
     uri, kafka = settings.servers.mongodb_uri, settings.servers.kafka_bootstrap_servers
     if uri and kafka:
-        return Endpoints(mongodb_uri=uri.get_secret_value(), kafka_bootstrap_servers=kafka)
+        brokers = Brokers(kafka, settings.kafka_security.of_client())
+        return Endpoints(mongodb_uri=uri.get_secret_value(), kafka_bootstrap_servers=brokers)
     if uri or kafka:
         missing = "KAFKA_BOOTSTRAP_SERVERS" if uri else "MONGODB_URI"
         raise SettingsError(f"{missing} is missing, the other is set: set both, or neither for servers on this machine")

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException
 
 from consumer.errors import UnavailableError
+from consumer.kafka.brokers import security_of
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ _PARTITIONER = "murmur2_random"
 
 
 def client_config(bootstrap: str) -> dict[str, Any]:
-    """Settings of every client. bootstrap: host:port, comma separated."""
+    """Settings of every client. bootstrap: host:port, comma separated; as `Brokers` it says how to log in, too."""
     return {
         "bootstrap.servers": bootstrap,
         "client.id": "marketsync",
@@ -31,6 +32,7 @@ def client_config(bootstrap: str) -> dict[str, Any]:
         # A broker that restarts is found again within a second instead of ten.
         "reconnect.backoff.max.ms": 1000,
         "logger": LOG,
+        **security_of(bootstrap),
     }
 
 
@@ -72,5 +74,5 @@ def unavailable(bootstrap: str, failure: KafkaException | KafkaError) -> Unavail
     """The error for an operator whose Kafka cannot be used."""
     return UnavailableError(
         f"Kafka at {bootstrap} cannot be used: {kafka_error(failure).str()}."
-        " Is it running, and is KAFKA_BOOTSTRAP_SERVERS right?"
+        " Is it running, and are KAFKA_BOOTSTRAP_SERVERS and KAFKA_SECURITY_PROTOCOL right?"
     )

@@ -11,10 +11,12 @@ from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
 from consumer.settings.delivery import DeliverySettings, SyncSettings
 from consumer.settings.feeds import FeedSettings
+from consumer.settings.kafka_security import KafkaSecuritySettings
 from consumer.settings.loading import Settings, load_settings
 from consumer.settings.place import PlaceSettings, ServerSettings
 from consumer.settings.selling import SellingSettings
 from consumer.settings.topics import TopicSettings
+from consumer.settings.traces import TraceSettings
 
 __all__ = [
     "SELLING",
@@ -22,11 +24,13 @@ __all__ = [
     "CredentialSettings",
     "DeliverySettings",
     "FeedSettings",
+    "KafkaSecuritySettings",
     "PlaceSettings",
     "SellingSettings",
     "ServerSettings",
     "Settings",
     "SyncSettings",
     "TopicSettings",
+    "TraceSettings",
     "load_settings",
 ]

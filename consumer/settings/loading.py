@@ -15,7 +15,9 @@ from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
 from consumer.settings.delivery import DeliverySettings, SyncSettings
 from consumer.settings.feeds import FeedSettings
+from consumer.settings.kafka_security import KafkaSecuritySettings
 from consumer.settings.place import PlaceSettings, ServerSettings
+from consumer.settings.record import RecordSettings
 from consumer.settings.selling import SellingSettings
 from consumer.settings.topics import TopicSettings
 from consumer.settings.traces import TraceSettings
@@ -35,6 +37,8 @@ class Settings:
     credentials: CredentialSettings
     feeds: FeedSettings
     traces: TraceSettings
+    kafka_security: KafkaSecuritySettings
+    record: RecordSettings
 
 
 def load_settings() -> Settings:
@@ -51,6 +55,8 @@ def load_settings() -> Settings:
             credentials=CredentialSettings(),
             feeds=FeedSettings(),
             traces=TraceSettings(),
+            kafka_security=KafkaSecuritySettings(),
+            record=RecordSettings(),
         )
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
@@ -67,8 +73,13 @@ def _in_words(error: ValidationError) -> str:
     prefix = _PREFIXES.get(error.title, "")
     problems = error.errors(include_input=False, include_url=False)
     return "; ".join(
-        f"{_variable(prefix, problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}" for problem in problems
+        _said(prefix, problem["loc"], problem["msg"].removeprefix("Value error, ")) for problem in problems
     )
+
+
+def _said(prefix: str, location: tuple[Any, ...], words: str) -> str:
+    """What concerns several variables names them itself."""
+    return f"{_variable(prefix, location)}: {words}" if location else words
 
 
 def _variable(prefix: str, location: tuple[Any, ...]) -> str:
@@ -88,5 +99,7 @@ _GROUPS: tuple[type[BaseSettings], ...] = (
     CredentialSettings,
     FeedSettings,
     TraceSettings,
+    KafkaSecuritySettings,
+    RecordSettings,
 )
 _PREFIXES = {group.__name__: group.model_config.get("env_prefix", "") for group in _GROUPS}
