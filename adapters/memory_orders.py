@@ -40,16 +40,18 @@ class OrderFaults:
     """What goes wrong next. All empty: nothing does.
 
     calls: errors of whole calls, the next call takes the first one. lost: how many of the next writes are done although
-    their answer is lost. orders: order id -> why it is not accepted, refused or shipped.
+    their answer is lost. orders: order id -> why it is not accepted, refused or shipped. jumbled: pages come with the
+    newest order first, and with one of them twice.
     """
 
     calls: deque[AdapterError] = field(default_factory=deque)
     lost: int = 0
     orders: dict[str, AdapterError] = field(default_factory=dict)
+    jumbled: bool = False
 
 
 class MemoryOrders:
-    """See `OrderChannel`. answers: orders wait for a yes. page_size: orders on a page. now: its clock, moved by hand."""
+    """See `OrderChannel`. answers: orders wait for a yes. page_size: of a walk. now: its clock, moved by hand."""
 
     channel = "memory"
     poll = 1.0
@@ -129,12 +131,13 @@ class MemoryOrders:
         last = cursor.partition("|")[0]
         window = [order for order in self._by_change() if since <= order.changed_at <= until]
         rest = [order for order in window if _mark(order) > last]
-        page = tuple(rest[: self.page_size])
+        page = rest[: self.page_size]
+        shown = tuple(page if not self.faults.jumbled else [*reversed(page), *page[:1]])
         if len(rest) <= self.page_size:
-            return OrderPage(page, until=until)
+            return OrderPage(shown, until=until)
         following = f"{_mark(page[-1])}|{len(self._cursors)}"
         self._cursors[following] = until
-        return OrderPage(page, following)
+        return OrderPage(shown, following)
 
     async def order(self, order_id: str) -> Order:
         """The order as it is now."""

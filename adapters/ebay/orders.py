@@ -111,7 +111,8 @@ class EbayOrders(NeedsNoAnswer):
 
     async def _page(self, since: datetime, until: datetime | None, place: int) -> tuple[tuple[Order, ...], int]:
         """Orders from a place of the window, and how many it has."""
-        begin = max(since, datetime.fromtimestamp(self._clock(), UTC) - _OLDEST)
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        begin = min(max(since, now - _OLDEST), until or now)
         span = f"lastmodifieddate:[{utc_text(begin)}..{utc_text(until) if until else ''}]"
         query = f"filter={quoted(span)}&limit={PAGE_SIZE}&offset={place}&fieldGroups=TAX_BREAKDOWN"
         answer = await self._calls.call("GET", f"{_ORDER}?{query}")

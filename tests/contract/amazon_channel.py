@@ -113,10 +113,12 @@ def amazon_account(url: str, seller: Seller, **changes: Any) -> AmazonAccount:
 
 
 @asynccontextmanager
-async def amazon_channel(rules: Rules | None = None, **changes: Any) -> AsyncIterator[AmazonChannel]:
+async def amazon_channel(
+    rules: Rules | None = None, *, replies: bool = False, **changes: Any
+) -> AsyncIterator[AmazonChannel]:
     """Amazon, without rates and at once unless the rules say otherwise; at the end every request that left the adapter
-    must be one that Amazon's models know. changes: of the account."""
-    inspector = Inspector(amazon_schemas(), replies=False) if amazon_folder().is_dir() else None
+    must be one that Amazon's models know. replies: so must be what the stand-in answered. changes: of the account."""
+    inspector = Inspector(amazon_schemas(), replies=replies) if amazon_folder().is_dir() else None
     seller = Seller()
     async with serve([seller], rules or replace(AT_ONCE, limits=False), observer=inspector) as serving:
         adapter = make_adapter("amazon", amazon_account(serving.url, seller, **changes))

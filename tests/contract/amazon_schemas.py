@@ -28,7 +28,14 @@ from tests.contract.vendor_schemas import specs_folder
 
 Json = dict[str, Any]
 
-_MODELS = ("listingsItems_2021-08-01", "feeds_2021-06-30", "definitionsProductTypes_2020-09-01", "notifications")
+_MODELS = (
+    "listingsItems_2021-08-01",
+    "feeds_2021-06-30",
+    "definitionsProductTypes_2020-09-01",
+    "notifications",
+    "orders_2026-01-01",
+    "ordersV0",
+)
 _FEED, _REPORT = "listings-feed-schema-v2", "listings-feed-processing-report-schema-v2"
 _FILES = ("/_documents/", "/_schemas/")
 # the form that Amazon's page on the header asks for

@@ -51,6 +51,7 @@ class ManomanoChannel:
     def __init__(self, adapter: Adapter, serving: Serving, feed: MemoryFeedItems, http: httpx.AsyncClient) -> None:
         self.adapter = adapter
         self._http = http
+        self.url = serving.url
         self.sandbox: ManomanoSandbox = serving.sandbox
         self.feed = feed
 

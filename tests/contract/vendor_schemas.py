@@ -29,6 +29,7 @@ Json = dict[str, Any]
 _FILES = {
     "/sell/inventory/v1": "sell_inventory_v1_oas3.json",
     "/sell/account/v1": "sell_account_v1_oas3.json",
+    "/sell/fulfillment/v1": "sell_fulfillment_v1_oas3.json",
     "/sell/metadata/v1": "sell_metadata_v1_oas3.json",
     "/commerce/taxonomy/v1": "commerce_taxonomy_v1_oas3.json",
     "/commerce/media/v1_beta": "commerce_media_v1_beta_oas3.json",
@@ -121,8 +122,10 @@ class VendorSchemas:
         if not content:
             # publish and withdraw declare no body, and the server answers 411 without one
             return [f"a body that is not declared: {body[:80]!r}"] if body not in (b"", b"{}") else []
-        reference = content["application/json"]["schema"]["$ref"]
-        return self._check(operation.schemas + reference, body)
+        schema = content["application/json"]["schema"]
+        if "$ref" not in schema:  # a type and nothing more, as of a new parcel
+            return [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(body))]
+        return self._check(operation.schemas + schema["$ref"], body)
 
     def _check(self, reference: str, body: bytes) -> list[str]:
         try:

@@ -38,6 +38,7 @@ def search_orders(shop: Shop, request: Request) -> Reply:
     """searchOrders: by creation or by last change, oldest first; pages by a token that belongs to its filters."""
     query = request.query
     begin, end, field = _window(shop, request)
+    end, after = _place(shop, query, end)
     limit = int(query.get("maxResultsPerPage", "100")) if query.get("maxResultsPerPage", "100").isdigit() else 0
     if not 1 <= limit <= 100:
         raise RefusedError(400, "maxResultsPerPage is 1 to 100")
@@ -47,14 +48,14 @@ def search_orders(shop: Shop, request: Request) -> Reply:
         for order in shop.orders.values()
         if begin <= since_1970(order[field]) <= end and order["salesChannel"]["marketplaceId"] in places
     ]
-    found.sort(key=lambda order: (str(order[field]), str(order["orderId"])))
-    at = _place(shop, query)
+    found = sorted((order for order in found if _mark(order, field) > after), key=lambda order: _mark(order, field))
+    page = found[:limit]
     body: Json = {
-        "orders": [_told(order, request) for order in found[at : at + limit]],
+        "orders": [_told(order, request) for order in page],
         "lastUpdatedBefore" if field == "lastUpdatedTime" else "createdBefore": moment(end),
     }
-    if at + limit < len(found):
-        body["pagination"] = {"nextToken": _token(shop, query, at + limit)}
+    if len(found) > limit:
+        body["pagination"] = {"nextToken": _token(shop, query, end, _mark(page[-1], field))}
     return Reply(200, body)
 
 
@@ -87,11 +88,11 @@ def confirm_shipment(shop: Shop, request: Request) -> Reply:
         "packageItems": [{"orderItemId": item, "quantity": pieces} for item, pieces in items.items()],
     }
     others = [one for one in order["packages"] if one["packageReferenceId"] != reference]
-    _mark(shop, order, [*others, row])
+    _note_packages(shop, order, [*others, row])
     return Reply(204)
 
 
-def _mark(shop: Shop, order: Json, packages: list[Json]) -> None:
+def _note_packages(shop: Shop, order: Json, packages: list[Json]) -> None:
     rows = []
     for row in order["orderItems"]:
         sent = sum(
@@ -153,22 +154,27 @@ def _order(shop: Shop, order_id: str) -> Json:
     return order
 
 
-def _token(shop: Shop, query: Any, place: int) -> str:
-    text = orjson.dumps([place, _filters(query), shop.clock()])
+def _mark(order: Json, field: str) -> str:
+    return f"{order[field]} {order['orderId']}"
+
+
+def _token(shop: Shop, query: Any, end: float, last: str) -> str:
+    text = orjson.dumps([end, last, _filters(query), shop.clock()])
     return base64.urlsafe_b64encode(text).decode()
 
 
-def _place(shop: Shop, query: Any) -> int:
-    """Where the page of a token begins. Raises RefusedError for one that is too old, or of another search."""
+def _place(shop: Shop, query: Any, end: float) -> tuple[float, str]:
+    """Where the window of a token ends, and behind which order its page begins. Raises RefusedError for a token that
+    is too old, or of another search."""
     if "paginationToken" not in query:
-        return 0
+        return end, ""
     try:
-        place, filters, given = orjson.loads(base64.urlsafe_b64decode(query["paginationToken"]))
+        until, last, filters, given = orjson.loads(base64.urlsafe_b64decode(query["paginationToken"]))
     except (binascii.Error, ValueError):
         raise RefusedError(400, "paginationToken is not valid") from None
     if filters != _filters(query) or shop.clock() - given > _TOKEN_LASTS:
         raise RefusedError(400, "paginationToken has expired, or is of another search")
-    return int(place)
+    return float(until), str(last)
 
 
 def _filters(query: Any) -> str:
