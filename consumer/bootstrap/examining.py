@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from adapters.model import Listing, Problem
 from adapters.registry import make_adapter
-from consumer.bootstrap.previewing import catalogue
+from consumer.bootstrap.previewing import catalogue, sold_of
 from consumer.control.checking import learn_for, products_of
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
@@ -19,6 +19,7 @@ from consumer.listings.product import Product
 from consumer.listings.rules import Unwanted
 from consumer.listings.unmapped import Unmapped
 from consumer.listings.validation import examine_event
+from consumer.mongo import connect_async
 from consumer.settings import Settings
 
 Watch = Callable[[int], None]
@@ -74,11 +75,13 @@ async def _events(
     settings: Settings, endpoints: Endpoints, account: Account, codes: Sequence[str]
 ) -> AsyncIterator[Sequence[ProductEvent]]:
     with catalogue(settings, endpoints) as products:
-        if codes:
-            yield _there(account, await products.find(account.tenant, codes))
-            return
-        async for events in products.chunks(account.tenant):
-            yield events
+        async with connect_async(endpoints.mongodb_uri) as client:
+            sold = sold_of(client[settings.place.database], account)
+            if codes:
+                yield _there(account, await products.find(account.tenant, codes, sold))
+                return
+            async for events in products.chunks(account.tenant, sold):
+                yield events
 
 
 def _there(account: Account, events: Sequence[ProductEvent]) -> Sequence[ProductEvent]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from adapters.registry import make_adapter
 from consumer.bootstrap.choosing import id_of
@@ -14,7 +15,7 @@ from consumer.bootstrap.control import now
 from consumer.bootstrap.start import named_databases, topic_names
 from consumer.bootstrap.tenant_products import tenant_products
 from consumer.capture.records import RecordWriter
-from consumer.control.catalogue import Catalogue
+from consumer.control.catalogue import Catalogue, Sold
 from consumer.control.checking import Rehearser, learn_for, products_of
 from consumer.control.pim_states import PimStates
 from consumer.control.preview import Preview, held, preview
@@ -26,6 +27,7 @@ from consumer.listings.brakes.store import COLLECTION as BRAKES
 from consumer.listings.brakes.store import BrakeStore, Place
 from consumer.listings.history import COLLECTION as HISTORY
 from consumer.listings.history import HistoryStore
+from consumer.listings.holders import Holders
 from consumer.listings.owed import moment
 from consumer.listings.state import ListingKey
 from consumer.listings.store import COLLECTION, ListingStore
@@ -76,7 +78,7 @@ async def _one(settings: Settings, endpoints: Endpoints, account: Account, code:
             listing_id = account.listing_id(code)
             state = (await listings.load([listing_id])).get(listing_id)
             last = await HistoryStore(client[settings.place.database][HISTORY]).accepted_content(listing_id)
-            found = await products.find(account.tenant, [code])
+            found = await products.find(account.tenant, [code], sold_of(client[settings.place.database], account))
             ledger = await _brakes(client[settings.place.database]).ledger(_place(account))
     if not found or (found[0].product is None and state is None):
         raise MarketsyncError(f"{account.tenant} has no product {code!r}, and {id_of(account)} has no listing of it")
@@ -88,6 +90,12 @@ async def _one(settings: Settings, endpoints: Endpoints, account: Account, code:
         return replace(seen, held=held(seen, account, ledger, now()))
     finally:
         await adapter.close()
+
+
+def sold_of(database: AsyncDatabase[Document], account: Account) -> Sold:
+    """What was sold in groups on the account, as its deliveries know it."""
+    place = (account.channel, account.tenant, account.name)
+    return partial(Holders(database[COLLECTION]).variants, place)
 
 
 def _brakes(database: AsyncDatabase[Document]) -> BrakeStore:
@@ -108,7 +116,7 @@ async def _all(
     with catalogue(settings, endpoints) as products:
         async with connect_async(endpoints.mongodb_uri) as client:
             listings = ListingStore(client[settings.place.database][COLLECTION], settings.topics.partitions)
-            async for events in products.chunks(account.tenant):
+            async for events in products.chunks(account.tenant, sold_of(client[settings.place.database], account)):
                 ids = {event.entity_code: account.listing_id(event.entity_code) for event in events}
                 states = await listings.load(list(ids.values()))
                 await learn_for(products_of(events, account), account, adapter, moment(at))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 from adapters.values import replace
 from consumer import events
@@ -20,6 +20,18 @@ from consumer.mongo.products import IdRange, current, read_chunk
 from consumer.mongo.tenant_products import TenantProducts
 
 
+class Sold(Protocol):
+    """Which products were sold in groups, when they were planned last."""
+
+    async def __call__(self, parents: Collection[str], /) -> Sequence[tuple[str, str]]:
+        """(parent, entity code), of these parents. Raises PyMongoError."""
+
+
+async def sold_nowhere(_parents: Collection[str], /) -> Sequence[tuple[str, str]]:
+    """Nothing was planned so far."""
+    return ()
+
+
 class Catalogue:
     """Reads the PIM. chunk: products per read. What cannot be an event is logged and left out, as in a resync."""
 
@@ -28,7 +40,7 @@ class Catalogue:
         self._states = states
         self._chunk = chunk
 
-    async def chunks(self, tenant: str) -> AsyncIterator[list[ProductEvent]]:
+    async def chunks(self, tenant: str, sold: Sold = sold_nowhere) -> AsyncIterator[list[ProductEvent]]:
         """All current products along `_id`, each chunk as it was at one time. Raises PyMongoError, MarketsyncError."""
         database = await asyncio.to_thread(self._database, tenant)
         last = b""
@@ -38,10 +50,10 @@ class Catalogue:
             if chunk.time is None or not chunk.documents:
                 return
             states, _ = self._states.read(database.name, chunk.time, chunk.documents)
-            yield await self._with_kin(tenant, _events(states))
+            yield await self._with_kin(tenant, _events(states), sold)
             last = id_key(decode_leniently(chunk.documents[-1])["_id"])
 
-    async def find(self, tenant: str, codes: Sequence[str]) -> list[ProductEvent]:
+    async def find(self, tenant: str, codes: Sequence[str], sold: Sold = sold_nowhere) -> list[ProductEvent]:
         """These products; one that is gone comes as deleted. Raises PyMongoError, MarketsyncError."""
         reading = await asyncio.to_thread(self._products.read, tenant, codes)
         if reading is None:
@@ -50,11 +62,16 @@ class Catalogue:
         states, _ = self._states.read(name, reading.time, reading.documents.values())
         gone = set(codes) - set(reading.documents) if reading.complete and not reading.empty else set()
         found = _events([*states, *self._states.gone(name, reading.time, sorted(gone))])
-        return await self._with_kin(tenant, found)
+        return await self._with_kin(tenant, found, sold)
 
-    async def _with_kin(self, tenant: str, found: list[ProductEvent]) -> list[ProductEvent]:
-        """Those that have relatives, with them: variants as their parents list them, read a moment later."""
-        related = {code for event in found if event.product is not None for code in relatives_of(event.product)}
+    async def _with_kin(self, tenant: str, found: list[ProductEvent], sold: Sold) -> list[ProductEvent]:
+        """Those that have relatives, with them, read a moment later: the parent, the variants that it lists, and those
+        that were sold in its group last, as deliveries know them; a variant may name a parent that does not list it.
+        """
+        codes = {event.entity_code: {*relatives_of(event.product)} for event in found if event.product is not None}
+        for parent, code in await sold(codes):
+            codes[parent].add(code)
+        related = set().union(*codes.values())
         if not related:
             return found
         reading = await asyncio.to_thread(self._products.read, tenant, related)
@@ -63,7 +80,7 @@ class Catalogue:
         name = (await asyncio.to_thread(self._database, tenant)).name
         states, _ = self._states.read(name, reading.time, reading.documents.values())
         documents = {event.entity_code: event.product for event in _events(states) if event.product is not None}
-        return [_related(event, documents) for event in found]
+        return [_related(event, codes.get(event.entity_code, set()), documents) for event in found]
 
     def _database(self, tenant: str) -> Database[Document]:
         database = self._products.database(tenant)
@@ -77,12 +94,10 @@ def _events(states: Sequence[State]) -> list[ProductEvent]:
     return [events.decode(state.key, state.value, state.headers) for state in states]
 
 
-def _related(event: ProductEvent, documents: Mapping[str, Mapping[str, Any]]) -> ProductEvent:
-    if event.product is None:
+def _related(event: ProductEvent, codes: set[str], documents: Mapping[str, Mapping[str, Any]]) -> ProductEvent:
+    if event.product is None or not codes:
         return event
-    parent, codes = parent_of(event.product), set(relatives_of(event.product))
-    if not codes:
-        return event
+    parent = parent_of(event.product)
     variants = [documents[code] for code in sorted(codes & documents.keys())]
     own = tuple(each for each in variants if parent_of(each) == event.entity_code)
     return replace(event, kin=Kin(own, parent is None or parent in documents))
