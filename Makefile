@@ -56,7 +56,7 @@ check-deployment: setup ## The Helm chart by helm, docker-compose.yml by docker 
 audit: setup ## Known weaknesses of the packages in the image (needs the network)
 	@rm -rf build/audit && $(PYTHON) -m venv build/audit
 	@build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT)
-	@build/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r requirements/image.lock
+	@build/audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/image.lock
 	@rm -rf build/audit
 
 bench-capture: setup ## How fast changes are captured, next to a loop that only reads them

@@ -39,12 +39,12 @@ def roles(own: str, products: list[str], registry: str) -> list[dict[str, Any]]:
     oplog = [may("local", "oplog.rs", ["find", "collStats"])]
     return [
         role(
-            "marketsync_capture",
+            "marketsync-capture",
             [*watch, *look, *(may(database, "", ["changeStream"]) for database in pim), *state, *oplog],
         ),
-        role("marketsync_delivery", [*look, *state]),
+        role("marketsync-delivery", [*look, *state]),
         role(
-            "marketsync_admin",
+            "marketsync-admin",
             [
                 *look,
                 # `marketsync check` opens the stream that capture opens.

@@ -25,9 +25,9 @@ from tests.security.guarded import ROOT_PASSWORD, USERS, client_settings, guarde
 from tests.waiting import wait_until
 
 ROLES = {
-    "marketsync-admin": "marketsync_admin",
-    "marketsync-capture": "marketsync_capture",
-    "marketsync-ebay": "marketsync_delivery",
+    "marketsync-admin": "marketsync-admin",
+    "marketsync-capture": "marketsync-capture",
+    "marketsync-ebay": "marketsync-delivery",
 }
 
 
