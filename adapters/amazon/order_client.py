@@ -59,8 +59,8 @@ class OrderClient:
         body = answer.json()
         orders = body.get("orders") if isinstance(body, Mapping) else None
         if not isinstance(orders, list):
-            # Not to be taken for an account without orders.
-            raise ChannelUnavailableError(f"Amazon: searchOrders was answered without orders: {answer.excerpt}")
+            # Not to be taken for an account without orders, and not to be quoted: it may hold people.
+            raise ChannelUnavailableError("Amazon: searchOrders was answered without orders")
         told = body.get("pagination")
         following = str(told.get("nextToken") or "") if isinstance(told, Mapping) else ""
         return Found(tuple(orders), following, time_of(body.get("lastUpdatedBefore")))
@@ -72,7 +72,7 @@ class OrderClient:
         body = answer.json()
         order = body.get("order") if isinstance(body, Mapping) else None
         if not isinstance(order, Mapping):
-            raise ChannelUnavailableError(f"Amazon: getOrder was answered without an order: {answer.excerpt}")
+            raise ChannelUnavailableError("Amazon: getOrder was answered without an order")
         return order
 
     async def confirm_shipment(self, order_id: str, package: Mapping[str, Any]) -> None:

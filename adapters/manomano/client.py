@@ -84,14 +84,14 @@ class ManomanoClient:
     async def list_orders(self, page: int, limit: int, window: Mapping[str, str]) -> Page:
         """One page of orders, from 1. window: ManoMano's names of times, and ISO 8601."""
         query = _query(page=page, limit=limit, **window)
-        return _pages(await self._call("GET", f"{_ORDERS}/orders?{self._contract}&{query}"))
+        return _pages(await self._call("GET", f"{_ORDERS}/orders?{self._contract}&{query}"), quote_it=False)
 
     async def get_order(self, reference: str) -> Mapping[str, Any]:
         """One order. UnknownListingError where the contract has none of this number."""
         answer = await self._call("GET", f"{_ORDERS}/orders/{quote(reference, safe='')}?{self._contract}")
         content = _body(answer).get("content")
         if not isinstance(content, Mapping):
-            raise ChannelUnavailableError(f"ManoMano answered without an order: {answer.excerpt}", status=answer.status)
+            raise ChannelUnavailableError("ManoMano answered without an order", status=answer.status)
         return content
 
     async def post_orders(self, call: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, AdapterError | None]:
@@ -121,21 +121,26 @@ class ManomanoClient:
         return answer
 
 
-def _pages(answer: Answer) -> Page:
-    """Raises ChannelUnavailableError where the number of pages is not told: this one must not be taken for the last."""
+def _pages(answer: Answer, *, quote_it: bool = True) -> Page:
+    """Raises ChannelUnavailableError where the number of pages is not told: this one must not be taken for the last.
+
+    quote_it: whether its message may have the answer's words. Those of orders tell of people.
+    """
     body = _body(answer)
     told = body.get("pagination")
     pages, items = (told.get("pages"), told.get("items")) if isinstance(told, Mapping) else (None, None)
     if not isinstance(pages, int):
-        raise ChannelUnavailableError(f"ManoMano does not say how many pages: {answer.excerpt}", status=answer.status)
-    return Page(_content(body, answer), pages, items if isinstance(items, int) else None)
+        words = answer.excerpt if quote_it else "an answer that tells of people"
+        raise ChannelUnavailableError(f"ManoMano does not say how many pages: {words}", status=answer.status)
+    return Page(_content(body, answer, quote_it=quote_it), pages, items if isinstance(items, int) else None)
 
 
-def _content(body: Mapping[str, Any], answer: Answer) -> tuple[Mapping[str, Any], ...]:
+def _content(body: Mapping[str, Any], answer: Answer, *, quote_it: bool = True) -> tuple[Mapping[str, Any], ...]:
     """Raises ChannelUnavailableError for an answer without a list: it must not be taken for an empty one."""
     content = body.get("content")
     if not isinstance(content, list):
-        raise ChannelUnavailableError(f"ManoMano answered without a list: {answer.excerpt}", status=answer.status)
+        words = answer.excerpt if quote_it else "an answer that tells of people"
+        raise ChannelUnavailableError(f"ManoMano answered without a list: {words}", status=answer.status)
     return tuple(entry for entry in content if isinstance(entry, Mapping))
 
 

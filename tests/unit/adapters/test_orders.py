@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
+from adapters.amazon.client import AmazonClient
+from adapters.amazon.order_client import OrderClient
 from adapters.amazon.order_reading import STATUSES as AMAZON
+from adapters.amazon.orders import AmazonOrders
+from adapters.amazon.settings import AmazonAccount
+from adapters.ebay.opening import calls_of
 from adapters.ebay.order_reading import order_of
+from adapters.ebay.orders import EbayOrders
+from adapters.ebay.settings import EbayAccount
 from adapters.errors import ChannelUnavailableError, RejectedListingError, UnknownListingError
+from adapters.http import HttpClient
+from adapters.manomano.client import ManomanoClient
 from adapters.manomano.order_reading import STATUSES as MANOMANO
+from adapters.manomano.orders import ManomanoOrders
+from adapters.manomano.settings import ManomanoAccount
 from adapters.memory_orders import MemoryOrders
 from adapters.model import Money
+from adapters.oauth import Credentials, TokenSource
 from adapters.order_amounts import decimal_of, each_of, price_of, time_of, utc_text
 from adapters.order_cursor import Position, position_of
-from adapters.orders import ExpiredCursorError, Order, OrderStatus, Price
+from adapters.orders import ExpiredCursorError, Order, OrderChannel, OrderStatus, Price
+from tests.unit.adapters.wire import ORIGIN, make_http
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -184,3 +201,54 @@ async def test_the_memory_channel_waits_for_a_yes_where_it_is_told_to() -> None:
     assert isinstance(third.error, UnknownListingError)
     (again,) = await memory.accept([good])
     assert again.repeated
+
+
+TOKENS = f"{ORIGIN}/token"
+EBAY_ACCOUNT = EbayAccount(
+    app_id="a", api_secret=SecretStr("s"), refresh_token=SecretStr("r"), api_url=ORIGIN, token_url=TOKENS
+)
+AMAZON_ACCOUNT = AmazonAccount(
+    app_id="a",
+    api_secret=SecretStr("s"),
+    refresh_token=SecretStr("r"),
+    merchant_id="A2EXAMPLE1SELL",
+    api_url=ORIGIN,
+    token_url=TOKENS,
+)
+MANOMANO_ACCOUNT = ManomanoAccount(api_key=SecretStr("k"), seller_contract_id=1, api_url=ORIGIN)
+
+
+def ebay_over(http: HttpClient) -> OrderChannel:
+    return EbayOrders(calls_of(EBAY_ACCOUNT, http), EBAY_ACCOUNT, time.time)
+
+
+def amazon_over(http: HttpClient) -> OrderChannel:
+    seller = Credentials(
+        token_url=TOKENS,
+        client_id="a",
+        client_secret=SecretStr("s"),
+        refresh_token=SecretStr("r"),
+        access_token=SecretStr(""),
+        cure="",
+        in_body=True,
+    )
+    client = AmazonClient(http, TokenSource(http, seller), AMAZON_ACCOUNT)
+    return AmazonOrders(OrderClient(client, AMAZON_ACCOUNT), AMAZON_ACCOUNT, time.time)
+
+
+def manomano_over(http: HttpClient) -> OrderChannel:
+    return ManomanoOrders(ManomanoClient(http, MANOMANO_ACCOUNT), MANOMANO_ACCOUNT, time.time)
+
+
+@pytest.mark.parametrize("make", [ebay_over, amazon_over, manomano_over])
+async def test_an_answer_out_of_shape_is_an_error_that_names_nobody(make: Callable[[HttpClient], OrderChannel]) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 3600, "token_type": "bearer"})
+        return httpx.Response(200, json={"people": [{"name": "Ada Rossi"}]})
+
+    channel = make(make_http(answer))
+    for asked in (channel.orders(UNTIL), channel.order("1")):
+        with pytest.raises(ChannelUnavailableError) as error:
+            await asked
+        assert "Rossi" not in str(error.value)
