@@ -141,7 +141,7 @@ def _plan(
 ) -> Step:
     event = events.decode(work.record.key, work.record.value, work.record.headers)
     late_call_landed = state is not None and state.owed is not None and state.owed.distrusts(moment(now))
-    if work.force or late_call_landed:
+    if work.force or (late_call_landed and not _refused_since(work, state)):
         state = transitions.distrusted(state)
     heard = _heard_anew(state, seller.rules)
     plan = planner.plan(event, heard, seller.account, seller.adapter, moment(now), taken.keys())
@@ -199,6 +199,15 @@ def _may_land_late(state: ListingState | None, seller: Seller, by: str, now: flo
 def latest_of(seller: Seller) -> float:
     """Seconds after which what was sent, and left neither outcome nor ticket, cannot land on the channel any more."""
     return LATEST_CALL if seller.adapter.bulk is None else LATEST_JOB
+
+
+def _refused_since(work: Work, state: ListingState | None) -> bool:
+    """Whether the channel has refused this very state after the late call can have landed: sent whole once more it
+    would be refused once more, without end. What is left to be sent is its stock."""
+    if state is None or state.owed is None or state.owed.late_until is None or state.sent is None:
+        return False
+    refused = state.status in planner.REFUSALS and state.sent.sequence == work.sequence
+    return refused and state.sent.at >= state.owed.late_until
 
 
 def _heard_anew(state: ListingState | None, rules: str) -> ListingState | None:

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from adapters.errors import ChannelUnavailableError
+from adapters.errors import ChannelUnavailableError, RejectedListingError
 from adapters.memory import MemoryAdapter
 from adapters.model import Operation, Outcome
 from consumer.delivery.braking import Braking
@@ -403,6 +403,22 @@ async def test_after_a_late_call_the_same_state_is_sent_again(bench: Bench) -> N
     await bench.execution.store(ended(answers))
     assert len(bench.adapter.journal) == 2
     assert bench.marks.paid == [(listing, "mark")]
+
+
+async def test_what_is_refused_after_a_late_call_is_not_sent_again_and_again(bench: Bench) -> None:
+    answers = await bench.deliver(work_of("P-1", 5))
+    await bench.execution.store(ended(answers))
+    at, listing = moment(START), str(key_of("P-1"))
+    owed = Owed(Cause.LATE_CALL, at, at, make_event("P-1", 6).sequence, "mark", late_until=at)
+    bench.store.states[listing] = replace(bench.store.states[listing], owed=owed)
+    bench.adapter.faults.fail("P-1", RejectedListingError("wrong", code="9"))
+    answers = await bench.deliver(work_of("P-1", 6))
+    assert answers[0].error is not None
+    await bench.execution.store(ended(answers))
+    bench.store.states[listing] = replace(bench.store.states[listing], owed=owed)  # its stock was to be sent alone
+    report = await bench.prepare(work_of("P-1", 6))
+    assert not report.sends
+    assert [settled.outcome for settled in report.settled] == ["refused"]
 
 
 async def test_a_bug_in_settling_one_outcome_spares_the_others(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
