@@ -1,4 +1,5 @@
-"""The demo from beginning to end: snapshot, changes while everything runs, and the question whether all is equal."""
+"""The demo from beginning to end: snapshot, buyers, changes while everything runs, and the question whether all is
+equal."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
+from consumer.demo.buyers import book, go_shopping, orders_of
 from consumer.demo.changes import Shopkeeper
 from consumer.demo.comparison import Verdict, differences, wanted
 from consumer.demo.figures import Buckets, Figures, read_figures, since
@@ -29,13 +31,14 @@ class DemoError(MarketsyncError):
 class Plan:
     """How much happens. writes: how many changes; duration: seconds they are spread over; seed: which ones.
 
-    stay: go on serving afterwards.
+    buyers: how many order something first. stay: go on serving afterwards.
     """
 
     writes: int = 1500
     duration: float = 20
     seed: int = 1
     stay: bool = False
+    buyers: int = 40
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Play:
         watching = asyncio.create_task(self._watch())
         try:
             await self._snapshot()
+            await self._sell()
             await self._change()
             await self._settle()
         finally:
@@ -77,6 +81,25 @@ class Play:
 
         if not await self._until(all_there, _SNAPSHOT_DEADLINE):
             raise DemoError(f"the {count} products did not reach {', '.join(waiting)}, see {self.stage.log}")
+
+    async def _sell(self) -> None:
+        stage = self.stage
+        self._phase = f"Buyers: {self.plan.buyers} orders on {len(stage.shops)} accounts"
+        products = await asyncio.to_thread(lambda: list(stage.products.find({"isCurrent": True})))
+        bought = await asyncio.to_thread(go_shopping, stage.shops, products, self.plan.buyers, self.plan.seed)
+        started = time.monotonic()
+        sold = await orders_of(stage.shops)
+        if sold != bought:
+            raise DemoError(f"{bought.total()} pieces were bought, the channels' orders have {sold.total()}")
+        self.screen.say(f"✓ {len(sold)} orders read from their channels {time.monotonic() - started:.1f} s later")
+        await asyncio.to_thread(book, stage.products, sold)
+        booked = time.monotonic()
+        if not await self._until(lambda: all(map(self._equal, stage.shops)), _SETTLE_DEADLINE):
+            raise DemoError(f"the stock did not follow {len(sold)} orders, see {stage.log}")
+        seconds = time.monotonic() - booked
+        self.screen.say(
+            f"✓ stock: {sold.total()} pieces gone from all {len(stage.shops)} accounts {seconds:.1f} s later"
+        )
 
     async def _change(self) -> None:
         self._before_changes = (await asyncio.to_thread(self._figures)).latency

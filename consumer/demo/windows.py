@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 from consumer.demo.comparison import Shown, amount
 from consumer.errors import UnavailableError
 
+_SOLD_OUT = 409
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -54,6 +56,22 @@ class StandInWindow:
             for row in _get(f"{self._url}/_sandbox/listings?seller={quote(self._seller)}")["listings"]
             if self._marketplace in ("", row.get("marketplace")) and (self._sold_out or row["quantity"])
         }
+
+    def buy(self, sku: str, pieces: int) -> bool:
+        """A buyer orders here; False = there are not so many pieces. Raises UnavailableError."""
+        wishes = {"sku": sku, "quantity": pieces} | ({"marketplace": self._marketplace} if self._marketplace else {})
+        request = urllib.request.Request(  # noqa: S310 - our own stand-in
+            f"{self._url}/_sandbox/buy?seller={quote(self._seller)}", json.dumps(wishes).encode(), method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - the same
+                return True
+        except urllib.error.HTTPError as error:
+            if error.code == _SOLD_OUT:
+                return False
+            raise UnavailableError(f"{self._url} sells nothing: {error}") from error
+        except OSError as error:
+            raise UnavailableError(f"{self._url} does not answer: {error}") from error
 
 
 class FeedWindow:

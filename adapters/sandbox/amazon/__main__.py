@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     rules = Rules(
         limits=not options.no_limits,
+        orders_behind=not options.no_limits,
         token_lifetime=options.token_lifetime,
         refuse_internal_gtins=options.refuse_internal_gtins,
         **{name: getattr(options, name) for name in _DELAYS},
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seller", action="append", default=[], help="another one: name:client_id:client_secret:refresh_token"
     )
     parser.add_argument("--token-lifetime", type=int, default=rules.token_lifetime, help="seconds")
-    parser.add_argument("--no-limits", action="store_true", help="answer as many calls as come")
+    parser.add_argument("--no-limits", action="store_true", help="answer as many calls as come, and tell of orders at once")
     parser.add_argument(
         "--refuse-internal-gtins", action="store_true", help="refuse barcodes for use inside a company, as Amazon does"
     )
