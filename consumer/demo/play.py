@@ -91,7 +91,9 @@ class Play:
         sold = await orders_of(stage.shops)
         if sold != bought:
             raise DemoError(f"{bought.total()} pieces were bought, the channels' orders have {sold.total()}")
-        self.screen.say(f"✓ {len(sold)} orders read from their channels {time.monotonic() - started:.1f} s later")
+        seconds = time.monotonic() - started
+        found = f"{len(sold)} of {self.plan.buyers} buyers found it on sale"
+        self.screen.say(f"✓ {found}; their orders are read from the channels {seconds:.1f} s later")
         await asyncio.to_thread(book, stage.products, sold)
         booked = time.monotonic()
         if not await self._until(lambda: all(map(self._equal, stage.shops)), _SETTLE_DEADLINE):

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seller", action="append", default=[], help="another one: name:client_id:client_secret:refresh_token"
     )
     parser.add_argument("--token-lifetime", type=int, default=rules.token_lifetime, help="seconds")
-    parser.add_argument("--no-limits", action="store_true", help="answer as many calls as come, and tell of orders at once")
+    parser.add_argument("--no-limits", action="store_true", help="answer as many calls as come, tell orders at once")
     parser.add_argument(
         "--refuse-internal-gtins", action="store_true", help="refuse barcodes for use inside a company, as Amazon does"
     )
