@@ -26,6 +26,7 @@ from yarl import URL
 
 from adapters.errors import AdapterError, ChannelUnavailableError, ConfigurationError
 from adapters.exchange import Answer, Request, retry_after
+from adapters.listening import Exchange, ear
 from adapters.redaction import redacted
 
 
@@ -96,17 +97,25 @@ class HttpClient:
         headers.update((name, secret.get_secret_value()) for name, secret in request.secret_headers.items())
         if request.authorization is not None:
             headers["Authorization"] = request.authorization.get_secret_value()
+        hear, begun = ear(), self._wall_clock()
         try:
             reply = await self._transport.exchange(request, headers)
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
-            raise error_from(error, request) from error
-        return Answer(
+            failure = error_from(error, request)
+            if hear is not None:
+                hear(Exchange(request, None, begun, self._wall_clock() - begun, failure))
+            raise failure from error
+        now = self._wall_clock()
+        answer = Answer(
             status=reply.status,
             headers=reply.headers,
             body=reply.body,
-            retry_after=retry_after(reply.headers, self._wall_clock()),
+            retry_after=retry_after(reply.headers, now),
             hidden=request.hidden(),
         )
+        if hear is not None:
+            hear(Exchange(request, answer, begun, now - begun))
+        return answer
 
     async def close(self) -> None:
         """Close all connections. Idempotent."""

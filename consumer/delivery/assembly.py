@@ -40,6 +40,7 @@ from consumer.delivery.standstills import COLLECTION as STANDSTILLS
 from consumer.delivery.standstills import Standstills
 from consumer.delivery.sweeper import Catalogue, Products, Sweeper
 from consumer.delivery.tickets import Places, TicketFollower
+from consumer.delivery.transcribing import make_transcriber
 from consumer.delivery.upkeep import Upkeep, Watched
 from consumer.delivery.work import AccountKey
 from consumer.delivery.worker import DeliveryWorker
@@ -54,12 +55,16 @@ from consumer.listings.brakes.store import BrakeStore
 from consumer.listings.confirming import COLLECTION as CONFIRMATIONS
 from consumer.listings.confirming import ConfirmationStore
 from consumer.listings.debts import DebtStore
+from consumer.listings.exchanges import COLLECTION as EXCHANGES
+from consumer.listings.exchanges import ExchangeStore
 from consumer.listings.gone import LEDGER, GoneStore
 from consumer.listings.history import COLLECTION as HISTORY
 from consumer.listings.history import HistoryStore
 from consumer.listings.holders import Holders
 from consumer.listings.owners import OwnerStore
 from consumer.listings.replans import ReplanStore
+from consumer.listings.sales import COLLECTION as RESERVATIONS
+from consumer.listings.sales import SalesBook
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
 from consumer.listings.submissions import SubmissionStore
@@ -80,6 +85,7 @@ class OwedPlaces:
     replans: ReplanStore
     gone: GoneStore
     holders: Holders
+    sales: SalesBook
     brakes: BrakeStore
     history: HistoryStore
     confirmations: ConfirmationStore
@@ -89,6 +95,7 @@ class OwedPlaces:
     standstills: Standstills
     floors: AsyncCollection[Document]
     products: Products
+    exchanges: ExchangeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         replans=ReplanStore(listings),
         gone=GoneStore(listings, database[LEDGER]),
         holders=Holders(listings),
+        sales=SalesBook(database[RESERVATIONS]),
         brakes=BrakeStore(database[BRAKES], listings),
         history=HistoryStore(database[HISTORY]),
         confirmations=ConfirmationStore(listings, database[CONFIRMATIONS]),
@@ -124,6 +132,7 @@ def owed_places(database: AsyncDatabase[Document], partitions: int, products: Pr
         standstills=Standstills(database[STANDSTILLS]),
         floors=database[FLOORS],
         products=products,
+        exchanges=ExchangeStore(database[EXCHANGES]),
     )
 
 
@@ -170,6 +179,7 @@ def make_parts(
         braking=braking,
         guard=guard,
         holdings=Holdings(servers.owed.holders),
+        sales=servers.owed.sales,
         rehearsing=Rehearsing(channel, at_work, servers.store, servers.quotas, clocks),
     )
     intake = Intake(channel, at_work, Sources(background, partial(names.delay_of, channel)))
@@ -198,6 +208,7 @@ def make_parts(
         upkeep=upkeep,
         letters=Letters(channel, group_of(channel, names), names),
         chronicle=chronicle,
+        transcriber=make_transcriber(owed.exchanges, settings, lost.inc),
         confirmer=Confirmer(core, at_work, servers.owed.confirmations, clocks=clocks, metrics=metrics.confirmations),
         tickets=TicketFollower(core, at_work, places, clocks=clocks, metrics=metrics.tickets, channel=channel),
         writer=_writer(servers, settings),

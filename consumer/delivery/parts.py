@@ -20,6 +20,7 @@ from consumer.delivery.replanning import Replanner
 from consumer.delivery.reporting import Reporter
 from consumer.delivery.sellers import Sellers
 from consumer.delivery.tickets import TicketFollower
+from consumer.delivery.transcribing import Transcriber
 from consumer.delivery.upkeep import Upkeep
 from consumer.kafka.consumer import ConsumerThread
 from consumer.metrics import DeliveryMetrics
@@ -57,6 +58,7 @@ class Parts:
     upkeep: Upkeep
     letters: Letters
     chronicle: Chronicle
+    transcriber: Transcriber
     confirmer: Confirmer
     tickets: TicketFollower
     writer: Writer

@@ -97,9 +97,10 @@ class Performer:
         if begun >= call.until:
             self._core.dispatch.too_late(call, begun)
             return
-        with self._parts.sellers.in_use(call.account):
+        with self._parts.sellers.in_use(call.account), self._parts.transcriber.heard() as listener:
             answers = await self._parts.execution.call(call)
         now = self._now()
+        self._parts.transcriber.keep(call, answers, listener)
         self._parts.reporter.answered(call, answers, seconds=now - begun)
         seconds = self._parts.metrics.call_seconds
         seconds.labels(self._parts.channel, str(call.account), call.operation).observe(now - begun)

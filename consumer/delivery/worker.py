@@ -93,6 +93,7 @@ class DeliveryWorker:
             await parts.consumer.close({})
             await parts.writer.close()
             await parts.chronicle.close()
+            await parts.transcriber.close()
         if self._failure is not None:
             raise self._failure
 
@@ -235,6 +236,7 @@ class DeliveryWorker:
             beside.append(asyncio.create_task(parts.upkeep.run(self._soon)))
             beside.append(asyncio.create_task(parts.replanner.run(self._soon)))
             beside.append(asyncio.create_task(parts.chronicle.run()))
+            beside.append(asyncio.create_task(parts.transcriber.run()))
             beside.append(asyncio.create_task(parts.confirmer.run()))
             beside.append(asyncio.create_task(parts.tickets.run()))
             if parts.follower is not None:

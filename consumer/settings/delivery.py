@@ -63,6 +63,18 @@ class DeliverySettings(BaseSettings):
     history_days: int = Field(
         30, ge=0, le=3650, description="Days that the history of listings is kept; 0 = no history is written."
     )
+    exchange_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        description="Days that requests to channels and their replies are kept, without secrets; 0 = none is kept.",
+    )
+    exchange_bytes: int = Field(
+        16_384, ge=256, le=262_144, description="Most characters kept of a request's body, and of a reply's."
+    )
+    exchange_share: float = Field(
+        1, ge=0, le=1, description="The share of accepted calls that is kept, from 0 to 1; what went wrong always is."
+    )
     egress: str = Field(
         "shared",
         pattern=r"^[A-Za-z0-9._:-]+$",
