@@ -15,6 +15,7 @@ from adapters.errors import AdapterError, ConfigurationError
 from consumer.cli import (
     accounts,
     adopt,
+    api,
     audit,
     capture,
     check,
@@ -24,6 +25,7 @@ from consumer.cli import (
     demo,
     distrust,
     embedded,
+    exchanges,
     feeds,
     held,
     history,
@@ -72,6 +74,7 @@ app = typer.Typer(
 for _command in (
     run,
     deliver,
+    api,
     init,
     check,
     status,
@@ -84,6 +87,7 @@ for _command in (
     validate,
     preview,
     history,
+    exchanges,
     audit,
     adopt,
     reconcile,

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from consumer.errors import SettingsError
+from consumer.settings.api import ApiSettings
 from consumer.settings.capture import CaptureSettings
 from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
@@ -39,6 +40,7 @@ class Settings:
     traces: TraceSettings
     kafka_security: KafkaSecuritySettings
     record: RecordSettings
+    api: ApiSettings
 
 
 def load_settings() -> Settings:
@@ -57,6 +59,7 @@ def load_settings() -> Settings:
             traces=TraceSettings(),
             kafka_security=KafkaSecuritySettings(),
             record=RecordSettings(),
+            api=ApiSettings(),
         )
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
@@ -101,5 +104,6 @@ _GROUPS: tuple[type[BaseSettings], ...] = (
     TraceSettings,
     KafkaSecuritySettings,
     RecordSettings,
+    ApiSettings,
 )
 _PREFIXES = {group.__name__: group.model_config.get("env_prefix", "") for group in _GROUPS}

@@ -1,0 +1,35 @@
+"""What routes work with. One field per subject; bootstrap fills it, and tests fill it the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from consumer.api.rates import Rates
+from consumer.api.tokens import Tokens
+from consumer.embedded import Endpoints
+from consumer.listings.book import ListingBook
+from consumer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """settings, endpoints: for what opens its own connections, as commands do. listings: read with ours."""
+
+    settings: Settings
+    endpoints: Endpoints
+    tokens: Tokens
+    rates: Rates
+    listings: ListingBook
+
+
+def services_of(request: Request) -> Services:
+    """Those of the app that was asked."""
+    services: Services = request.app.state.services
+    return services
+
+
+Asked = Annotated[Services, Depends(services_of)]
+"""A route's parameter: the services."""
