@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,4 +21,12 @@ class RecordSettings(BaseSettings):
         ge=1,
         le=365,
         description="Days that notifications of channels are kept; one that comes again is known by it.",
+    )
+    ebay_endpoint: str = Field(
+        "",
+        description="The public https address that eBay was given for notifications, to the letter; unset = none are"
+        " taken. It leads to `/api/webhooks/ebay/notifications` of the API.",
+    )
+    ebay_verification_token: SecretStr = Field(
+        SecretStr(""), description="The verification token that eBay was given with it: 32 to 80 of A-Z a-z 0-9 _ -."
     )
