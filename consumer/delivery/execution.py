@@ -32,11 +32,13 @@ from consumer.delivery.quotas.quotas import JOB
 from consumer.delivery.rehearsing import Rehearsing
 from consumer.delivery.relatives import NOT_TAKEN, most_urgent
 from consumer.delivery.retry import Wait
+from consumer.delivery.sales import NO_SALES, Sales
 from consumer.delivery.work import AccountKey, Work, account_of
 from consumer.errors import MarketsyncError
 from consumer.listings import transitions
 from consumer.listings.debts import Debt, Payment
 from consumer.listings.owed import Cause, moment
+from consumer.listings.sold import NOTHING_SOLD
 from consumer.listings.state import ListingState, Status
 from consumer.mongo import PyMongoError
 
@@ -57,7 +59,8 @@ class Execution:
 
     braking: keeps accidents from being sent. rest: waits between attempts to store what nothing may go on without.
     guard: answers for commands that must not be sent. holdings: which listings show what; None = no groups are sold.
-    rehearsing: lets the channel itself check what dry runs would send.
+    rehearsing: lets the channel itself check what dry runs would send. sales: what channels sold and the PIM has not
+    taken off its stock yet.
     """
 
     def __init__(  # noqa: PLR0913  what it works with, each by its name
@@ -73,7 +76,9 @@ class Execution:
         guard: Guard = send_all,
         holdings: Holdings | None = None,
         rehearsing: Rehearsing | None = None,
+        sales: Sales = NO_SALES,
     ) -> None:
+        self._sales = sales
         self._rehearsing = rehearsing
         self._holdings = holdings or Holdings()
         self._sellers = sellers
@@ -249,6 +254,7 @@ class Execution:
     async def _prepare(self, works: Sequence[Work]) -> Prepared:
         states = await self._store.load([str(work.key) for work in works])
         taken = await self._holdings.taken(works, states, self._sellers)
+        sold = await self._sales.of(work.key for work in works)
         now = self._clock()
         steps = [
             plan_step(
@@ -258,6 +264,7 @@ class Execution:
                 now,
                 self._process,
                 taken.get(str(work.key), NOT_TAKEN) if taken else NOT_TAKEN,
+                sold.get(work.key.tenant, NOTHING_SOLD),
             )
             for work in works
         ]

@@ -25,6 +25,7 @@ from consumer.listings.accounts import Account
 from consumer.listings.allowance import UsedUp, limit_of, spend
 from consumer.listings.debts import Debt
 from consumer.listings.owed import Cause, moment
+from consumer.listings.sold import NOTHING_SOLD, Sold
 from consumer.listings.state import Doubt, ListingState, Status, Submitted
 from consumer.listings.submitted import LATEST_JOB, OVERDUE, URGENT_AFTER, age, look_again, may_pass
 
@@ -91,15 +92,17 @@ class Step:
     rehearsed: Listing | None = None
 
 
-def plan_step(
+def plan_step(  # noqa: PLR0913  what it plans by, each by its name
     work: Work,
     state: ListingState | None,
     seller: Seller,
     now: float,
     by: str = "",
     taken: Mapping[str, str] = NOT_TAKEN,
+    sold: Sold = NOTHING_SOLD,
 ) -> Step:
     """Plan one state on what is stored. by: this process. taken: SKU → entity code of another listing that shows it.
+    sold: what channels sold of it and of its variants, and the PIM has not taken off yet.
 
     Raises only on bugs: the record was decoded before.
     """
@@ -108,7 +111,7 @@ def plan_step(
         return Step(None, Settled(work, "superseded"))
     if state is not None and state.submitted is not None:
         return _behind(work, state, state.submitted, seller, now, by)
-    return _plan(work, state, seller, now, by, taken)
+    return _plan(work, state, seller, now, by, (taken, sold))
 
 
 def _behind(work: Work, state: ListingState, submitted: Submitted, seller: Seller, now: float, by: str) -> Step:
@@ -137,14 +140,20 @@ def _behind(work: Work, state: ListingState, submitted: Submitted, seller: Selle
 
 
 def _plan(
-    work: Work, state: ListingState | None, seller: Seller, now: float, by: str, taken: Mapping[str, str] = NOT_TAKEN
+    work: Work,
+    state: ListingState | None,
+    seller: Seller,
+    now: float,
+    by: str,
+    known: tuple[Mapping[str, str], Sold] = (NOT_TAKEN, NOTHING_SOLD),
 ) -> Step:
+    taken, sold = known
     event = events.decode(work.record.key, work.record.value, work.record.headers)
     late_call_landed = state is not None and state.owed is not None and state.owed.distrusts(moment(now))
     if work.force or (late_call_landed and not _refused_since(work, state)):
         state = transitions.distrusted(state)
     heard = _heard_anew(state, seller.rules)
-    plan = planner.plan(event, heard, seller.account, seller.adapter, moment(now), taken.keys())
+    plan = planner.plan(event, heard, seller.account, seller.adapter, moment(now), taken.keys(), sold)
     if isinstance(plan, planner.Superseded):
         return Step(None, Settled(work, "superseded"))
     relatives = due_relatives(work, event, state, plan, seller.account, taken, moment(now))

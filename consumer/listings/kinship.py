@@ -6,7 +6,7 @@ only helps to find its variants. There is one level: who has a parent that is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -106,11 +106,13 @@ def group_of_deleted(event: ProductEvent, state: ListingState | None) -> str:
     return own if there else ""
 
 
-def read_family(parent: Product, kin: Kin | None, account: Account) -> Family:
-    """The parent with its variants, read."""
+def read_family(
+    parent: Product, kin: Kin | None, account: Account, less: Callable[[Product], Product] = lambda child: child
+) -> Family:
+    """The parent with its variants, read. less: what takes off a variant's stock what is sold already."""
     documents = () if kin is None else kin.variants
     children = (
-        read_product(document, code, text_language=account.text_language)
+        less(read_product(document, code, text_language=account.text_language))
         for document in documents
         if (code := identifier(document.get("entity_code"))) is not None
     )

@@ -57,6 +57,8 @@ class Cause(StrEnum):
     """The channel was asked, and shows something else than what it accepted."""
     VARIANT = "variant"
     """A product of its group changed, or its place in one: it is looked at together with them."""
+    SOLD = "sold"
+    """A channel sold some of it, or of what it sold was cancelled: less, or more, is left for all of them."""
     FLOOD = "flood"
     """Too many listings were given up at once."""
 

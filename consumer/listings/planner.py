@@ -10,6 +10,7 @@ read is no zero: then nothing is sent. A listing whose new state the channel ref
 
 from __future__ import annotations
 
+from dataclasses import field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -35,6 +36,7 @@ from consumer.listings.reader import read_product
 from consumer.listings.rules import Unwanted, Wanted, Why, wanted
 from consumer.listings.rules.groups import wanted_group
 from consumer.listings.rules.stock import Stock
+from consumer.listings.sold import NOTHING_SOLD, Sold, less_sold
 from consumer.listings.state import Doubt, Figures, Fingerprint, ListingState, Status, look_again
 from consumer.listings.stock_alone import Stocks, lowered, lowers, stock_to_send
 from consumer.listings.validation import ready
@@ -48,17 +50,19 @@ _UNCHANGED = "refused before, and nothing changed"
 _CENT = Decimal("0.01")
 
 
-def plan(
+def plan(  # noqa: PLR0913  what it decides by, each by its name
     event: ProductEvent,
     state: ListingState | None,
     account: Account,
     adapter: Adapter,
     at: datetime,
     taken: Taken = NOTHING_TAKEN,
+    sold: Sold = NOTHING_SOLD,
 ) -> Plan:
     """Decide. Same arguments, same plan; never raises for what a product holds. at: now, UTC; prices go by it.
 
-    taken: SKUs that other listings of the account show; asked for products that are, or were, part of a group.
+    taken: SKUs that other listings of the account show; asked for products that are, or were, part of a group. sold:
+    what any channel sold of it, or of its variants, and the PIM has not taken off yet.
 
     The newest state ever planned wins; the same one may be planned again, so that a crash between plan and answer
     costs nothing. Where a call may have had an effect nobody saw (an intent without end, a lost race, a failed call),
@@ -71,11 +75,14 @@ def plan(
     if event.operation is EventOperation.DELETED or event.product is None:
         verdict = account.selection.unwanted(Why.DELETED, "deleted in the PIM")
         return replace(case.unwanted(verdict, None), group=group_of_deleted(event, state))
-    product = read_product(event.product, event.entity_code, text_language=account.text_language)
+    if state is not None and state.withheld:
+        verdict = Unwanted(f"taken down until it is asked for again: {state.withheld}", Why.WITHHELD)
+        return replace(case.unwanted(verdict, None), group=group_of_deleted(event, state))
+    product = less_sold(read_product(event.product, event.entity_code, text_language=account.text_language), sold, at)
     if account.sells_groups:
         role = role_of(product, event.kin, state)
         if role is not Role.ALONE:
-            return _of_group(role, case, product, adapter, at, taken)
+            return _of_group(role, replace(case, taken=taken, sold=sold), product, adapter, at)
     if product.sku in taken:
         return Behind(
             listing_id, event.sequence, f"another listing of the account shows {product.sku} still", waits=True
@@ -85,8 +92,8 @@ def plan(
     return replace(decided, group=product.parent) if product.parent and account.sells_groups else decided
 
 
-def _of_group(role: Role, case: _Case, product: Product, adapter: Adapter, at: datetime, taken: Taken) -> Plan:
-    event, account = case.event, case.account
+def _of_group(role: Role, case: _Case, product: Product, adapter: Adapter, at: datetime) -> Plan:
+    event, account, taken = case.event, case.account, case.taken
     if role is Role.UNKNOWN:
         return Behind(case.listing_id, event.sequence, "its variants, or its parent, have to be read")
     if role is Role.VARIANT:
@@ -95,7 +102,7 @@ def _of_group(role: Role, case: _Case, product: Product, adapter: Adapter, at: d
         return replace(
             case.unwanted(verdict, stock.offered if isinstance(stock, Stock) else None), group=product.parent or ""
         )
-    family = read_family(product, event.kin, account)
+    family = read_family(product, event.kin, account, lambda child: less_sold(child, case.sold, at))
     skus = {child.sku for child in family.children}
     if taken & skus and (skus <= taken or waits_for_taken(case.state, at)):
         words = f"other listings of the account show {', '.join(sorted(taken & skus)[:3])} still"
@@ -103,7 +110,7 @@ def _of_group(role: Role, case: _Case, product: Product, adapter: Adapter, at: d
     members = case.state.members if case.state is not None else ()
     found = wanted_group(family, account, at, shown=frozenset(members), taken=taken)
     gone = {sku: 0 for sku in members if sku not in skus}
-    case = replace(case, stocks={**found.stocks, **gone}, taken=taken)
+    case = replace(case, stocks={**found.stocks, **gone})
     return replace(_planned(case, found.found, adapter, at), group=event.entity_code)
 
 
@@ -168,6 +175,7 @@ class _Case:
     account: Account
     stocks: Stocks | None = None
     taken: Taken = NOTHING_TAKEN
+    sold: Sold = field(default_factory=dict)
 
     def unwanted(self, verdict: Unwanted, quantity: int | None) -> Decided:
         """What becomes of the listing is the account's policy. quantity: what could be sold; None = not known."""

@@ -121,6 +121,7 @@ class Product:
     locations: place -> pieces there; None where the PIM has no such figures. packagings, promotions: as the PIM has
     them. problems: what could not be read of the fields every listing needs; a field that only some rules use is itself
     the Problem. remarks: what is left out and keeps nobody from listing the product, in words.
+    sold: pieces that a channel sold and the PIM has not taken off yet; `quantity` and `locations` hold them still.
     """
 
     entity_code: str
@@ -153,3 +154,4 @@ class Product:
     promotions: tuple[Promotion, ...] | Problem
     problems: tuple[Problem, ...] = field(default=())
     remarks: tuple[str, ...] = ()
+    sold: int = 0

@@ -31,14 +31,18 @@ class StockRules(Section):
 
 
 def offered_stock(
-    quantity: int | Problem, locations: Mapping[str, int | Problem] | Problem | None, rules: StockRules
+    quantity: int | Problem, locations: Mapping[str, int | Problem] | Problem | None, rules: StockRules, sold: int = 0
 ) -> Stock | Problem:
-    """What the channel is told. A figure that is missing is a Problem and never a zero."""
+    """What the channel is told. A figure that is missing is a Problem and never a zero.
+
+    sold: pieces, or units, that a channel sold and the PIM has not taken off yet.
+    """
     raw = _sum(locations, rules.locations) if rules.locations else quantity
     if isinstance(raw, Problem):
         return raw
-    left = raw - rules.buffer
-    if raw < rules.minimum or left < rules.zero_below or left <= 0:
+    there = raw - sold
+    left = there - rules.buffer
+    if there < rules.minimum or left < rules.zero_below or left <= 0:
         # The PIM goes below zero when more was sold than there was: nothing is left to sell, and that is known.
         return Stock(raw, 0)
     return Stock(raw, left if rules.cap is None else min(left, rules.cap))

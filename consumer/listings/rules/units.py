@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
 from pydantic import Field
@@ -95,6 +95,7 @@ def _packed(product: Product, packaging: Packaging, unit: SalesUnit) -> Product:
         # The number of one piece would name another thing than a box of them.
         barcodes=packaging.barcodes or (_of_the_piece(product) if pieces == 1 else ()),
         quantity=_units(product.quantity, pieces),
+        sold=int((product.sold / pieces).to_integral_value(ROUND_CEILING)),
         size=_heavier(product.size, pieces),
         locations=(
             {place: _units(stock, pieces) for place, stock in product.locations.items()}

@@ -51,7 +51,7 @@ def wanted(product: Product, account: Account, at: datetime, *, also_as: str = "
     unit = sold_as(product, account.selection.unit)
     if isinstance(unit, Problem):
         return Wanted(verdict if isinstance(verdict, Unwanted) else [*verdict, *_unread(product), unit], unit)
-    stock = offered_stock(unit.quantity, unit.locations, account.stock)
+    stock = offered_stock(unit.quantity, unit.locations, account.stock, unit.sold)
     if isinstance(verdict, Unwanted):
         return Wanted(verdict, stock)
     priced = wanted_price(unit, account.price, at)
