@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from consumer.api.rates import Rates
-from consumer.api.tokens import Tokens
+from consumer.api.tokens import Person, Tokens
+from consumer.control.audit import Audit, AuditEntry
 from consumer.embedded import Endpoints
 from consumer.listings.book import ListingBook
 from consumer.settings import Settings
@@ -23,6 +25,12 @@ class Services:
     tokens: Tokens
     rates: Rates
     listings: ListingBook
+    audit: Audit
+
+    async def note(self, person: Person, what: str, subject: str, **details: object) -> None:
+        """Write down that this person asks for this; called before it is done. Raises PyMongoError: then it is not."""
+        given = {name: value for name, value in details.items() if value not in (None, "", ())}
+        await self.audit.note(AuditEntry(datetime.now(UTC), person.who, what, person.tenant, subject, given))
 
 
 def services_of(request: Request) -> Services:

@@ -16,6 +16,7 @@ from consumer.api.app import make_app
 from consumer.api.rates import Rates
 from consumer.api.services import Services
 from consumer.api.tokens import TokenRules, Tokens
+from consumer.bootstrap.auditing import audit_in
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError, UnavailableError
 from consumer.listings.book import ListingBook
@@ -94,11 +95,14 @@ async def open_services(settings: Settings, endpoints: Endpoints) -> AsyncIterat
     """Everything routes work with, over connections of its own."""
     async with connect_async(endpoints.mongodb_uri) as client:
         database = client[settings.place.database]
+        audit = audit_in(settings, database)
+        await audit.prepare(settings.record.audit_days)
         yield Services(
             settings=settings,
             endpoints=endpoints,
             tokens=Tokens(_rules(settings.api), _keys(settings.api)),
             rates=Rates(settings.api.rate, settings.api.burst, time.monotonic),
+            audit=audit,
             listings=ListingBook(database[LISTINGS], HistoryStore(database[HISTORY])),
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from consumer.listings.codec import from_document
 from consumer.listings.history import Entry, HistoryStore
 from consumer.listings.state import ListingKey, ListingState, Status
+from consumer.listings.store import PROBLEM_STATUSES
 from consumer.mongo import AsyncCollection, Document
 
 
@@ -67,3 +68,14 @@ class ListingBook:
     async def told(self, tenant: str, entity_code: str, most: int) -> list[Told]:
         """A product's listings with the newest entries of each."""
         return [Told(state, await self.history(state.id, most)) for state in await self.of_product(tenant, entity_code)]
+
+    async def in_trouble(self, tenant: str, most: int) -> list[ListingState]:
+        """The newest that the channel or our own checks refused."""
+        statuses = [status.value for status in PROBLEM_STATUSES]
+        query = {"status": {"$in": statuses}, "tenant": tenant}
+        found = self._listings.find(query).sort("updated_at", -1).limit(most)
+        return [from_document(document) async for document in found]
+
+    async def ping(self) -> None:
+        """Raises PyMongoError where the database does not answer."""
+        await self._listings.find_one({"_id": ""}, {"_id": 1})

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from consumer.api.routes import listings
+from consumer.api.routes import accounts, audit, feeds, health, held, listings, pauses, problems
 
-ROUTERS: tuple[APIRouter, ...] = (listings.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    listings.router,
+    problems.router,
+    accounts.router,
+    pauses.router,
+    held.router,
+    feeds.router,
+    audit.router,
+    health.router,
+)
 """In the order of the document."""

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from consumer.api.access import Viewer
 from consumer.api.paging import Cursor, Most, cursor_after, last_of
 from consumer.api.problem import unknown
+from consumer.api.routes.parameters import Account, Channel, Code
 from consumer.api.services import Asked
 from consumer.api.shapes import HistoryEntry, ListingRow, history_entry, listing_row
 from consumer.listings.book import ListingFilter
 from consumer.listings.state import ListingKey, Status
 
 router = APIRouter(prefix="/api", tags=["listings"])
-
-Code = Annotated[str, Path(description="The product's entity code.", min_length=1, max_length=200)]
-Channel = Annotated[str, Path(description="E.g. ebay.", pattern=r"^[a-z0-9_-]{1,60}$")]
-Account = Annotated[str, Path(description="The account's name.", pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 
 
 class ListingPage(BaseModel):
