@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from consumer.api.rates import Rates
 from consumer.api.tokens import Person, Tokens
 from consumer.control.audit import Audit, AuditEntry
+from consumer.control.told import Told
 from consumer.embedded import Endpoints
 from consumer.listings.book import ListingBook
 from consumer.settings import Settings
@@ -26,6 +27,7 @@ class Services:
     rates: Rates
     listings: ListingBook
     audit: Audit
+    told: Told
 
     async def note(self, person: Person, what: str, subject: str, **details: object) -> None:
         """Write down that this person asks for this; called before it is done. Raises PyMongoError: then it is not."""

@@ -17,9 +17,13 @@ from consumer.api.rates import Rates
 from consumer.api.services import Services
 from consumer.api.tokens import TokenRules, Tokens
 from consumer.bootstrap.auditing import audit_in
+from consumer.bootstrap.webhooks import OwnNotices, amazon_queue, ebay_webhook
+from consumer.control.told import Told
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError, UnavailableError
 from consumer.listings.book import ListingBook
+from consumer.listings.exchanges import COLLECTION as EXCHANGES
+from consumer.listings.exchanges import ExchangeStore
 from consumer.listings.history import COLLECTION as HISTORY
 from consumer.listings.history import HistoryStore
 from consumer.listings.store import COLLECTION as LISTINGS
@@ -93,7 +97,8 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def open_services(settings: Settings, endpoints: Endpoints) -> AsyncIterator[Services]:
     """Everything routes work with, over connections of its own."""
-    async with connect_async(endpoints.mongodb_uri) as client:
+    notices = OwnNotices(settings, endpoints)
+    async with connect_async(endpoints.mongodb_uri) as client, notices.open():
         database = client[settings.place.database]
         audit = audit_in(settings, database)
         await audit.prepare(settings.record.audit_days)
@@ -104,6 +109,11 @@ async def open_services(settings: Settings, endpoints: Endpoints) -> AsyncIterat
             rates=Rates(settings.api.rate, settings.api.burst, time.monotonic),
             audit=audit,
             listings=ListingBook(database[LISTINGS], HistoryStore(database[HISTORY])),
+            told=Told(
+                ExchangeStore(database[EXCHANGES]),
+                amazon_queue(database),
+                ebay_webhook(settings, database, notices, ()),
+            ),
         )
 
 

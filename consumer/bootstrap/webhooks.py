@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from adapters.ebay.calls import Calls
 from adapters.ebay.notifications import Notice, Notices, PublicKeys
@@ -43,10 +44,14 @@ class OwnNotices:
                 self._notices = Notices(PublicKeys(await self._open(), time.monotonic))
         return await self._notices.read(body, header)
 
-    async def close(self) -> None:
-        """Close its connections. Idempotent."""
-        if self._calls is not None:
-            await self._calls.close()
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Its connections are closed at the end."""
+        try:
+            yield
+        finally:
+            if self._calls is not None:
+                await self._calls.close()
 
     async def _open(self) -> Calls:
         try:
