@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from adapters.errors import AdapterError
 from consumer.errors import MarketsyncError, SettingsError, UnavailableError
+from consumer.mongo import PyMongoError
+from consumer.mongo.words import unavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -82,6 +84,8 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _plain)
     app.add_exception_handler(MarketsyncError, _service)
     app.add_exception_handler(AdapterError, _channel)
+    app.add_exception_handler(PyMongoError, _database)
+    app.add_exception_handler(Exception, _bug)
 
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
@@ -98,7 +102,8 @@ async def _wrong_input(_request: Request, error: Exception) -> JSONResponse:
 
 async def _plain(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  as above
-    return answer(error.status_code, "http", str(error.detail), headers=error.headers)
+    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    return answer(error.status_code, kind, str(error.detail), headers=error.headers)
 
 
 async def _service(_request: Request, error: Exception) -> JSONResponse:
@@ -109,3 +114,12 @@ async def _service(_request: Request, error: Exception) -> JSONResponse:
 
 async def _channel(_request: Request, error: Exception) -> JSONResponse:
     return answer(502, "channel", str(error), cure="The channel said no; its account may need a look.")
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PyMongoError)  # noqa: S101  as above
+    return await _service(request, unavailable(error))
+
+
+async def _bug(_request: Request, _error: Exception) -> JSONResponse:
+    return answer(500, "bug", "Something here is wrong, not in what you sent.", cure="The log of the API says more.")

@@ -98,7 +98,7 @@ class Tokens:
 
     def _of(self, claims: Mapping[str, Any]) -> Person:
         tenant = claims.get(self._rules.tenant_claim)
-        if not isinstance(tenant, str) or not tenant:
+        if not isinstance(tenant, str) or not tenant or "/" in tenant:
             raise unauthorised(f"The token names no tenant in the claim {self._rules.tenant_claim}.")
         said = claims.get(self._rules.roles_claim, ())
         names = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()

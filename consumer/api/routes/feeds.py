@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from consumer.api.access import Operator, Viewer
-from consumer.api.routes.parameters import Account, Channel
+from consumer.api.own import OwnAccount
 from consumer.api.services import Asked
 from consumer.bootstrap.feed_commands import Which, feed_rows, release_feeds
 
@@ -55,9 +55,9 @@ async def feeds(services: Asked, person: Viewer) -> list[FeedShown]:
 
 
 @router.post("/accounts/{channel}/{account}/feed/release")
-async def release(services: Asked, person: Operator, channel: Channel, account: Account) -> Released:
+async def release(services: Asked, person: Operator, account: OwnAccount) -> Released:
     """Let the next file be published although it is much smaller than the last."""
-    await services.note(person, "feeds release", f"{channel}/{account}")
-    which = Which(channel=channel, account=account, tenant=person.tenant)
+    await services.note(person, "feeds release", f"{account.channel}/{account.name}")
+    which = Which(channel=account.channel, account=account.name, tenant=person.tenant)
     released = await asyncio.to_thread(release_feeds, services.settings, services.endpoints, which)
     return Released(feeds=len(released))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from consumer.api.access import Operator, Viewer
-from consumer.api.routes.parameters import Account, Channel
+from consumer.api.own import OwnAccount
 from consumer.api.services import Asked
 from consumer.bootstrap.holding import drop_held, held_listings, release_held
 from consumer.listings.brakes.model import Brake
@@ -66,9 +66,9 @@ async def held(
 
 
 @router.post("/accounts/{channel}/{account}/held")
-async def decide(services: Asked, person: Operator, channel: Channel, account: Account, decision: Decision) -> Decided:
+async def decide(services: Asked, person: Operator, account: OwnAccount, decision: Decision) -> Decided:
     """Release what is held of an account, or let it stay as it is."""
-    await services.note(person, f"held {decision.word}", f"{channel}/{account}", brake=decision.brake)
-    which = Which(channel, person.tenant, account, decision.brake)
+    await services.note(person, f"held {decision.word}", f"{account.channel}/{account.name}", brake=decision.brake)
+    which = Which(account.channel, person.tenant, account.name, decision.brake)
     act = release_held if decision.word == "release" else drop_held
     return Decided(listings=await asyncio.to_thread(act, services.settings, services.endpoints, which))

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from consumer.api.access import Operator
-from consumer.api.routes.parameters import Account, Channel
+from consumer.api.own import OwnAccount
 from consumer.api.services import Asked
 from consumer.bootstrap.holding import pause as pause_it
 from consumer.bootstrap.holding import resume as resume_it
@@ -31,22 +31,22 @@ class Paused(BaseModel):
 
 
 @router.put("/{channel}/{account}/pause")
-async def pause(services: Asked, person: Operator, channel: Channel, account: Account, asked: Pause) -> Paused:
+async def pause(services: Asked, person: Operator, account: OwnAccount, asked: Pause) -> Paused:
     """Send nothing for this account until it is resumed. What changes meanwhile is owed and sent afterwards, newest."""
-    await services.note(person, "pause", f"{channel}/{account}", why=asked.why)
-    which = Which(channel, person.tenant, account)
+    await services.note(person, "pause", f"{account.channel}/{account.name}", why=asked.why)
+    which = Which(account.channel, person.tenant, account.name)
     fresh = await asyncio.to_thread(pause_it, services.settings, services.endpoints, which, asked.why)
     return Paused(paused=True, changed=fresh)
 
 
 @router.delete("/{channel}/{account}/pause")
-async def resume(services: Asked, person: Operator, channel: Channel, account: Account) -> Paused:
+async def resume(services: Asked, person: Operator, account: OwnAccount) -> Paused:
     """Let the account go on. A pause of the whole channel stands: only who runs the service takes it back."""
-    await services.note(person, "resume", f"{channel}/{account}")
-    which = Which(channel, person.tenant, account)
+    await services.note(person, "resume", f"{account.channel}/{account.name}")
+    which = Which(account.channel, person.tenant, account.name)
     taken, left = await asyncio.to_thread(resume_it, services.settings, services.endpoints, which)
     return Paused(
-        paused=any(_covers(one.tenant, one.account, person.tenant, account) for one in left), changed=bool(taken)
+        paused=any(_covers(one.tenant, one.account, person.tenant, account.name) for one in left), changed=bool(taken)
     )
 
 
