@@ -30,6 +30,7 @@ from consumer.cli import (
     held,
     history,
     init,
+    jobs,
     pause,
     preview,
     reconcile,
@@ -39,6 +40,7 @@ from consumer.cli import (
     run,
     sandbox,
     status,
+    sync,
     unmapped,
     validate,
 )
@@ -82,6 +84,7 @@ for _command in (
     resume,
     replay,
     resync,
+    sync,
     distrust,
     unmapped,
     validate,
@@ -101,4 +104,5 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(held.app, name="held")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(embedded.app, name="embedded")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(sandbox.app, name="sandbox")

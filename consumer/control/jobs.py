@@ -22,6 +22,9 @@ class JobState(StrEnum):
     """RUNNING also while nobody works on it: it goes on when somebody claims it."""
 
     RUNNING = "running"
+    DELIVERING = "delivering"
+    """All of it is sent; some of its listings have not come to an end yet."""
+    CANCELLED = "cancelled"
     DONE = "done"
     FAILED = "failed"
 
@@ -32,7 +35,7 @@ class JobTakenError(MarketsyncError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. kind: "replay", "resync" or "redrive". filters: what was asked for, as it was asked; equal = the same.
+    """One job. kind: "sync", "replay", "resync" or "redrive". filters: what was asked for, as asked; equal = the same.
 
     who: who asked. cause: why, in a word: "request", or what made the service start it itself. plan: what was settled
     at its start, such as the offsets to read. cursor: where to go on; {} = at the beginning. counts: what was done so
@@ -116,6 +119,25 @@ class JobStore:
             raise JobTakenError(f"another process goes on with job {job.id}; this one stops")
         return kept
 
+    async def find(self, job_id: str) -> Job | None:
+        """The job of this id."""
+        found = await self._collection.find_one({"_id": job_id})
+        return None if found is None else _job(found)
+
+    async def cancel(self, job_id: str) -> Job | None:
+        """End it before its time: who works on it stops at the next step. None where it has ended, or never was."""
+        change: Document = {"$set": {"state": JobState.CANCELLED}, "$inc": {"revision": 1}}
+        change["$currentDate"] = {"updated": True, "ended": True}
+        query = {"_id": job_id, "state": {"$in": [JobState.RUNNING, JobState.DELIVERING]}}
+        found = await self._collection.find_one_and_update(query, change, return_document=True)
+        return None if found is None else _job(found)
+
+    async def settle(self, job_id: str, at: float) -> None:
+        """Every listing of it has come to its end. at: seconds since 1970."""
+        done = {"state": JobState.DONE, "ended": datetime.fromtimestamp(at, UTC)}
+        change = {"$set": done, "$inc": {"revision": 1}}
+        await self._collection.update_one({"_id": job_id, "state": JobState.DELIVERING}, change)
+
     async def let_go(self, job_id: str) -> None:
         """Let another process go on with it at once, if it is ours still."""
         await self._collection.update_one({"_id": job_id, "owner": self._owner}, {"$set": {"owner": None}})
@@ -129,6 +151,11 @@ class JobStore:
         change = {"$set": {"owner": self._owner}, "$inc": {"revision": 1}, "$currentDate": {"updated": True}}
         found = await self._collection.find_one_and_update(query, change, sort=[("started", 1)], return_document=True)
         return None if found is None else _job(found)
+
+
+def delivering(job: Job) -> Job:
+    """The job when all of it is sent."""
+    return replace(job, state=JobState.DELIVERING)
 
 
 def ended(job: Job, at: float, error: str = "") -> Job:

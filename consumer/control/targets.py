@@ -55,11 +55,16 @@ def state_of(record: Record) -> State:
 
 
 class Outbox:
-    """Writes states into the background topic, where only their target takes them. partitions: how many it has."""
+    """Writes states into a product topic, where only their target takes them. partitions: how many it has.
 
-    def __init__(self, producer: ReliableProducer, names: TopicNames, partitions: int) -> None:
+    operation: whose topic; READ is the background, any other is live.
+    """
+
+    def __init__(
+        self, producer: ReliableProducer, names: TopicNames, partitions: int, operation: Operation = Operation.READ
+    ) -> None:
         self._producer = producer
-        self._topic = names.of(Operation.READ)
+        self._topic = names.of(operation)
         self._partitions = partitions
 
     async def send(self, states: Iterable[tuple[State, Headers]]) -> None:

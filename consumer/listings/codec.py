@@ -116,6 +116,7 @@ def from_document(document: Mapping[str, Any]) -> ListingState:
             planned_schema=document.get("planned_schema", ""),
             group=document.get("group", ""),
             members=tuple(document.get("members", ())),
+            withheld=document.get("withheld", ""),
             confirmed=_version(document.get("confirmed")),
             seen=read_seen(document.get("seen")),
             refusal=None if document.get("refusal") is None else Refusal(**document["refusal"]),

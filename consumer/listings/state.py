@@ -229,7 +229,8 @@ class ListingState:
     keeps that. submitted: what is with the channel, and has not ended; None = nothing. planned_schema: print of the
     channel's own rules that the last plan was made with. group: on accounts that sell groups, code of the parent that
     the product named when it was planned last; its own, if it is such a parent; "" = neither. members: of a group, SKUs
-    of the variants that the channel may show.
+    of the variants that the channel may show. withheld: who asked to take it down until it is asked for again,
+    "" = nobody; stands beside the state, see `withholding`.
     created_at, updated_at: UTC, whole milliseconds.
     """
 
@@ -264,6 +265,7 @@ class ListingState:
     planned_schema: str = ""
     group: str = ""
     members: tuple[str, ...] = ()
+    withheld: str = ""
 
     @property
     def uncertain(self) -> bool:

@@ -274,4 +274,5 @@ def _in_doubt(document: Document, words: str) -> ListingState:
         sku=sku if isinstance(sku, str) else "",
         doubt=Doubt.EXISTENCE,
         error=words,
+        withheld=str(document.get("withheld") or ""),
     )

@@ -36,6 +36,8 @@ class Why(StrEnum):
     """It is sold in its parent's listing: to keep its own would sell it twice."""
     OLD_VERSION = "old_version"
     """The document is not the current version of the product."""
+    WITHHELD = "withheld"
+    """A person took it down, until it is asked for again."""
 
 
 class Delisting(Section):
@@ -51,7 +53,7 @@ class Delisting(Section):
 
     def policy(self, why: Why) -> Policy:
         """What becomes of a listing. What must never be sold beside something else ends."""
-        if why in (Why.GROUP, Why.VARIANT, Why.OLD_VERSION):
+        if why in (Why.GROUP, Why.VARIANT, Why.OLD_VERSION, Why.WITHHELD):
             return "end"
         policy: Policy = getattr(self, why.value)
         return policy

@@ -109,7 +109,7 @@ def test_each_reason_has_the_policy_the_account_gives_it(changes: dict[str, Any]
 
 
 def test_every_reason_has_a_policy() -> None:
-    assert {why.value for why in Why} - {"group", "variant", "old_version"} == set(POLICIED)
+    assert {why.value for why in Why} - {"group", "variant", "old_version", "withheld"} == set(POLICIED)
 
 
 def test_sold_out_is_never_kept_on_sale() -> None:
