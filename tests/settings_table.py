@@ -23,6 +23,7 @@ from consumer.settings import (
     FeedSettings,
     KafkaSecuritySettings,
     PlaceSettings,
+    RecordSettings,
     ServerSettings,
     SyncSettings,
     TopicSettings,
@@ -44,6 +45,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     *SELLING,
     CredentialSettings,
     FeedSettings,
+    RecordSettings,
 )
 
 

@@ -14,6 +14,7 @@ from consumer.settings.feeds import FeedSettings
 from consumer.settings.kafka_security import KafkaSecuritySettings
 from consumer.settings.loading import Settings, load_settings
 from consumer.settings.place import PlaceSettings, ServerSettings
+from consumer.settings.record import RecordSettings
 from consumer.settings.selling import SellingSettings
 from consumer.settings.topics import TopicSettings
 from consumer.settings.traces import TraceSettings
@@ -26,6 +27,7 @@ __all__ = [
     "FeedSettings",
     "KafkaSecuritySettings",
     "PlaceSettings",
+    "RecordSettings",
     "SellingSettings",
     "ServerSettings",
     "Settings",
