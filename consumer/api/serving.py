@@ -17,10 +17,12 @@ from consumer.api.rates import Rates
 from consumer.api.services import Services
 from consumer.api.tokens import TokenRules, Tokens
 from consumer.bootstrap.auditing import audit_in
+from consumer.bootstrap.health import serve_health
 from consumer.bootstrap.webhooks import OwnNotices, amazon_queue, ebay_webhook
 from consumer.control.told import Told
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError, UnavailableError
+from consumer.health import make_registry
 from consumer.listings.book import ListingBook
 from consumer.listings.exchanges import COLLECTION as EXCHANGES
 from consumer.listings.exchanges import ExchangeStore
@@ -49,7 +51,6 @@ def run_api(settings: Settings, endpoints: Endpoints, *, supervised: bool) -> No
 
 
 async def _run(settings: Settings, endpoints: Endpoints, supervised: bool) -> None:
-    loop = asyncio.get_running_loop()
     async with open_services(settings, endpoints) as services:
         config = uvicorn.Config(
             make_app(services),
@@ -65,13 +66,19 @@ async def _run(settings: Settings, endpoints: Endpoints, supervised: bool) -> No
             timeout_graceful_shutdown=_DRAIN,
         )
         server = _Server(config)
-        stop_on_signals(lambda: loop.call_soon_threadsafe(server.stop), supervised=supervised)
-        try:
-            await server.serve()
-        except SystemExit as error:  # what uvicorn raises where it cannot bind
-            where = f"{settings.api.host}:{settings.api.port}"
-            raise UnavailableError(f"cannot serve the API on {where}: set API_PORT to a free port") from error
+        with serve_health(settings, make_registry(), unready=lambda: [] if server.started else ["it is starting"]):
+            await _until_stopped(settings, server, supervised=supervised)
     _log.info("stopped")
+
+
+async def _until_stopped(settings: Settings, server: _Server, *, supervised: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stop_on_signals(lambda: loop.call_soon_threadsafe(server.stop), supervised=supervised)
+    try:
+        await server.serve()
+    except SystemExit as error:  # what uvicorn raises where it cannot bind
+        where = f"{settings.api.host}:{settings.api.port}"
+        raise UnavailableError(f"cannot serve the API on {where}: set API_PORT to a free port") from error
 
 
 class _Server(uvicorn.Server):

@@ -1,4 +1,4 @@
-"""The processes of one machine's service: one capture, one delivery per channel, one for files that channels read."""
+"""The processes of one machine's service: capture, delivery per channel, files that channels read, the HTTP API."""
 
 from __future__ import annotations
 
@@ -56,6 +56,14 @@ def one_more_part(settings: Settings, endpoints: Endpoints, channel: str, *, bes
     taken = [int(part.child.environment["MARKETSYNC_METRICS_PORT"]) for part in beside]
     [port] = free_ports(host, max(taken) + 1, 1)
     return _part(name_of(channel), _arguments(channel), environment_of(endpoints), host=host, port=port)
+
+
+def api_part(settings: Settings, endpoints: Endpoints, *, beside: Sequence[Part]) -> Part:
+    """The process that serves the HTTP API. beside: the other parts. Raises UnavailableError when no port is free."""
+    host = settings.place.metrics_host
+    taken = [int(part.child.environment["MARKETSYNC_METRICS_PORT"]) for part in beside]
+    [port] = free_ports(host, max(taken) + 1, 1)
+    return _part("api", ("api",), environment_of(endpoints), host=host, port=port)
 
 
 def name_of(channel: str) -> str:

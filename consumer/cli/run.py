@@ -18,7 +18,7 @@ def command() -> None:
 
     from consumer.bootstrap.accounts import channels_of
     from consumer.bootstrap.channels import ChannelKeeper
-    from consumer.bootstrap.parts import service_parts, with_feeds
+    from consumer.bootstrap.parts import api_part, service_parts, with_feeds
     from consumer.bootstrap.preparation import ready_to_run
     from consumer.bootstrap.start import begin, own_servers
     from consumer.errors import SettingsError
@@ -37,6 +37,11 @@ def command() -> None:
         if not channels:
             log.warning("there is no account, changes are only captured", cure="`marketsync accounts add`")
         parts = service_parts(settings, endpoints, channels)
+        running = dict(zip(channels, parts[1:], strict=True))
+        if settings.api.usable:
+            parts.append(api_part(settings, endpoints, beside=parts))
+        else:
+            log.info("the HTTP API is not served", cure="set API_JWT_SECRET or API_JWKS_URL")
         for part in parts:
             log.info("metrics and health", of=part.child.name, at=part.metrics_url)
         supervisor = Supervisor(
@@ -44,7 +49,7 @@ def command() -> None:
             patience=settings.delivery.drain + _CLOSING,
             backoff=doubling(0.5, 30),
         )
-        keeper = ChannelKeeper(settings, endpoints, supervisor, dict(zip(channels, parts[1:], strict=True)), parts)
+        keeper = ChannelKeeper(settings, endpoints, supervisor, running, parts)
         try:
             asyncio.run(run_until_signalled(supervisor, keeper.run()))
         finally:

@@ -6,6 +6,7 @@ set, as `VAR=` in files of variables means it.
 
 from __future__ import annotations
 
+from consumer.settings.api import ApiSettings
 from consumer.settings.capture import CaptureSettings
 from consumer.settings.channels import SELLING
 from consumer.settings.credentials import CredentialSettings
@@ -21,6 +22,7 @@ from consumer.settings.traces import TraceSettings
 
 __all__ = [
     "SELLING",
+    "ApiSettings",
     "CaptureSettings",
     "CredentialSettings",
     "DeliverySettings",

@@ -30,7 +30,7 @@ class KeySet(jwt.PyJWKClient):
         self.keys: dict[str, Any] = {"one": RSA, "two": EC}
 
     def fetch_data(self) -> Any:
-        makers = {"one": jwt.algorithms.RSAAlgorithm, "two": jwt.algorithms.ECAlgorithm}
+        makers: dict[str, Any] = {"one": jwt.algorithms.RSAAlgorithm, "two": jwt.algorithms.ECAlgorithm}
         return {
             "keys": [
                 {**json.loads(makers[kid].to_jwk(key.public_key())), "kid": kid, "use": "sig"}
@@ -85,7 +85,7 @@ async def test_roles_may_be_one_string_and_unknown_ones_give_nothing() -> None:
         hs(tenant=""),
         hs(tenant=["acme"]),
         jwt.encode(claims(), "another secret, which is just as long as it", "HS256"),
-        jwt.encode(claims(), None, "none"),
+        jwt.encode(claims(), "", "none"),
         jwt.encode(claims(), SECRET * 2, "HS512"),
         jwt.encode(claims(), RSA, "RS256", headers={"kid": "one"}),
     ],
