@@ -75,6 +75,11 @@ class Gate:
         self._trying = False
         self.resize(batch_size)
 
+    @property
+    def most_in_calls(self) -> int:
+        """So many listings may be in calls at the same time."""
+        return self._concurrency * self.batch_size
+
     def resize(self, batch_size: int) -> None:
         """So many commands fit into one call from now on."""
         self.batch_size = batch_size

@@ -10,6 +10,7 @@ from functools import partial
 from uuid import uuid4
 
 from consumer.delivery.account_book import FLOORS, FloorBook
+from consumer.delivery.backlog import BacklogTeller
 from consumer.delivery.braking import Braking
 from consumer.delivery.chronicle import Chronicle
 from consumer.delivery.clocks import Clocks
@@ -214,6 +215,14 @@ def make_parts(
         writer=_writer(servers, settings),
         consumer=ConsumerThread(_membership(channel, servers, settings)),
         reporter=Reporter(channel, metrics, clocks.wall, current()),
+        backlog=BacklogTeller(
+            channel,
+            group_of(channel, names),
+            settings.max_waiting,
+            partial(names.delay_of, channel),
+            clocks,
+            metrics,
+        ),
         metrics=metrics,
         clocks=clocks,
         drain=settings.drain,

@@ -7,6 +7,7 @@ delay, for none of those before them is held longer than that.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 from consumer.kafka.records import Partition, Record
 
@@ -48,6 +49,10 @@ class Held:
     def next_due(self) -> float | None:
         """When the next record is due."""
         return min((queue[0][1] for queue in self._partitions.values()), default=None)
+
+    def times(self) -> Iterator[tuple[Partition, list[float]]]:
+        """By partition, when each of its records is due."""
+        return ((partition, [until for _, until in queue]) for partition, queue in self._partitions.items())
 
     def drop(self, partition: Partition) -> None:
         """The partition is not ours any more: its records will be read by its new owner."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumer.delivery.backlog import BacklogTeller
 from consumer.delivery.chronicle import Chronicle
 from consumer.delivery.clocks import Clocks
 from consumer.delivery.confirming import Confirmer
@@ -64,6 +65,7 @@ class Parts:
     writer: Writer
     consumer: ConsumerThread
     reporter: Reporter
+    backlog: BacklogTeller
     metrics: DeliveryMetrics
     clocks: Clocks
     drain: float

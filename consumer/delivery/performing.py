@@ -102,8 +102,6 @@ class Performer:
         now = self._now()
         self._parts.transcriber.keep(call, answers, listener)
         self._parts.reporter.answered(call, answers, seconds=now - begun)
-        seconds = self._parts.metrics.call_seconds
-        seconds.labels(self._parts.channel, str(call.account), call.operation).observe(now - begun)
         self._core.called(call, answers, now)
 
     async def _probe(self, probe: Probe) -> None:

@@ -96,6 +96,9 @@ class Reporter:
 
         seconds: how long the call took.
         """
+        if call.sends:
+            spent = self._metrics.call_seconds.labels(self._channel, str(call.account), call.operation)
+            spent.observe(seconds, _exemplar(call.sends[0].work))
         if self._traces.on:
             self._trace_call(call, answers := list(answers), seconds)
         repeated = self._metrics.repeated_sends.labels(self._channel, str(call.account))
@@ -119,6 +122,7 @@ class Reporter:
         for account, gate in core.gates.items():
             labels = (self._channel, str(account))
             self._metrics.in_flight.labels(*labels).set(gate.calling)
+            self._metrics.capacity.labels(*labels).set(gate.most_in_calls)
             self._metrics.waiting.labels(*labels).set(waiting.get(account, 0))
             self._metrics.halted.labels(*labels).set(gate.halted)
             self._metrics.down.labels(*labels).set(gate.down)
@@ -137,7 +141,16 @@ class Reporter:
     def forget(self, account: AccountKey) -> None:
         """There is no such account any more: its gauges tell nothing."""
         metrics = self._metrics
-        for gauge in (metrics.in_flight, metrics.waiting, metrics.halted, metrics.down, metrics.owed.paused):
+        for gauge in (
+            metrics.in_flight,
+            metrics.capacity,
+            metrics.waiting,
+            metrics.halted,
+            metrics.down,
+            metrics.owed.paused,
+            metrics.backlog.waiting,
+            metrics.backlog.blocked,
+        ):
             gauge.remove(self._channel, str(account))
 
     def undecodable(self, error: Exception, record: Record) -> None:
@@ -155,7 +168,7 @@ class Reporter:
         if note.outcome == "accepted" and note.send is not None:
             planned: Planned = note.send.plan
             age = self._clock() - planned.written.timestamp()
-            self._metrics.write_to_channel_seconds.labels(*account).observe(max(0.0, age))
+            self._metrics.write_to_channel_seconds.labels(*account).observe(max(0.0, age), _exemplar(note.work))
             self._say(note.work, f"✓ {_ACCEPTED.get(note.operation, note.operation)}")
             for remark in planned.plan.remarks:
                 self._say(note.work, remark[:_LONGEST])
@@ -227,6 +240,12 @@ def _where(work: Work) -> Mapping[str, str | int]:
             where["job"] = value.decode("utf-8", "replace")
     trace = trace_of(work.record.headers)
     return where if trace is None else where | {"trace": trace[0]}
+
+
+def _exemplar(work: Work) -> dict[str, str] | None:
+    """The trace of a change, as Prometheus keeps it beside a figure."""
+    trace = trace_of(work.record.headers)
+    return None if trace is None else {"trace_id": trace[0]}
 
 
 def _cut(error: Exception | None) -> str:

@@ -249,11 +249,13 @@ class DeliveryWorker:
 
     async def _commit_regularly(self) -> None:
         while True:
+            slept = self._now()
             await asyncio.sleep(_COMMIT)
             self._alive_at = self._now()
             if positions := self._core.offsets.committable():
                 self.parts.consumer.commit(positions)
             self.parts.reporter.gauges(self._core)
+            self.parts.backlog.tell(self._core.slots, self._core.held, late=self._alive_at - slept - _COMMIT)
             self.parts.metrics.poll_pause.labels(self.parts.channel).set(self.parts.consumer.longest_pause)
 
     def _now(self) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import Counter, Gauge
+
+from consumer.metrics.capped import Making
 
 _MODES = ("off", "dry-run", "live")
 
@@ -29,27 +31,24 @@ class AccountMetrics:
             self.modes.labels(channel, account, name).set(name == mode)
 
 
-def account_metrics(registry: CollectorRegistry) -> AccountMetrics:
+def account_metrics(make: Making) -> AccountMetrics:
     """Register them."""
     account = ["channel", "account"]
     return AccountMetrics(
-        modes=Gauge(
+        modes=make.gauge(
             "marketsync_delivery_account_mode",
             "1 for the mode an account is in (off, dry-run, live), 0 for the others",
             [*account, "mode"],
-            registry=registry,
         ),
-        broken=Gauge(
+        broken=make.gauge(
             "marketsync_delivery_account_broken",
             "1 while an account stands still because its document cannot be used; the log and `marketsync status` say"
             " why",
             account,
-            registry=registry,
         ),
-        replanned=Counter(
+        replanned=make.counter(
             "marketsync_delivery_replanned",
             "Listings marked to be planned anew because the rules of their account changed",
             account,
-            registry=registry,
         ),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import Counter, Gauge
+
+from consumer.metrics.capped import Making
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,26 +18,23 @@ class QuotaMetrics:
     wait_seconds: Counter
 
 
-def quota_metrics(registry: CollectorRegistry) -> QuotaMetrics:
+def quota_metrics(make: Making) -> QuotaMetrics:
     """Register the metrics of quotas."""
     labels = ["channel", "quota"]
     return QuotaMetrics(
-        used=Gauge(
+        used=make.gauge(
             "marketsync_delivery_quota_used",
             "Units of the quota that all processes leased in its period, as this process heard last",
             labels,
-            registry=registry,
         ),
-        left=Gauge(
+        left=make.gauge(
             "marketsync_delivery_quota_left",
             "Units of the quota that nobody has leased, as this process heard last",
             labels,
-            registry=registry,
         ),
-        wait_seconds=Counter(
+        wait_seconds=make.counter(
             "marketsync_delivery_quota_wait_seconds",
             "Time for which calls of this process had to wait because the quota was used up",
             labels,
-            registry=registry,
         ),
     )

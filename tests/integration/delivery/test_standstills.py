@@ -11,6 +11,7 @@ from consumer.bootstrap.waiting import read_waiting
 from consumer.delivery.accounts import Gate
 from consumer.delivery.standstills import state_of
 from consumer.delivery.work import AccountKey
+from consumer.metrics.capped import Making
 from consumer.metrics.owed import owed_metrics
 from tests.integration.delivery.conftest import Line
 from tests.unit.delivery.making import CHANNEL, POLICY, make_event
@@ -81,7 +82,7 @@ def test_the_state_of_a_gate_in_a_word() -> None:
 
 def test_what_is_owed_no_more_is_told_as_none() -> None:
     registry = CollectorRegistry()
-    metrics = owed_metrics(registry)
+    metrics = owed_metrics(Making(registry))
     at = datetime.now(UTC)
     labels = {"channel": "ebay", "account": "shop/default"}
     metrics.tell("ebay", ["shop/default"], {("shop/default", "held"): (7, at - timedelta(seconds=9))}, at)

@@ -15,6 +15,7 @@ from consumer.delivery.intake import Intake, Sources
 from consumer.delivery.sellers import Sellers
 from consumer.delivery.work import AccountKey
 from consumer.metrics.accounts import account_metrics
+from consumer.metrics.capped import Making
 from tests.unit.delivery.making import CHANNEL, SETTINGS, make_account
 
 KEY = AccountKey("shop", "default")
@@ -38,7 +39,7 @@ async def test_a_limit_that_changes_counts_with_the_next_look_and_no_sooner() ->
     core = Core(replace(SETTINGS, linger=0.0), {}, lambda: 0.5)
     intake = Intake(CHANNEL, (), Sources(frozenset(), lambda _: None))
     hands = Hands(stored, stored, lambda _: adapter, "here")
-    metrics = account_metrics(CollectorRegistry())
+    metrics = account_metrics(Making(CollectorRegistry()))
     follower = Follower(CHANNEL, core, intake, Sellers(), hands, lambda: None, lambda: 0.0, metrics)
     assert await follower.look()
     adapter.limits = (Limit("calls", 12, 1.0),)

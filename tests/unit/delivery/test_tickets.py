@@ -32,6 +32,7 @@ from consumer.listings.owed import Cause
 from consumer.listings.state import ListingState, Status
 from consumer.listings.submissions import OpenTicket
 from consumer.listings.submitted import OVERDUE, URGENT_AFTER
+from consumer.metrics.capped import Making
 from consumer.metrics.tickets import ticket_metrics
 from tests.unit.delivery.ledgers import LedgersInMemory
 from tests.unit.delivery.making import CHANNEL, SETTINGS, START, make_account, make_event, make_record
@@ -81,7 +82,7 @@ class Shop:
             sellers,
             Places(self.submissions, self.store, self.marks, self),
             clocks=Clocks(lambda: self.now, lambda: self.now - START),
-            metrics=ticket_metrics(self.registry),
+            metrics=ticket_metrics(Making(self.registry)),
             channel=CHANNEL,
         )
 

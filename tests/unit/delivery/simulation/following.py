@@ -19,6 +19,7 @@ from consumer.delivery.work import AccountKey
 from consumer.listings.accounts import Account
 from consumer.metrics import control_metrics
 from consumer.metrics.accounts import account_metrics
+from consumer.metrics.capped import Making
 from consumer.mongo import PyMongoError
 from tests.unit.delivery.making import CHANNEL
 from tests.unit.delivery.simulation import engine
@@ -26,7 +27,7 @@ from tests.unit.delivery.simulation import engine
 if TYPE_CHECKING:
     from tests.unit.delivery.simulation.process import Process
 
-_METRICS = account_metrics(CollectorRegistry())
+_METRICS = account_metrics(Making(CollectorRegistry()))
 _CONTROL = control_metrics(CollectorRegistry())
 # Seconds between two looks; nobody looks while nothing can have changed.
 _LOOK = 1.0

@@ -14,6 +14,7 @@ from consumer.delivery.tickets import Ended, Places, TicketFollower
 from consumer.listings.owed import Cause
 from consumer.listings.state import ListingState
 from consumer.listings.submissions import OpenTicket
+from consumer.metrics.capped import Making
 from consumer.metrics.tickets import ticket_metrics
 from consumer.mongo import PyMongoError
 from tests.unit.delivery.making import CHANNEL
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tests.unit.delivery.simulation.process import Process
     from tests.unit.delivery.simulation.world import World
 
-_METRICS = ticket_metrics(CollectorRegistry())
+_METRICS = ticket_metrics(Making(CollectorRegistry()))
 _LOOK = 1.0
 
 
