@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import structlog
 
 from adapters.registry import CHANNELS
 from consumer.bootstrap.accounts import known_accounts
@@ -41,7 +43,10 @@ from consumer.events import Operation
 from consumer.listings.accounts import Account
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.withholding import Withholding
+from consumer.mongo import PyMongoError
 from consumer.settings import Settings
+
+_log = structlog.get_logger()
 
 # Seconds a job waits for what was accepted to be seen on the channel.
 _PATIENCE = 3600.0
@@ -50,6 +55,10 @@ _TOPICS = {
     SyncOperation.UPDATE: Operation.UPDATED,
     SyncOperation.DELETE: Operation.DELETED,
 }
+
+
+Places = Callable[[str], Awaitable[Sequence[Place]]]
+"""The accounts of a tenant that are not off."""
 
 
 class KeyReusedError(MarketsyncError):
@@ -67,7 +76,7 @@ class JobReport:
 class Syncs:
     """Begins, carries on, looks at and cancels jobs. It holds connections; see `open_syncs`."""
 
-    def __init__(self, control: Control, triggers: Triggers, items: ItemBook, places: PlaceBook) -> None:
+    def __init__(self, control: Control, triggers: Triggers, items: ItemBook, places: Places) -> None:
         self._control = control
         self._triggers = triggers
         self._items = items
@@ -82,7 +91,7 @@ class Syncs:
             raise MarketsyncError(f"entity_codes: 1 to {MOST_CODES} are taken at once, there are {len(request.codes)}")
         if found := await self._of_key(request):
             return found
-        places = places_of(request, await self._places.of(request.tenant), sorted(CHANNELS))
+        places = places_of(request, await self._places(request.tenant), sorted(CHANNELS))
         await self._insist(request)
         started = datetime.fromtimestamp(int(now()), UTC)
         job = Job(_id(request), KIND, "", request.filters(), who, started, plan=plan_of(request, places))
@@ -101,8 +110,14 @@ class Syncs:
         low = job.filters["priority"] == Priority.LOW
         topic = Operation.READ if low else _TOPICS[SyncOperation(job.filters["operation"])]
         outbox = Outbox(self._control.producer, self._control.names, self._control.partitions, topic)
-        job = await self._triggers.run(job, Runner(self._control.jobs, outbox, Pace(0), watch))
-        return await self._control.jobs.save(delivering(job))
+        try:
+            job = await self._triggers.run(job, Runner(self._control.jobs, outbox, Pace(0), watch))
+            return await self._control.jobs.save(delivering(job))
+        except JobTakenError:
+            found = await self._control.jobs.find(job.id)
+            if found is not None and found.state is JobState.CANCELLED:  # what this step planned ends with the rest
+                await self._items.cancel(job.id)
+            raise
 
     async def resume(self, job_id: str, watch: Watch = lambda job: None) -> Job | None:
         """Go on with a sync that a crash left. None where there is no such running one."""
@@ -127,8 +142,18 @@ class Syncs:
 
     async def recent(self, most: int, tenant: str = "") -> list[Job]:
         """The newest jobs first."""
-        found = await self._control.jobs.recent(most)
-        return [job for job in found if not tenant or _concerns(job, tenant)]
+        return list(await self._control.jobs.recent(most, tenant))
+
+    async def tend(self, silence: float = 60.0) -> None:
+        """For ever: go on with syncs whose process is gone. silence: seconds without a step that say so."""
+        while True:
+            try:
+                while (job := await self._control.jobs.claim_silent(KIND, silence=silence)) is not None:
+                    _log.warning("going on with a sync that somebody left unfinished", job=job.id)
+                    await self.carry_out(job)
+            except (MarketsyncError, PyMongoError) as error:
+                _log.warning("syncs that were left unfinished wait", error=str(error))
+            await asyncio.sleep(silence)
 
     async def cancel(self, job_id: str) -> Job | None:
         """What was not sent yet stays unsent; what is on its way is delivered. None where it has ended."""
@@ -177,7 +202,7 @@ async def open_syncs(settings: Settings, endpoints: Endpoints) -> AsyncIterator[
             await items.prepare()
             withholding = Withholding(control.state[LISTINGS], control.partitions)
             triggers = Triggers(products, PimStates(writer), items, withholding, clock=now)
-            yield Syncs(control, triggers, items, PlaceBook(settings, endpoints))
+            yield Syncs(control, triggers, items, PlaceBook(settings, endpoints).of)
 
 
 async def sync(settings: Settings, endpoints: Endpoints, request: SyncRequest, watch: Watch = lambda job: None) -> Job:

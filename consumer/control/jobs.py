@@ -142,9 +142,15 @@ class JobStore:
         """Let another process go on with it at once, if it is ours still."""
         await self._collection.update_one({"_id": job_id, "owner": self._owner}, {"$set": {"owner": None}})
 
-    async def recent(self, limit: int) -> Sequence[Job]:
-        """The jobs begun last, newest first."""
-        cursor = self._collection.find().sort("started", -1).limit(limit)
+    async def claim_silent(self, kind: str, *, silence: float) -> Job | None:
+        """Go on with a running job of this kind that has not moved for `silence` seconds: its process is gone."""
+        quiet = {"$lt": ["$updated", {"$subtract": ["$$NOW", int(silence * 1000)]}]}
+        return await self._claim({"kind": kind, "state": JobState.RUNNING, "$expr": quiet})
+
+    async def recent(self, limit: int, tenant: str = "") -> Sequence[Job]:
+        """The jobs begun last, newest first. tenant: only those that are about nobody else; "" = all."""
+        alone = [{"filters.tenant": tenant}, {"filters.tenants": [tenant]}]
+        cursor = self._collection.find({"$or": alone} if tenant else {}).sort("started", -1).limit(limit)
         return [_job(document) for document in await cursor.to_list()]
 
     async def _claim(self, query: Document) -> Job | None:
