@@ -57,6 +57,8 @@ LASTING = frozenset({FORCE, JOB, REDRIVES})
 POSITIONS_TOPIC = "marketsync.capture.positions"
 CAPTURE_DEAD_LETTERS_TOPIC = "marketsync.capture.dead-letters"
 GAPS_TOPIC = "marketsync.capture.gaps"
+ORDERS_TOPIC = "marketsync.orders"
+ORDER_RECEIPTS_TOPIC = "marketsync.orders.receipts"
 
 
 def retry_topic(channel: str, delay: int) -> str:

@@ -22,6 +22,7 @@ from consumer.settings import (
     DeliverySettings,
     FeedSettings,
     KafkaSecuritySettings,
+    OrderSettings,
     PlaceSettings,
     RecordSettings,
     ServerSettings,
@@ -46,6 +47,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     CredentialSettings,
     FeedSettings,
     RecordSettings,
+    OrderSettings,
 )
 
 

@@ -31,6 +31,7 @@ from consumer.cli import (
     history,
     init,
     jobs,
+    orders,
     pause,
     preview,
     reconcile,
@@ -103,6 +104,7 @@ app.add_typer(credentials.app, name="credentials")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(held.app, name="held")
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(orders.app, name="orders")
 app.add_typer(embedded.app, name="embedded")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(sandbox.app, name="sandbox")

@@ -61,6 +61,16 @@ class TopicNames:
         """Times in which changes were missed."""
         return self.prefix + events.GAPS_TOPIC
 
+    @property
+    def orders(self) -> str:
+        """What became of orders, keyed tenant/channel/account/order."""
+        return self.prefix + events.ORDERS_TOPIC
+
+    @property
+    def order_receipts(self) -> str:
+        """Which order events were written last."""
+        return self.prefix + events.ORDER_RECEIPTS_TOPIC
+
     def retry(self, channel: str, delay: int) -> str:
         """Where this channel's listings wait `delay` seconds."""
         return self.prefix + events.retry_topic(channel, delay)
@@ -116,6 +126,32 @@ def ensure_topics(
             )
             for topic in wanted
             if topic.name not in existing
+        ]
+        return _create(admin, missing) if missing else []
+    except KafkaException as failure:
+        raise unavailable(bootstrap, failure) from failure
+
+
+def ensure_order_topics(bootstrap: str, names: TopicNames, settings: TopicSettings) -> list[str]:
+    """Create the topics of orders that are missing and return their names.
+
+    Raises UnavailableError when Kafka cannot be asked or refuses.
+    """
+    durable = {"min.insync.replicas": str(max(1, settings.replication_factor - 1))}
+    keep = {"cleanup.policy": "delete", "retention.ms": str(settings.retention * 1000)}
+    wanted = {names.orders: (settings.partitions, keep), names.order_receipts: (1, {"cleanup.policy": "compact"})}
+    admin = AdminClient(client_config(bootstrap))
+    try:
+        existing = admin.list_topics(timeout=ADMIN_TIMEOUT).topics
+        missing = [
+            NewTopic(
+                name,
+                num_partitions=partitions,
+                replication_factor=settings.replication_factor,
+                config=config | durable,
+            )
+            for name, (partitions, config) in wanted.items()
+            if name not in existing
         ]
         return _create(admin, missing) if missing else []
     except KafkaException as failure:

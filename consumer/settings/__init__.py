@@ -14,6 +14,7 @@ from consumer.settings.delivery import DeliverySettings, SyncSettings
 from consumer.settings.feeds import FeedSettings
 from consumer.settings.kafka_security import KafkaSecuritySettings
 from consumer.settings.loading import Settings, load_settings
+from consumer.settings.orders import OrderSettings
 from consumer.settings.place import PlaceSettings, ServerSettings
 from consumer.settings.record import RecordSettings
 from consumer.settings.selling import SellingSettings
@@ -28,6 +29,7 @@ __all__ = [
     "DeliverySettings",
     "FeedSettings",
     "KafkaSecuritySettings",
+    "OrderSettings",
     "PlaceSettings",
     "RecordSettings",
     "SellingSettings",

@@ -17,6 +17,7 @@ from consumer.settings.credentials import CredentialSettings
 from consumer.settings.delivery import DeliverySettings, SyncSettings
 from consumer.settings.feeds import FeedSettings
 from consumer.settings.kafka_security import KafkaSecuritySettings
+from consumer.settings.orders import OrderSettings
 from consumer.settings.place import PlaceSettings, ServerSettings
 from consumer.settings.record import RecordSettings
 from consumer.settings.selling import SellingSettings
@@ -41,6 +42,7 @@ class Settings:
     kafka_security: KafkaSecuritySettings
     record: RecordSettings
     api: ApiSettings
+    orders: OrderSettings
 
 
 def load_settings() -> Settings:
@@ -60,6 +62,7 @@ def load_settings() -> Settings:
             kafka_security=KafkaSecuritySettings(),
             record=RecordSettings(),
             api=ApiSettings(),
+            orders=OrderSettings(),
         )
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
@@ -105,5 +108,6 @@ _GROUPS: tuple[type[BaseSettings], ...] = (
     KafkaSecuritySettings,
     RecordSettings,
     ApiSettings,
+    OrderSettings,
 )
 _PREFIXES = {group.__name__: group.model_config.get("env_prefix", "") for group in _GROUPS}
