@@ -89,6 +89,7 @@ class _Parts(AsyncExitStack):
         self._settings = settings
         self._endpoints = endpoints
         self._accounts: set[str] = set()
+        self._settings_of: dict[str, object] = {}
 
     async def __aenter__(self) -> _Parts:
         settings, endpoints = self._settings, self._endpoints
@@ -147,7 +148,10 @@ class _Parts(AsyncExitStack):
                 if isinstance(account, Account):
                     self._accounts.add(account.id)
                     if account.mode == "live" and CHANNELS[channel].orders is not None:
-                        found[account.id] = known.get(account.id) or self._poller(account)
+                        same = self._settings_of.get(account.id) == account.settings
+                        poller = known.get(account.id) if same else None
+                        found[account.id] = poller or self._poller(account)
+                        self._settings_of[account.id] = account.settings
         return found
 
     def _poller(self, account: Account) -> Poller:
@@ -165,4 +169,9 @@ class _Parts(AsyncExitStack):
             ask=partial(quota.take, 1),
             book=self._booking.book,
         )
-        return Poller(account.id, walker, channel.poll)
+
+        async def close() -> None:
+            await quota.give_back()
+            await channel.close()
+
+        return Poller(account.id, walker, channel.poll, close)

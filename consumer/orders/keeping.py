@@ -32,9 +32,10 @@ class Walker(Protocol):
 
 
 class Poller:
-    """One account's. poll: seconds between two walks. hint: set to walk at once."""
+    """One account's. poll: seconds between two walks. hint: set to walk at once. close: called at the end."""
 
-    def __init__(self, account: str, walker: Walker, poll: float) -> None:
+    def __init__(self, account: str, walker: Walker, poll: float, close: Callable[[], Awaitable[object]]) -> None:
+        self._close = close
         self.hint = asyncio.Event()
         self._account = account
         self._walker = walker
@@ -42,6 +43,12 @@ class Poller:
 
     async def run(self) -> None:
         """Until cancelled. A walk that fails is tried again, later and later."""
+        try:
+            await self._walk()
+        finally:
+            await self._close()
+
+    async def _walk(self) -> None:
         failures = 0
         while True:
             self.hint.clear()
@@ -62,7 +69,8 @@ class Poller:
 
 class OrderKeeper:
     """leads: whether this process may go on. pollers: makes those of the accounts there are now, by id; asked again and
-    again, and an account that is there already keeps its poller. publish: writes what waits, returns how much."""
+    again; one that is given again goes on, and an account whose settings changed gets another.
+    publish: writes what waits, returns how much."""
 
     def __init__(
         self,
@@ -76,7 +84,7 @@ class OrderKeeper:
 
     async def run(self) -> None:
         """While it leads. Raises what `publish` and `pollers` raise; then begin anew."""
-        tasks: dict[str, asyncio.Task[None]] = {}
+        tasks: dict[Poller, asyncio.Task[None]] = {}
         known: Mapping[str, Poller] = {}
         looked = float("-inf")
         loop = asyncio.get_running_loop()
@@ -91,11 +99,11 @@ class OrderKeeper:
         finally:
             await self._follow(tasks, {})
 
-    async def _follow(self, tasks: dict[str, asyncio.Task[None]], wanted: Mapping[str, Poller]) -> None:
-        gone = {account: tasks.pop(account) for account in tasks.keys() - wanted.keys()}
-        for task in gone.values():
+    async def _follow(self, tasks: dict[Poller, asyncio.Task[None]], wanted: Mapping[str, Poller]) -> None:
+        gone = [tasks.pop(poller) for poller in tasks.keys() - set(wanted.values())]
+        for task in gone:
             task.cancel()
-        await asyncio.gather(*gone.values(), return_exceptions=True)
+        await asyncio.gather(*gone, return_exceptions=True)
         for account, poller in wanted.items():
-            if account not in tasks or tasks[account].done():
-                tasks[account] = asyncio.create_task(poller.run(), name=f"orders {account}")
+            if poller not in tasks or tasks[poller].done():
+                tasks[poller] = asyncio.create_task(poller.run(), name=f"orders {account}")
