@@ -8,8 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from consumer.api.background import Background
 from consumer.api.rates import Rates
 from consumer.api.tokens import Person, Tokens
+from consumer.bootstrap.triggering import Syncs
 from consumer.control.audit import Audit, AuditEntry
 from consumer.control.told import Told
 from consumer.embedded import Endpoints
@@ -28,6 +30,8 @@ class Services:
     listings: ListingBook
     audit: Audit
     told: Told
+    background: Background
+    syncs: Syncs
 
     async def note(self, person: Person, what: str, subject: str, **details: object) -> None:
         """Write down that this person asks for this; called before it is done. Raises PyMongoError: then it is not."""

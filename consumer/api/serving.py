@@ -13,11 +13,13 @@ import uvicorn
 from jwt import PyJWKClient
 
 from consumer.api.app import make_app
+from consumer.api.background import Background
 from consumer.api.rates import Rates
 from consumer.api.services import Services
 from consumer.api.tokens import TokenRules, Tokens
 from consumer.bootstrap.auditing import audit_in
 from consumer.bootstrap.health import serve_health
+from consumer.bootstrap.triggering import open_syncs
 from consumer.bootstrap.webhooks import OwnNotices, amazon_queue, ebay_webhook
 from consumer.control.told import Told
 from consumer.embedded import Endpoints
@@ -66,8 +68,13 @@ async def _run(settings: Settings, endpoints: Endpoints, supervised: bool) -> No
             timeout_graceful_shutdown=_DRAIN,
         )
         server = _Server(config)
-        with serve_health(settings, make_registry(), unready=lambda: [] if server.started else ["it is starting"]):
-            await _until_stopped(settings, server, supervised=supervised)
+        tending = asyncio.create_task(services.syncs.tend())
+        try:
+            with serve_health(settings, make_registry(), unready=lambda: [] if server.started else ["it is starting"]):
+                await _until_stopped(settings, server, supervised=supervised)
+        finally:
+            tending.cancel()
+            await asyncio.wait([tending])
     _log.info("stopped")
 
 
@@ -105,23 +112,29 @@ class _Server(uvicorn.Server):
 async def open_services(settings: Settings, endpoints: Endpoints) -> AsyncIterator[Services]:
     """Everything routes work with, over connections of its own."""
     notices = OwnNotices(settings, endpoints)
-    async with connect_async(endpoints.mongodb_uri) as client, notices.open():
+    async with connect_async(endpoints.mongodb_uri) as client, notices.open(), open_syncs(settings, endpoints) as syncs:
         database = client[settings.place.database]
         audit = audit_in(settings, database)
         await audit.prepare(settings.record.audit_days)
-        yield Services(
-            settings=settings,
-            endpoints=endpoints,
-            tokens=Tokens(_rules(settings.api), _keys(settings.api)),
-            rates=Rates(settings.api.rate, settings.api.burst, time.monotonic),
-            audit=audit,
-            listings=ListingBook(database[LISTINGS], HistoryStore(database[HISTORY])),
-            told=Told(
-                ExchangeStore(database[EXCHANGES]),
-                amazon_queue(database),
-                ebay_webhook(settings, database, notices, ()),
-            ),
-        )
+        background = Background()
+        try:
+            yield Services(
+                settings=settings,
+                endpoints=endpoints,
+                tokens=Tokens(_rules(settings.api), _keys(settings.api)),
+                rates=Rates(settings.api.rate, settings.api.burst, time.monotonic),
+                audit=audit,
+                listings=ListingBook(database[LISTINGS], HistoryStore(database[HISTORY])),
+                told=Told(
+                    ExchangeStore(database[EXCHANGES]),
+                    amazon_queue(database),
+                    ebay_webhook(settings, database, notices, ()),
+                ),
+                background=background,
+                syncs=syncs,
+            )
+        finally:
+            await background.close()
 
 
 def _rules(api: ApiSettings) -> TokenRules:
