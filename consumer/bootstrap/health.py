@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import structlog
 
 from consumer.health import HealthServer, Note, Reasons, Registry
+from consumer.metrics import disk_metrics
 from consumer.settings import Settings
 
 _log = structlog.get_logger()
@@ -18,6 +19,7 @@ def serve_health(
     settings: Settings, registry: Registry, *, unready: Reasons, stuck: Reasons = tuple, note: Note = str
 ) -> Iterator[None]:
     """Metrics and health over HTTP during the block, where the settings say."""
+    disk_metrics(registry, settings.place.home.expanduser().absolute())
     address = (settings.place.metrics_host, settings.place.metrics_port)
     server = HealthServer(registry, address, unready=unready, stuck=stuck, note=note)
     _log.info("metrics and health", at=server.start())

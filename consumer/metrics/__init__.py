@@ -9,11 +9,20 @@ from consumer.metrics.capture import CaptureMetrics, capture_metrics
 from consumer.metrics.control import ControlMetrics, control_metrics
 from consumer.metrics.credentials import CredentialMetrics, credential_metrics
 from consumer.metrics.delivery import DeliveryMetrics, delivery_metrics
+from consumer.metrics.disk import disk_metrics
 from consumer.metrics.feeds import FeedMetrics, feed_metrics
 from consumer.metrics.snapshots import SnapshotMetrics
 from consumer.metrics.tenants import TenantMetrics, tenant_metrics
 
-ROOMS = (capture_metrics, tenant_metrics, delivery_metrics, control_metrics, credential_metrics, feed_metrics)
+ROOMS = (
+    capture_metrics,
+    tenant_metrics,
+    delivery_metrics,
+    control_metrics,
+    credential_metrics,
+    feed_metrics,
+    disk_metrics,
+)
 """What registers the metrics of each room, in the order of the operator's page."""
 
 __all__ = [
@@ -29,6 +38,7 @@ __all__ = [
     "control_metrics",
     "credential_metrics",
     "delivery_metrics",
+    "disk_metrics",
     "feed_metrics",
     "tenant_metrics",
 ]

@@ -45,7 +45,6 @@ class DeliveryMetrics:
     capacity: Gauge
     waiting_limit: Gauge
     loop_lag: Gauge
-    lag_records: Gauge
     quotas: QuotaMetrics
     owed: OwedMetrics
     accounts: AccountMetrics
@@ -71,12 +70,6 @@ def delivery_metrics(registry: CollectorRegistry, most: int = MOST) -> DeliveryM
             "marketsync_delivery_loop_lag_seconds",
             "By how much the event loop was late in its last second; it grows when the process has too much to do",
             ["channel"],
-        ),
-        lag_records=make.gauge(
-            "marketsync_delivery_lag_records",
-            "Records that the consumer group has not finished, by topic, also where no process has read them; every"
-            " process of the group tells the same",
-            ["channel", "group", "topic"],
         ),
         quotas=quota_metrics(make),
         confirmations=confirmation_metrics(make),
