@@ -93,6 +93,12 @@ def channels_of(settings: Settings, endpoints: Endpoints) -> list[str]:
     return sorted({account.channel for account in known_accounts(settings, endpoints) if account.channel})
 
 
+def enabled_accounts(settings: Settings, endpoints: Endpoints, channel: str) -> list[Account]:
+    """The accounts of a channel that are not off; there may be none. Raises as `known_accounts`."""
+    known = known_accounts(settings, endpoints)
+    return [one for one in known if isinstance(one, Account) and one.channel == channel and one.mode != "off"]
+
+
 def accounts_of(
     settings: Settings, endpoints: Endpoints, channel: str, *, tenants: Sequence[str] = (), account: str = ""
 ) -> list[Account]:

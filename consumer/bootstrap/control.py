@@ -13,13 +13,17 @@ from dataclasses import dataclass
 
 from consumer.bootstrap.accounts import accounts_of
 from consumer.bootstrap.start import topic_names
+from consumer.control.item_book import COLLECTION as ITEMS
+from consumer.control.item_book import ItemBook
 from consumer.control.jobs import COLLECTION as JOBS
 from consumer.control.jobs import JobStore
 from consumer.control.pace import Pace
 from consumer.control.running import Runner, Watch
+from consumer.control.sent_items import SentItems
 from consumer.control.targets import Outbox
 from consumer.embedded import Endpoints
 from consumer.kafka import ReliableProducer, TopicNames
+from consumer.listings.accounts import Account
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.listings.store import ListingStore
 from consumer.mongo import AsyncDatabase, Document, PyMongoError, connect_async
@@ -30,6 +34,8 @@ from consumer.settings import Settings
 HEADER_BYTES = 32 * 1024
 # Seconds that what is under way gets at the end.
 CLOSE = 10.0
+# Seconds a job waits for what was accepted to be seen on the channel.
+_PATIENCE = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,20 @@ class Control:
     producer: ReliableProducer
     partitions: int
 
-    def runner(self, rate: float, watch: Watch) -> Runner:
-        """Runs jobs. rate: states a second, 0 = as fast as it goes."""
-        return Runner(self.jobs, Outbox(self.producer, self.names, self.partitions), Pace(rate), watch)
+    def runner(self, rate: float, watch: Watch, accounts: Sequence[Account] = ()) -> Runner:
+        """Runs jobs. rate: states a second, 0 = as fast as it goes. accounts: of one channel, whose listings are
+        followed to their end."""
+        outbox = Outbox(self.producer, self.names, self.partitions)
+        names: dict[str, list[str]] = {}
+        for one in accounts:
+            names.setdefault(one.tenant, []).append(one.name)
+        plan = SentItems(self.items, accounts[0].channel, names).plan if accounts else None
+        return Runner(self.jobs, outbox, Pace(rate), watch, plan)
+
+    @property
+    def items(self) -> ItemBook:
+        """What jobs ask of listings."""
+        return ItemBook(self.state[ITEMS], self.listings, patience=_PATIENCE, clock=now)
 
 
 @asynccontextmanager

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from consumer.bootstrap.accounts import accounts_of, channels_of
+from consumer.bootstrap.accounts import accounts_of, channels_of, enabled_accounts
 from consumer.bootstrap.control import Control, now, open_control, this_person
 from consumer.control import requests
-from consumer.control.jobs import Job, ended
+from consumer.control.jobs import Job, delivering
 from consumer.control.letter_book import COLLECTION as LETTERS
 from consumer.control.letter_book import Decision, LetterBook, moment
 from consumer.control.letters import CAPTURE, DeadLetter, LetterFilter, Standing
@@ -34,7 +34,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class RedriveRequest:
-    """words: the filter's times as they were typed. again: also what was brought back too often. rate: a second."""
+    """words: the filter's times as they were typed. again: also what was brought back too often. rate: a second.
+
+    who: asks for it; "" = the user of this machine.
+    """
 
     channel: str
     wanted: LetterFilter
@@ -43,6 +46,7 @@ class RedriveRequest:
     why: str
     rate: float
     anew: bool
+    who: str = ""
 
 
 def channels_with_letters(settings: Settings, endpoints: Endpoints, channel: str) -> list[str]:
@@ -87,10 +91,20 @@ def find_letter(settings: Settings, endpoints: Endpoints, letter_id: str) -> Fou
     return found
 
 
-def discard_letters(
-    settings: Settings, endpoints: Endpoints, channel: str, *, wanted: LetterFilter, why: str, dry_run: bool
+def discard_letters(  # noqa: PLR0913  what a command is asked
+    settings: Settings,
+    endpoints: Endpoints,
+    channel: str,
+    *,
+    wanted: LetterFilter,
+    why: str,
+    dry_run: bool,
+    who: str = "",
 ) -> Counter[tuple[str, ...]]:
-    """Close open letters; returns which (`Listing.counts`). dry_run: close none. Raises MarketsyncError."""
+    """Close open letters; returns which (`Listing.counts`). dry_run: close none.
+
+    who: decides; "" = the user of this machine. Raises MarketsyncError.
+    """
 
     async def discard() -> Counter[tuple[str, ...]]:
         counts: Counter[tuple[str, ...]] = Counter()
@@ -101,7 +115,7 @@ def discard_letters(
                 async for found, _ in batches:
                     opened = [one for one in found if one.standing is Standing.OPEN]
                     counts.update(map(_group, opened))
-                    decision = Decision(Standing.DISCARDED, this_person(), why, moment(now()))
+                    decision = Decision(Standing.DISCARDED, who or this_person(), why, moment(now()))
                     await book.decide([] if dry_run else [one.letter for one in opened], decision)
         return counts
 
@@ -127,20 +141,32 @@ def run_redrive(
 ) -> Job:
     """Begin a redrive, or go on with the unfinished one of the same words. Raises MarketsyncError."""
 
-    async def run() -> Job:
-        async with open_control(settings, endpoints) as control:
-            job = await _job(control, request, say)
-            redrive = Redrive(_office(control), _book(control), now)
-            job = await redrive.run(job, control.runner(request.rate, watch))
-            return await control.jobs.save(ended(job, now()))
-
     accounts_of(settings, endpoints, request.channel)
-    return asyncio.run(run())
+    return asyncio.run(redrive_letters(settings, endpoints, request, watch=watch, say=say))
+
+
+async def redrive_letters(
+    settings: Settings,
+    endpoints: Endpoints,
+    request: RedriveRequest,
+    *,
+    watch: Watch,
+    say: Callable[[str], None] = lambda words: None,
+    begun: Callable[[Job], None] = lambda job: None,
+) -> Job:
+    """The same in a loop that runs. begun: is told the job before the first letter. Raises MarketsyncError."""
+    async with open_control(settings, endpoints) as control:
+        job = await _job(control, request, say)
+        begun(job)
+        redrive = Redrive(_office(control), _book(control), now)
+        accounts = await asyncio.to_thread(enabled_accounts, settings, endpoints, request.channel)
+        job = await redrive.run(job, control.runner(request.rate, watch, accounts))
+        return await control.jobs.save(delivering(job))
 
 
 async def _job(control: Control, request: RedriveRequest, say: Callable[[str], None]) -> Job:
     filters = filters_of(request.wanted, request.words, again=request.again, why=request.why)
-    asked = Request("redrive", request.channel, filters, this_person(), request.anew)
+    asked = Request("redrive", request.channel, filters, request.who or this_person(), request.anew)
     job = await requests.unfinished(control.jobs, asked)
     if job is not None:
         say(f"Going on with {job.id}, begun {job.started:%Y-%m-%d %H:%M} UTC by {job.who}.")

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from consumer.bootstrap.accounts import accounts_of
+from consumer.bootstrap.accounts import accounts_of, enabled_accounts
 from consumer.bootstrap.control import Control, now, open_control, this_person
 from consumer.bootstrap.start import topic_names
 from consumer.control import requests
-from consumer.control.jobs import Job, ended
+from consumer.control.jobs import Job, delivering
 from consumer.control.replay import Replay, plan_of, spans_of, wish_of
 from consumer.control.requests import Request
 from consumer.control.running import Watch
@@ -77,8 +77,9 @@ def run_replay(
     async def run() -> Job:
         async with open_control(settings, endpoints) as control:
             job = await _job(control, filters, request, say=say)
-            job = await Replay(control.bootstrap).run(job, control.runner(request.rate, watch))
-            return await control.jobs.save(ended(job, now()))
+            accounts = await asyncio.to_thread(enabled_accounts, settings, endpoints, request.channel)
+            job = await Replay(control.bootstrap).run(job, control.runner(request.rate, watch, accounts))
+            return await control.jobs.save(delivering(job))
 
     filters = _filters(settings, endpoints, request)
     return asyncio.run(run())

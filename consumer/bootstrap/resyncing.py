@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from consumer.bootstrap.accounts import accounts_of
+from consumer.bootstrap.accounts import accounts_of, enabled_accounts
 from consumer.bootstrap.control import now, open_control, this_person
 from consumer.bootstrap.start import named_databases, topic_names
 from consumer.bootstrap.tenant_products import tenant_products
 from consumer.capture.records import RecordWriter
 from consumer.control import requests
-from consumer.control.jobs import Job, ended
+from consumer.control.jobs import Job, delivering
 from consumer.control.pim_states import PimStates
 from consumer.control.requests import Request
 from consumer.control.resync import Resync, TenantSize
@@ -86,8 +86,9 @@ def run_resync(
             if job is not None:
                 say(f"Going on with {job.id}, begun {job.started:%Y-%m-%d %H:%M} UTC by {job.who}.")
             job = job or await requests.begin(control.jobs, asked, {}, now)
-            job = await resync.run(job, control.runner(request.rate, watch))
-            return await control.jobs.save(ended(job, now()))
+            accounts = await asyncio.to_thread(enabled_accounts, settings, endpoints, request.channel)
+            job = await resync.run(job, control.runner(request.rate, watch, accounts))
+            return await control.jobs.save(delivering(job))
 
     tenants = _tenants(settings, endpoints, request)
     with make_resync(settings, endpoints) as (resync, _):

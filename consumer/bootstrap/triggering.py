@@ -17,7 +17,6 @@ from consumer.bootstrap.control import Control, now, open_control, this_person
 from consumer.bootstrap.start import named_databases, topic_names
 from consumer.bootstrap.tenant_products import tenant_products
 from consumer.capture.records import RecordWriter
-from consumer.control.item_book import COLLECTION as ITEMS
 from consumer.control.item_book import AccountProgress, ItemBook
 from consumer.control.jobs import Job, JobState, JobTakenError, delivering
 from consumer.control.pace import Pace
@@ -48,8 +47,6 @@ from consumer.settings import Settings
 
 _log = structlog.get_logger()
 
-# Seconds a job waits for what was accepted to be seen on the channel.
-_PATIENCE = 3600.0
 _TOPICS = {
     SyncOperation.CREATE: Operation.CREATED,
     SyncOperation.UPDATE: Operation.UPDATED,
@@ -198,7 +195,7 @@ async def open_syncs(settings: Settings, endpoints: Endpoints) -> AsyncIterator[
     writer = RecordWriter(topic_names(settings), limit=settings.topics.max_message_bytes, tenants=databases)
     with tenant_products(settings, endpoints) as products:
         async with open_control(settings, endpoints) as control:
-            items = ItemBook(control.state[ITEMS], control.listings, patience=_PATIENCE, clock=now)
+            items = control.items
             await items.prepare()
             withholding = Withholding(control.state[LISTINGS], control.partitions)
             triggers = Triggers(products, PimStates(writer), items, withholding, clock=now)

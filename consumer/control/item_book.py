@@ -59,8 +59,8 @@ class ItemBook:
         await self._collection.create_index([("job", 1), ("ended", 1), ("_id", 1)], name="by_job")
         await self._collection.create_index([("at", 1)], name="expiry", expireAfterSeconds=_KEPT)
 
-    async def plan(self, job: str, keys: Iterable[ListingKey], sequence: Sequence) -> None:
-        """A state of this sequence is asked for. Of two for one listing the newer counts. Raises PyMongoError."""
+    async def plan(self, job: str, wanted: Iterable[tuple[ListingKey, Sequence]]) -> None:
+        """Of each listing a state of this sequence is asked for; of two the newer counts. Raises PyMongoError."""
         at = datetime.fromtimestamp(self._clock(), UTC)
         writes = [
             UpdateOne(
@@ -79,7 +79,7 @@ class ItemBook:
                 },
                 upsert=True,
             )
-            for key in keys
+            for key, sequence in wanted
         ]
         if writes:
             await self._collection.bulk_write(writes, ordered=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from consumer.control.jobs import Job, JobStore
@@ -14,14 +14,19 @@ Watch = Callable[[Job], None]
 """Is told after each step; from the event loop."""
 
 
-class Runner:
-    """Performs the steps of jobs. watch: for progress bars and metrics."""
+Plan = Callable[[Sequence[tuple[State, Headers]]], Awaitable[None]]
+"""Remembers of each listing what is asked for, before it is sent."""
 
-    def __init__(self, jobs: JobStore, outbox: Outbox, pace: Pace, watch: Watch) -> None:
+
+class Runner:
+    """Performs the steps of jobs. watch: for progress bars and metrics. plan: None = nobody follows single listings."""
+
+    def __init__(self, jobs: JobStore, outbox: Outbox, pace: Pace, watch: Watch, plan: Plan | None = None) -> None:
         self._jobs = jobs
         self._outbox = outbox
         self._pace = pace
         self._watch = watch
+        self._plan = plan
 
     @property
     def size(self) -> int:
@@ -32,6 +37,8 @@ class Runner:
         """At the job's pace, until Kafka has all of them. Raises UnavailableError, RecordTooLargeError."""
         if states:
             await self._pace.wait(len(states))
+            if self._plan is not None:
+                await self._plan(states)
             await self._outbox.send(states)
 
     async def mark(self, marker: State, headers: Headers) -> None:

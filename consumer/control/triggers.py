@@ -154,7 +154,8 @@ class Triggers:
                 continue
             keys = [ListingKey(one.channel, one.account, tenant, code) for code in sorted(read) for one in places]
             await self._mark(job, keys)
-            await self._items.plan(job.id, keys, read_sequence(*reading.time))
+            sequence = read_sequence(*reading.time)
+            await self._items.plan(job.id, [(key, sequence) for key in keys])
             states, lost = await asyncio.to_thread(self._made, tenant, reading, sorted(gone))
             sent = [(state, headers) for state in states for headers in _targets(job, places)]
             counts = {"products": len(states), "sent": len(sent), "unsendable": lost, "gone": len(gone)}

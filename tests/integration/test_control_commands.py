@@ -119,7 +119,7 @@ def test_dead_letters(
     assert [dict(record.headers)[REDRIVES] for record in sent(servers, names)] == [b"1", b"1"]
     rows = {row["standing"]: row["letters"] for row in json.loads(say("dead-letters", "list", "--json"))["counts"]}
     assert rows == {"redriven": 2, "discarded": 1, "open": 1}
-    assert re.search(r"Job redrive-\w+ to ebay, begun .*\(.+@.+\): done: 2 sent", say("status"))
+    assert re.search(r"Job redrive-\w+ to ebay, begun .*\(.+@.+\): delivering: 2 sent", say("status"))
 
 
 def test_replay_resync_and_distrust(say: Say, producer: ReliableProducer, servers: Endpoints, fresh_name: str) -> None:
