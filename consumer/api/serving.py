@@ -18,6 +18,7 @@ from consumer.api.rates import Rates
 from consumer.api.services import Services
 from consumer.api.tokens import TokenRules, Tokens
 from consumer.bootstrap.auditing import audit_in
+from consumer.bootstrap.credentials import open_credentials, utc_now
 from consumer.bootstrap.health import serve_health
 from consumer.bootstrap.triggering import open_syncs
 from consumer.bootstrap.webhooks import OwnNotices, amazon_queue, ebay_webhook
@@ -32,11 +33,15 @@ from consumer.listings.history import COLLECTION as HISTORY
 from consumer.listings.history import HistoryStore
 from consumer.listings.store import COLLECTION as LISTINGS
 from consumer.mongo import connect_async
+from consumer.orders.erasing import OrderEraser
+from consumer.orders.store import OrderStore
 from consumer.processes import stop_on_signals
 from consumer.settings import Settings
 from consumer.settings.api import ApiSettings
 
 _log = structlog.get_logger()
+
+_DAY = 86400
 
 NO_TOKENS = "the API does not start: set API_JWT_SECRET or API_JWKS_URL, so that tokens can be checked"
 # Seconds that a key set is believed, and that requests under way get at the end.
@@ -116,6 +121,9 @@ async def open_services(settings: Settings, endpoints: Endpoints) -> AsyncIterat
         database = client[settings.place.database]
         audit = audit_in(settings, database)
         await audit.prepare(settings.record.audit_days)
+        credentials = open_credentials(settings, endpoints, client)
+        keep = settings.orders.personal_days * _DAY
+        eraser = OrderEraser(OrderStore(database, credentials.cipher, keep=keep), utc_now)
         background = Background()
         try:
             yield Services(
@@ -128,13 +136,14 @@ async def open_services(settings: Settings, endpoints: Endpoints) -> AsyncIterat
                 told=Told(
                     ExchangeStore(database[EXCHANGES]),
                     amazon_queue(database),
-                    ebay_webhook(settings, database, notices, ()),
+                    ebay_webhook(settings, database, notices, [eraser]),
                 ),
                 background=background,
                 syncs=syncs,
             )
         finally:
             await background.close()
+            await credentials.cipher.close()
 
 
 def _rules(api: ApiSettings) -> TokenRules:
