@@ -14,7 +14,9 @@ from tests.deployment.tools import found
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "marketsync"
-EVERYTHING = "delivery.autoscaling.enabled=true,orders.enabled=true,api.enabled=true,podMonitor.enabled=true,tlsSecret=tls"
+EVERYTHING = (
+    "delivery.autoscaling.enabled=true,orders.enabled=true,api.enabled=true,podMonitor.enabled=true,tlsSecret=tls"
+)
 
 HELM = found("helm")
 pytestmark = pytest.mark.skipif(HELM is None, reason="no helm: `make check-deployment` builds it where Go is")
