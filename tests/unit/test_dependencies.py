@@ -39,10 +39,11 @@ def _modules(path: Path) -> Iterator[str]:
 
 
 def test_the_program_requires_what_it_imports_and_nothing_else() -> None:
-    extras = names(PROJECT["optional-dependencies"]["embedded"])
+    extras = names(PROJECT["optional-dependencies"]["embedded"] + PROJECT["optional-dependencies"]["traces"])
     assert imported(("consumer", "adapters")) - extras == names(PROJECT["dependencies"])
 
 
 def test_the_tests_import_what_is_declared() -> None:
     declared = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"]["dev"])
+    declared |= names(PROJECT["optional-dependencies"]["traces"])
     assert imported(("tests",)) <= declared
