@@ -90,7 +90,7 @@ def backlog_metrics(make: Making) -> BacklogMetrics:
         ),
         lanes=make.gauge(
             "marketsync_delivery_lane_waiting",
-            "Listings that wait in memory, by lane (urgent, offer, content, background)",
+            "Listings that wait in memory, by lane (withdraw, offer, content, background)",
             ["channel", "lane"],
         ),
         bytes=make.gauge("marketsync_delivery_waiting_bytes", "Bytes of the records that wait in memory", ["channel"]),
