@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from consumer.bootstrap.start import find_servers
 from consumer.bootstrap.triggering import sync, tenant_or_only
-from consumer.control.triggers import Priority, SyncOperation, SyncRequest
+from consumer.control.sync_words import Priority, SyncOperation
+from consumer.control.triggers import SyncRequest
 from consumer.settings import load_settings
 
 _MOST_TOGETHER = 500

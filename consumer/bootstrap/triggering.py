@@ -22,13 +22,12 @@ from consumer.control.jobs import Job, JobState, JobTakenError, delivering
 from consumer.control.pace import Pace
 from consumer.control.pim_states import PimStates
 from consumer.control.running import Runner, Watch
+from consumer.control.sync_words import Priority, SyncOperation
 from consumer.control.targets import Outbox
 from consumer.control.triggers import (
     KIND,
     MOST_CODES,
     Place,
-    Priority,
-    SyncOperation,
     SyncRequest,
     Triggers,
     UnknownProductError,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from consumer.control.triggers import Priority, SyncOperation
+from consumer.control.sync_words import Priority, SyncOperation
 
 Codes = Annotated[list[str], typer.Argument(help="Entity codes of the products.")]
 Channels = Annotated[list[str] | None, typer.Option("--channel", help="Only this channel; may be repeated.")]

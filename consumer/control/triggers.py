@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from consumer.control.item_book import ItemBook
 from consumer.control.jobs import Job
 from consumer.control.pim_states import PimStates
 from consumer.control.running import Runner
+from consumer.control.sync_words import Priority, SyncOperation
 from consumer.control.targets import State, Target
 from consumer.errors import MarketsyncError
 from consumer.events import Headers, read_sequence
@@ -28,21 +28,6 @@ from consumer.mongo.tenant_products import TenantProducts
 KIND = "sync"
 MOST_CODES = 50_000
 """A job remembers its products in one document."""
-
-
-class SyncOperation(StrEnum):
-    """What is asked for."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-
-
-class Priority(StrEnum):
-    """HIGH: with what happens now. LOW: behind everything else."""
-
-    HIGH = "high"
-    LOW = "low"
 
 
 class UnknownProductError(MarketsyncError):

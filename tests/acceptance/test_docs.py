@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from consumer.cli import app
+from tests import commands_page
 from tests.acceptance.installation import ROOT
 from tests.settings_table import PAGE, metrics, variables, with_tables
 
@@ -41,6 +42,11 @@ def test_commands_and_their_options_exist(page: str) -> None:
         for command in re.findall(r"(?:^|\s|\()(?:\.venv/bin/)?marketsync((?: +[^\s#|;)\"']+)*)", line):
             complaint = wrong_in(typer.main.get_command(app), command.split())
             assert complaint is None, f"`marketsync{command}`: {complaint}"
+
+
+def test_the_page_of_commands_is_the_programs_own() -> None:
+    written = commands_page.PAGE.read_text(encoding="utf-8")
+    assert written == commands_page.page(), "write it anew: python -m tests.commands_page"
 
 
 def wrong_in(command: Any, words: list[str]) -> str | None:

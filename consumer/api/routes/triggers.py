@@ -18,13 +18,8 @@ from consumer.api.services import Asked, Services
 from consumer.api.tokens import Person
 from consumer.bootstrap.triggering import KeyReusedError
 from consumer.control.jobs import Job, JobTakenError
-from consumer.control.triggers import (
-    Priority,
-    SyncOperation,
-    SyncRequest,
-    UnknownProductError,
-    UnknownTargetError,
-)
+from consumer.control.sync_words import Priority, SyncOperation
+from consumer.control.triggers import SyncRequest, UnknownProductError, UnknownTargetError
 
 router = APIRouter(prefix="/api", tags=["syncs"])
 

@@ -16,15 +16,8 @@ from consumer.control.item_book import ItemBook
 from consumer.control.items import Progress
 from consumer.control.jobs import Job, JobState, JobTakenError
 from consumer.control.pim_states import PimStates
-from consumer.control.triggers import (
-    Place,
-    Priority,
-    SyncOperation,
-    SyncRequest,
-    Triggers,
-    UnknownProductError,
-    UnknownTargetError,
-)
+from consumer.control.sync_words import Priority, SyncOperation
+from consumer.control.triggers import Place, SyncRequest, Triggers, UnknownProductError, UnknownTargetError
 from consumer.events import JOB, Operation
 from consumer.listings.state import Status
 from consumer.listings.withholding import Withholding
