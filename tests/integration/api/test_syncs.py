@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+import consumer
+from consumer.cli import app
 from consumer.embedded import Endpoints
+from consumer.errors import MarketsyncError
 from consumer.mongo import connect
 from consumer.mongo.pim import PRODUCTS
 from tests.integration.api.conftest import Token
@@ -67,3 +72,25 @@ async def test_many_products_are_one_job_that_goes_on_after_the_answer(
     assert (begun.status_code, begun.json()["products"]) == (202, 2)
     listed = await api.get("/api/jobs", headers=token(tenant, "viewer"))
     assert [job["id"] for job in listed.json()["jobs"]] == [begun.json()["job_id"]]
+
+
+async def test_programs_and_commands_begin_the_same_jobs(api: httpx.AsyncClient, tenant: str, token: Token) -> None:
+    one = await consumer.sync_product_to_marketplaces_async("P-1", operation="delete", priority="low")
+    stock = await asyncio.to_thread(consumer.sync_inventory_to_marketplaces, "P-1")
+    bulk = await consumer.bulk_sync_products_async(["P-1", "GONE"], batch_size=1)
+    assert (one.products, stock.products, bulk.products) == (0, 0, 0), "there is no account to send to"
+    with pytest.raises(MarketsyncError, match="no channel 'nowhere'"):
+        await consumer.sync_product_to_marketplaces_async("P-1", channels=["nowhere"])
+    with pytest.raises(ValueError, match="rename"):
+        await consumer.sync_product_to_marketplaces_async("P-1", operation="rename")
+
+    typed = await asyncio.to_thread(CliRunner().invoke, app, ["sync", "P-1", "--priority", "low"])
+    assert f"{tenant} has no enabled account" in typed.output
+    listed = await api.get("/api/jobs", headers=token(tenant, "viewer"))
+    ids = [job["id"] for job in listed.json()["jobs"]]
+    assert {one.job_id, stock.job_id, bulk.job_id} < set(ids)
+    assert len(ids) == 4
+    watched = await asyncio.to_thread(CliRunner().invoke, app, ["jobs", "watch", bulk.job_id])
+    assert f"{bulk.job_id}: done" in watched.output
+    ended = await asyncio.to_thread(CliRunner().invoke, app, ["jobs", "cancel", bulk.job_id])
+    assert (ended.exit_code, "no unfinished job" in ended.output) == (1, True)
