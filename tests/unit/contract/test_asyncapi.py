@@ -95,9 +95,10 @@ def test_references_of_the_document_lead_somewhere_and_every_schema_is_used() ->
 def test_every_topic_is_described_and_nothing_else(prefix: str) -> None:
     names = TopicNames(prefix)
     every = {*names.products, names.positions, names.capture_dead_letters, names.gaps}
-    every |= {names.retry("ebay", 60), names.dead_letters("ebay")}
+    every |= {names.retry("ebay", 60), names.dead_letters("ebay"), names.orders, names.order_receipts}
     assert addresses(prefix) == every
     known = {"prefix", "of", "products", "positions", "capture_dead_letters", "gaps", "retry", "dead_letters"}
+    known |= {"orders", "order_receipts"}
     questions = {"every_retry", "delay_of"}  # about names, not topics of their own
     members = {name for name, _ in inspect.getmembers(TopicNames) if not name.startswith("_")}
     assert members - questions == known, "a new topic"

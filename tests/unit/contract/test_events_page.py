@@ -78,6 +78,8 @@ def test_every_file_and_topic_is_named() -> None:
         names.positions,
         names.capture_dead_letters,
         names.gaps,
+        names.orders,
+        names.order_receipts,
         "marketsync.<channel>.retry.<delay>s",
         "marketsync.<channel>.dead-letters",
     }
