@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,6 +17,8 @@ from adapters.errors import AdapterError
 from consumer.errors import MarketsyncError, SettingsError, UnavailableError
 from consumer.mongo import PyMongoError
 from consumer.mongo.words import unavailable
+
+_log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -107,7 +110,11 @@ async def _plain(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _service(_request: Request, error: Exception) -> JSONResponse:
-    status = 503 if isinstance(error, UnavailableError) else 500 if isinstance(error, SettingsError) else 422
+    if isinstance(error, SettingsError):
+        # Its words are for who runs the service, and may name accounts of other tenants.
+        _log.error("a request cannot be served with these settings", error=str(error))
+        return answer(500, "settings", "The service is not set up for this.", cure="Ask whoever runs it.")
+    status = 503 if isinstance(error, UnavailableError) else 422
     headers: dict[str, Any] = {"Retry-After": "5"} if status == 503 else {}
     return answer(status, "unavailable" if headers else "refused", str(error), headers=headers)
 

@@ -21,7 +21,7 @@ from consumer.bootstrap.auditing import audit_in
 from consumer.bootstrap.credentials import open_credentials, utc_now
 from consumer.bootstrap.health import serve_health
 from consumer.bootstrap.triggering import open_syncs
-from consumer.bootstrap.webhooks import OwnNotices, amazon_queue, ebay_webhook
+from consumer.bootstrap.webhooks import OwnNotices, amazon_queue, ebay_webhook, prepare_notices
 from consumer.control.told import Told
 from consumer.embedded import Endpoints
 from consumer.errors import SettingsError, UnavailableError
@@ -121,6 +121,7 @@ async def open_services(settings: Settings, endpoints: Endpoints) -> AsyncIterat
         database = client[settings.place.database]
         audit = audit_in(settings, database)
         await audit.prepare(settings.record.audit_days)
+        await prepare_notices(settings, database)
         credentials = open_credentials(settings, endpoints, client)
         keep = settings.orders.personal_days * _DAY
         eraser = OrderEraser(OrderStore(database, credentials.cipher, keep=keep), utc_now)

@@ -84,6 +84,11 @@ def ebay_webhook(
     )
 
 
+async def prepare_notices(settings: Settings, database: AsyncDatabase[Document]) -> None:
+    """Notices go after their days. Idempotent; raises PyMongoError."""
+    await NoticeBook(database[COLLECTION]).prepare(settings.record.notice_days)
+
+
 def amazon_queue(database: AsyncDatabase[Document]) -> AmazonQueue:
     """What takes the messages of Amazon's queue."""
     return AmazonQueue(NoticeBook(database[COLLECTION]), Hints(database[LISTINGS], utc_now), utc_now)
