@@ -91,10 +91,9 @@ def test_a_person_sees_builds_checks_and_lets_go(say: Say, world: World) -> None
     assert "there is no such feed" in say("build", "--account", "other", code=2)
 
 
-async def test_a_published_file_with_a_mistake_in_it_is_found(say: Say, world: World) -> None:
-    await put(world, "A")
-    item = make_item("B", price="0.00")
-    await world.put(item)
+def test_a_published_file_with_a_mistake_in_it_is_found(say: Say, world: World) -> None:
+    asyncio.run(put(world, "A"))
+    asyncio.run(world.put(make_item("B", price="0.00")))
     say("build")
     found = say("check", code=1)
     assert "offer 2" in found
