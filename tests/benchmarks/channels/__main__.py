@@ -104,6 +104,7 @@ def _measure(
     least = shop.least if step.name == _REVISED else None
     return [
         Figure(part, "listings/s", _PRODUCTS / (ended - begun), at_least=least),
+        Figure(part, f"ms a product (before: {shop.before})", 1000 * (ended - begun) / _PRODUCTS, digits=1),
         Figure(part, "CPU s per 10,000", (cpu_seconds(pids[0]) - used) * 10_000 / _PRODUCTS, digits=1),
         Figure(part, "CPU s of the stand-in", cpu_seconds(pids[1]) - theirs, digits=1),
         Figure(part, "peak MB", peak_megabytes(pids[0])),

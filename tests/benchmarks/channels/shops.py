@@ -23,13 +23,15 @@ _PLENTY = 100_000
 class Shop:
     """sandbox: what starts the stand-in. account: by its address, the account and its credentials.
 
-    least: changes of price and stock a second that are wanted.
+    least: changes of price and stock a second that are wanted. before: milliseconds that the system before took for one
+    product, by its users.
     """
 
     channel: str
     sandbox: Sequence[str]
     account: Callable[[str], tuple[AccountDocument, Mapping[str, SecretStr]]]
     least: int
+    before: str
 
 
 def _ebay(url: str) -> tuple[AccountDocument, Mapping[str, SecretStr]]:
@@ -83,6 +85,6 @@ def _document(channel: str, category: str, settings: Mapping[str, Any], limits: 
 
 
 SHOPS = (
-    Shop("ebay", ("ebay",), _ebay, 1000),
-    Shop("amazon", ("amazon", "--no-limits"), _amazon, 400),
+    Shop("ebay", ("ebay",), _ebay, 1000, "500"),
+    Shop("amazon", ("amazon", "--no-limits"), _amazon, 400, "1,000 to 2,000"),
 )
