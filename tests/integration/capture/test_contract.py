@@ -23,6 +23,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # the stub fo
 from consumer.events import Operation
 from consumer.kafka import TopicNames, ensure_topics, read_compacted
 from consumer.kafka.removal import remove_installation
+from consumer.kafka.topics import ensure_order_topics
 from consumer.markers import decode_marker, is_marker
 from consumer.mongo import Collection, Document
 from consumer.settings import TopicSettings
@@ -275,6 +276,7 @@ def test_topics_are_created_as_described(line: Line, fresh_name: str) -> None:
         created = ensure_topics(
             bootstrap, TopicNames(prefix), topic_settings=settings, channels=["ebay"], retry_delays=[60]
         )
+        created += ensure_order_topics(bootstrap, TopicNames(prefix), settings)
         filled = {"prefix": prefix, "channel": "ebay", "delay": "60"}
         described = {
             re.sub(r"\{(\w+)\}", lambda found: filled[found[1]], channel["address"]): channel["bindings"]["kafka"]
