@@ -44,13 +44,15 @@ class Faults:
     """What goes wrong next. All empty: nothing does.
 
     account: errors of whole calls, the next call takes the first one. skus: errors of single listings. lost: how many
-    of a SKU's next commands are done although the answer says it is unknown whether they were. crashes: exceptions
-    that leave `apply`, as a bug in an adapter would, by SKU.
+    of a SKU's next commands are done although the answer says it is unknown whether they were. ignored: how many of a
+    SKU's next revisions are answered as done and change nothing. crashes: exceptions that leave `apply`, as a bug in
+    an adapter would, by SKU.
     """
 
     account: deque[AdapterError] = field(default_factory=deque)
     skus: dict[str, deque[AdapterError]] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
     crashes: dict[str, deque[Exception]] = field(default_factory=dict)
     halted: AdapterError | None = None
 
@@ -65,6 +67,10 @@ class Faults:
     def lose_answer(self, sku: str, *, times: int = 1) -> None:
         """The next `times` commands for this SKU are done, but no answer comes back."""
         self.lost[sku] = self.lost.get(sku, 0) + times
+
+    def ignore(self, sku: str, *, times: int = 1) -> None:
+        """The next `times` revisions of this SKU are answered as done, and buyers see what they saw."""
+        self.ignored[sku] = self.ignored.get(sku, 0) + times
 
     def crash(self, sku: str, error: Exception, *, times: int = 1) -> None:
         """The next `times` calls that carry this SKU raise, before any effect."""
@@ -252,6 +258,10 @@ class MemoryAdapter(AnswersAtOnce):
             return self._revise_stock(command, live)
         if (live is None or not live.live) and command.operation is not Operation.CREATE:
             return self._refuse(command, UnknownListingError("No live listing has this SKU", status=404))
+        if live is not None and self.faults.ignored.get(command.sku, 0) > 0:
+            self.faults.ignored[command.sku] -= 1
+            self._note(command, effect=False)
+            return Outcome(command.sku, references=live.references)
         return self._show(command, live)
 
     def _show(self, command: Command, live: ChannelListing | None) -> Outcome:
