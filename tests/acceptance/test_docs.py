@@ -22,6 +22,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 _OF_TESTS = {"MARKETSYNC_TEST_HOME", "MARKETSYNC_SHARED"}
 # How the pages write "and so on".
 _GROUPS = {"EBAY_", "MARKETSYNC_", "MARKETSYNC_TOPICS_", "MARKETSYNC_CAPTURE_", "MARKETSYNC_DELIVERY_"}
+_PROGRAM = typer.main.get_command(app)
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
@@ -40,7 +41,7 @@ def code_lines(page: str) -> Iterator[str]:
 def test_commands_and_their_options_exist(page: str) -> None:
     for line in code_lines(page):
         for command in re.findall(r"(?:^|\s|\()(?:\.venv/bin/)?marketsync((?: +[^\s#|;)\"']+)*)", line):
-            complaint = wrong_in(typer.main.get_command(app), command.split())
+            complaint = wrong_in(_PROGRAM, command.split())
             assert complaint is None, f"`marketsync{command}`: {complaint}"
 
 
@@ -123,13 +124,12 @@ def test_the_tables_of_settings_and_metrics_are_current() -> None:
 
 
 def test_this_test_would_notice() -> None:
-    command = typer.main.get_command(app)
-    assert wrong_in(command, ["deliver", "--channel", "ebay"]) is None
-    assert wrong_in(command, ["embedded", "up"]) is None
-    assert wrong_in(command, ["redrive"]) == "there is no command redrive"
-    assert wrong_in(command, ["deliver", "--chanel", "ebay"]) == "there is no option --chanel"
-    assert wrong_in(command, ["validate", "CODE", "OTHER", "--all"]) is None
-    assert wrong_in(command, ["preview", "CODE"]) is None
-    assert wrong_in(command, ["preview", "CODE", "OTHER"]) == "OTHER is not expected"
-    assert wrong_in(command, ["embedded", "sideways"]) == "there is no command sideways"
+    assert wrong_in(_PROGRAM, ["deliver", "--channel", "ebay"]) is None
+    assert wrong_in(_PROGRAM, ["embedded", "up"]) is None
+    assert wrong_in(_PROGRAM, ["redrive"]) == "there is no command redrive"
+    assert wrong_in(_PROGRAM, ["deliver", "--chanel", "ebay"]) == "there is no option --chanel"
+    assert wrong_in(_PROGRAM, ["validate", "CODE", "OTHER", "--all"]) is None
+    assert wrong_in(_PROGRAM, ["preview", "CODE"]) is None
+    assert wrong_in(_PROGRAM, ["preview", "CODE", "OTHER"]) == "OTHER is not expected"
+    assert wrong_in(_PROGRAM, ["embedded", "sideways"]) == "there is no command sideways"
     assert list(code_lines("say `marketsync run` or\n```\nmake demo\n```")) == ["marketsync run", "", "make demo"]

@@ -1,11 +1,10 @@
-"""Both ways to start the program are the same program, and its help is quick."""
+"""Both ways to start the program are the same program, and its help waits for nothing heavy."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -31,16 +30,6 @@ def script() -> str:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_module_and_the_script_agree(script: str, command: tuple[str, ...]) -> None:
     assert helped(sys.executable, "-m", "consumer", *command) == helped(script, *command)
-
-
-def test_help_is_quick(script: str) -> None:
-    def seconds() -> float:
-        started = time.perf_counter()
-        helped(script)
-        return time.perf_counter() - started
-
-    # The best of a few: what is measured is the program, not the load of this machine.
-    assert min(seconds() for _ in range(5)) < 0.5
 
 
 def test_help_starts_nothing_heavy() -> None:
