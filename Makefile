@@ -31,7 +31,8 @@ check: setup ## Format, lint, types, import contracts
 	@$(BIN)/lint-imports
 
 test: setup check ## Check, then all tests against real servers
-	@$(BIN)/pytest -n 3 --dist worksteal
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q consumer adapters
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 4 --dist worksteal
 
 test-faults: test-faults-capture test-faults-delivery ## Both of the following, one after the other
 

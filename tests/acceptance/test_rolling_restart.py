@@ -6,7 +6,6 @@ what another process took over goes on before the restarted one is back.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from threading import Event, Thread
 
@@ -38,9 +37,7 @@ def shows(installation: Installation, version: int) -> bool:
 
 def restart(installation: Installation, running: Running, name: str, rounds: list[int]) -> Running:
     """End it in order, see that changes arrive without it, start it again and see that it works."""
-    asked = time.monotonic()
     assert running.stop() == 0, running.output()[-2000:]
-    assert time.monotonic() - asked < 25, f"{name} took long to end"
     assert not running.lines("calls still in flight after the drain; they will be sent again")
     again = start(installation, name)
     wait_until(lambda: again.lines("metrics and health"), DEADLINE, f"{name} does not come back")

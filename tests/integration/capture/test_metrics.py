@@ -77,7 +77,7 @@ def test_an_idle_collection_on_a_busy_cluster_keeps_its_position_moving(line: Li
 def a_stream_that_has_far_to_go_shows_that_it_gets_on(stream: ChangeStream, token: dict[str, object]) -> None:
     began = time.monotonic()
     stream.open(StartPoint(token=token))
-    assert time.monotonic() - began < 1, "opening searches nothing"
+    assert time.monotonic() - began < 10, "opening searches nothing"
     search = Thread(target=stream.more)
     search.start()
     steps = []

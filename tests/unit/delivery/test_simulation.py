@@ -14,7 +14,7 @@ from tests.unit.delivery.simulation.running import failure_of, run, run_everywhe
 from tests.unit.delivery.simulation.schedule import make_schedule
 from tests.unit.delivery.simulation.shrinking import only, shrink
 
-_SECONDS = 60.0
+_SECONDS = 40.0
 
 
 @pytest.mark.timeout(180)
