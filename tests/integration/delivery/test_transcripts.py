@@ -25,6 +25,7 @@ from consumer.listings.exchanges import COLLECTION, ExchangeStore
 from consumer.listings.exchanges import Kept as Exchange
 from consumer.logs import SecretCutter
 from consumer.mongo import Document, connect_async
+from tests.majority import majority_has_all
 from tests.unit.adapters.wire import ORIGIN, make_http
 from tests.unit.delivery.making import make_work
 
@@ -40,8 +41,8 @@ class Kept:
     lost: list[int]
 
     async def of(self, listing: str, most: int = 20) -> list[Exchange]:
-        """What is kept of a listing. Once a majority has this write, it has all that were made before."""
-        await self.database["after"].insert_one({})
+        """What is kept of a listing."""
+        await majority_has_all(self.database)
         return await self.store.of(listing, most)
 
     def transcriber(self, **changes: Any) -> Transcriber:

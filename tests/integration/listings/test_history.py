@@ -11,6 +11,7 @@ import pytest_asyncio
 from consumer.embedded import Endpoints
 from consumer.listings.history import COLLECTION, Entry, HistoryStore, Reason
 from consumer.mongo import AsyncDatabase, Document, connect_async
+from tests.majority import majority_has_all
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ONE = Entry(
@@ -41,6 +42,7 @@ async def test_the_newest_entries_of_one_listing_come_first(database: AsyncDatab
     other = replace(ONE, listing="ebay/default/shop/P-10")
     later = replace(ONE, at=AT + timedelta(seconds=1), outcome="held", payload=None, price=None, reply="")
     await store.write([ONE, other, later], 1)
+    await majority_has_all(database)
     assert await store.of(ONE.listing) == [later, ONE]
     assert await store.of(other.listing) == [other]
     assert await store.of(ONE.listing, most=1) == [later]
@@ -49,6 +51,7 @@ async def test_the_newest_entries_of_one_listing_come_first(database: AsyncDatab
 async def test_two_entries_of_one_moment_are_both_kept(database: AsyncDatabase[Document]) -> None:
     store = HistoryStore(database[COLLECTION])
     await store.write([ONE, replace(ONE, outcome="refused")], 1)
+    await majority_has_all(database)
     assert [entry.outcome for entry in await store.of(ONE.listing)] == ["refused", "accepted"]
 
 
