@@ -18,11 +18,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One listing of one call. version: the state it carried, None for a withdrawal."""
+    """One listing of one call. version: the state it carried, None for a withdrawal. began: when the call did."""
 
     process: str
     sku: str
     version: int | None
+    began: float
 
 
 @dataclass(slots=True)
@@ -55,6 +56,11 @@ class Journal:
         """The versions of a listing in order of arrival."""
         return [a.version for a in self.arrivals if a.sku == sku and a.version is not None]
 
+    def begun(self, sku: str) -> list[int]:
+        """The versions of a listing in the order in which their calls began, wherever they began."""
+        calls = sorted((a.began, a.version) for a in self.arrivals if a.sku == sku and a.version is not None)
+        return [version for _, version in calls]
+
     def newest(self) -> dict[str, int]:
         """The last version of each listing."""
         return {arrival.sku: arrival.version for arrival in self.arrivals if arrival.version is not None}
@@ -79,7 +85,7 @@ class Journal:
             self.refused += 1
             return {"refused": True}
         self.calls += 1
-        self.arrivals += [Arrival(call["process"], sku, version) for sku, version in call["listings"]]
+        self.arrivals += [Arrival(call["process"], sku, version, call["sent"]) for sku, version in call["listings"]]
         return {"refused": False}
 
     def _is_over(self) -> bool:
