@@ -179,6 +179,12 @@ class Shipment(_Value):
     lines: tuple[ShippedLine, ...] = ()
 
 
+def holds_what_was_asked(parcel: Parcel, shipment: Shipment) -> bool:
+    """Whether a parcel that the channel knows has the lines of this shipment, as far as either of them says."""
+    lines = {line.line_id: line.quantity for line in shipment.lines}
+    return not lines or not parcel.quantities or lines == dict(parcel.quantities)
+
+
 @value_object
 class ShipmentAnswer:
     """The channel took it. parcel_id: its number of the parcel. repeated: it had it before, and nothing was sent."""

@@ -16,7 +16,17 @@ from adapters.amazon.order_reading import order_of
 from adapters.amazon.settings import AmazonAccount
 from adapters.errors import RejectedListingError
 from adapters.order_amounts import utc_text
-from adapters.orders import NeedsNoAnswer, Order, OrderCall, OrderPage, OrderStatus, Shipment, ShipmentAnswer
+from adapters.orders import (
+    NeedsNoAnswer,
+    Order,
+    OrderCall,
+    OrderPage,
+    OrderStatus,
+    Parcel,
+    Shipment,
+    ShipmentAnswer,
+    holds_what_was_asked,
+)
 from adapters.rate_limits import Cost, Limit, Scope
 
 _BEHIND = timedelta(minutes=2)  # Amazon searches up to two minutes before now
@@ -82,7 +92,7 @@ class AmazonOrders(NeedsNoAnswer):
         order = await self.order(shipment.order_id)
         reference = _reference(shipment.shipment_id)
         for parcel in order.parcels:
-            if parcel.parcel_id == reference or parcel.tracking_number == shipment.tracking_number:
+            if _is_told(parcel, reference, shipment):
                 return ShipmentAnswer(parcel.parcel_id, repeated=True)
         items = _items(shipment, order)
         package = {
@@ -99,6 +109,15 @@ class AmazonOrders(NeedsNoAnswer):
         meant = self._account.carriers.get(name, name)
         code = next((known for known in _CARRIERS if known.casefold() == meant.casefold()), _OTHER)
         return {"carrierCode": code} if code != _OTHER else {"carrierCode": code, "carrierName": meant}
+
+
+def _is_told(parcel: Parcel, reference: str, shipment: Shipment) -> bool:
+    """Whether Amazon knows this package. Raises RejectedListingError where it knows another one under its number,
+    which telling it again would overwrite."""
+    same = holds_what_was_asked(parcel, shipment)
+    if parcel.parcel_id == reference and not same:
+        raise RejectedListingError(f"shipment_id: Amazon has {shipment.shipment_id!r} with other lines; take another")
+    return same and (parcel.parcel_id == reference or parcel.tracking_number == shipment.tracking_number)
 
 
 def _reference(shipment_id: str) -> str:

@@ -7,6 +7,7 @@ createShippingFulfillment repeats itself when it is repeated, so what eBay has a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from adapters.orders import (
     Parcel,
     Shipment,
     ShipmentAnswer,
+    holds_what_was_asked,
 )
 from adapters.rate_limits import DAY, Cost, Limit, Scope
 
@@ -135,25 +137,33 @@ def _wanted(shipment: Shipment, order: Order) -> dict[str, int]:
     """Line id -> pieces of the parcel: those named, or all that are not on their way."""
     if shipment.lines:
         return {line.line_id: line.quantity for line in shipment.lines}
-    return {line.line_id: line.quantity for line in order.lines if line.shipped == 0}
+    return {line_id: pieces for line_id, pieces in _left(order).items() if pieces > 0}
+
+
+def _left(order: Order) -> dict[str, int]:
+    """Line id -> pieces that are in no parcel yet. eBay calls a line fulfilled from its first piece on, so what is in
+    the parcels counts, and that word only for lines that no parcel names."""
+    sent = Counter[str]()
+    for parcel in order.parcels:
+        sent.update(parcel.quantities)
+    return {line.line_id: line.quantity - line.canceled - sent.get(line.line_id, line.shipped) for line in order.lines}
 
 
 def _same(parcel: Parcel, tracking: str, shipment: Shipment) -> bool:
-    """Whether eBay knows this parcel. Its number tells; without one, what is in it and when it left."""
-    if tracking:
-        return parcel.tracking_number == tracking
-    lines = {line.line_id: line.quantity for line in shipment.lines}
-    return parcel.shipped_at == shipment.shipped_at and lines in ({}, dict(parcel.quantities))
+    """Whether eBay knows this parcel. Its number and what is in it tell; without a number, when it left."""
+    if parcel.tracking_number != tracking if tracking else parcel.shipped_at != shipment.shipped_at:
+        return False
+    return holds_what_was_asked(parcel, shipment)
 
 
 def _refuse_unshippable(order: Order, wanted: Mapping[str, int]) -> None:
     if order.status in (OrderStatus.CANCELED, OrderStatus.PENDING, OrderStatus.REFUNDED):
         raise RejectedListingError(f"order_id: eBay says {order.vendor_status}, so nothing of it may be sent")
-    lines = {line.line_id: line for line in order.lines}
+    left = _left(order)
     for line_id, pieces in wanted.items():
-        if line_id not in lines:
-            raise RejectedListingError(f"lines: the order has no line {line_id}; it has {', '.join(lines)}")
-        if pieces > lines[line_id].quantity:
-            raise RejectedListingError(f"lines: {pieces} of line {line_id}, which has {lines[line_id].quantity}")
+        if line_id not in left:
+            raise RejectedListingError(f"lines: the order has no line {line_id}; it has {', '.join(left)}")
+        if pieces > left[line_id]:
+            raise RejectedListingError(f"lines: {pieces} of line {line_id}, of which {left[line_id]} are left to send")
     if not wanted:
         raise RejectedListingError("lines: all of this order is on its way already, under another tracking number")

@@ -103,6 +103,46 @@ async def test_ebay_parcel_without_a_number_is_known_by_when_it_left(ebay: Stand
     assert await ebay.parcels(order_id) == 1
 
 
+async def test_ebay_all_that_is_left_is_the_rest_of_a_half_sent_line(ebay: StandInDesk) -> None:
+    order_id = await ebay.sell(("A1", 3))
+    (line,) = (await ebay.orders.order(order_id)).lines
+    await ebay.orders.ship(
+        shipment(order_id, tracking_number="ONE1", lines=({"line_id": line.line_id, "quantity": 1},))
+    )
+    await ebay.orders.ship(shipment(order_id, shipment_id="2", tracking_number="TWO2"))
+    after = await ebay.orders.order(order_id)
+    assert {parcel.tracking_number: dict(parcel.quantities) for parcel in after.parcels} == {
+        "ONE1": {line.line_id: 1},
+        "TWO2": {line.line_id: 2},
+    }
+
+
+@pytest.mark.parametrize("name", ["ebay", "amazon"])
+async def test_other_lines_under_the_same_tracking_number_are_told_too(
+    name: str, ebay: StandInDesk, amazon: StandInDesk
+) -> None:
+    desk = {"ebay": ebay, "amazon": amazon}[name]
+    order_id = await desk.sell(("A1", 1), ("B2", 1))
+    lines = [line.line_id for line in (await desk.orders.order(order_id)).lines]
+    for number, line_id in enumerate(lines, 1):
+        parcel = shipment(
+            order_id, shipment_id=str(number), tracking_number="SAME1", lines=({"line_id": line_id, "quantity": 1},)
+        )
+        assert not (await desk.orders.ship(parcel)).repeated
+        assert (await desk.orders.ship(parcel)).repeated
+    assert (await desk.orders.order(order_id)).status is OrderStatus.SHIPPED
+
+
+async def test_amazon_package_that_is_told_is_not_overwritten_by_another(amazon: StandInDesk) -> None:
+    order_id = await amazon.sell(("A1", 1), ("B2", 1))
+    first, second = [line.line_id for line in (await amazon.orders.order(order_id)).lines]
+    await amazon.orders.ship(shipment(order_id, shipment_id="7", lines=({"line_id": first, "quantity": 1},)))
+    with pytest.raises(RejectedListingError, match="shipment_id: Amazon has '7' with other lines"):
+        await amazon.orders.ship(
+            shipment(order_id, shipment_id="7", tracking_number="N2", lines=({"line_id": second, "quantity": 1},))
+        )
+
+
 async def test_amazon_tax_stands_beside_the_amount(amazon: StandInDesk) -> None:
     order = await amazon.orders.order(await amazon.sell(("A1", 2)))
     price = order.lines[0].price
