@@ -28,11 +28,18 @@ _SHORTEST_SECRET = 6
 _SECRET_NAMES = re.compile(
     r"secret|password|passwd|authorization|credential|api_?key|(access|refresh|bearer|auth|user)_?token", re.IGNORECASE
 )
-_SECRET_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"v\^1\.1#[^\s\"'&,;}]+"), CUT),  # how eBay's tokens begin, those that a process was given too
-    (re.compile(r"(://)[^/@\s:]*:[^/@\s]+@"), rf"\1{CUT}@"),
-    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/^#=-]{6,}", re.IGNORECASE), rf"\1 {CUT}"),
+# What it looks like, behind words of which one is in any such text: looking for them costs a tenth of the pattern.
+_SECRET_TEXTS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    # How eBay's tokens begin, those that a process was given too.
+    (("v^1.1#",), re.compile(r"v\^1\.1#[^\s\"'&,;}]+"), CUT),
+    (("://",), re.compile(r"(://)[^/@\s:]*:[^/@\s]+@"), rf"\1{CUT}@"),
     (
+        ("bearer", "basic"),
+        re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/^#=-]{6,}", re.IGNORECASE),
+        rf"\1 {CUT}",
+    ),
+    (
+        ("_token", "client_secret", "key", "password"),
         re.compile(
             r"\b((?:access|refresh)_token|client_secret|api_?key|password)(\"?'?\s*[=:]\s*\"?'?)[^\s&\"',}]+",
             re.IGNORECASE,
@@ -74,8 +81,10 @@ class SecretCutter:
     def text(self, text: str) -> str:
         """The text without secrets, not shortened."""
         text = self._without_known(text) if self._known else text
-        for pattern, replacement in _SECRET_TEXTS:
-            text = pattern.sub(replacement, text)
+        folded = text.casefold()
+        for words, pattern, replacement in _SECRET_TEXTS:
+            if any(word in folded for word in words):
+                text = pattern.sub(replacement, text)
         return text
 
     def _without_known(self, text: str) -> str:

@@ -6,7 +6,7 @@ For people only: nothing is decided by it. Written beside the way of a change, w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,9 @@ class Kept:
     missed: int = 0
 
 
+_FIELDS = tuple(field.name for field in fields(Kept))
+
+
 class ExchangeStore:
     """Writes and reads them. Methods raise PyMongoError."""
 
@@ -51,12 +54,16 @@ class ExchangeStore:
 
     async def write(self, kept: Sequence[Kept]) -> None:
         """Add them."""
-        await self._collection.insert_many([asdict(one) for one in kept], ordered=False)
+        await self._collection.insert_many([_document(one) for one in kept], ordered=False)
 
     async def of(self, listing: str, most: int = 20) -> list[Kept]:
         """The newest of a listing, newest first."""
         found = self._collection.find({"listings": listing}, {"_id": False}).sort("at", -1).limit(most)
         return [_kept(document) async for document in found]
+
+
+def _document(kept: Kept) -> Document:
+    return {name: getattr(kept, name) for name in _FIELDS}
 
 
 def _kept(document: dict[str, Any]) -> Kept:
