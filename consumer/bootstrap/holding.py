@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -25,13 +23,14 @@ from consumer.settings import Settings
 Result = TypeVar("Result")
 
 
-def pause(settings: Settings, endpoints: Endpoints, which: Which, why: str) -> bool:
+def pause(settings: Settings, endpoints: Endpoints, which: Which, why: str, *, who: str) -> bool:
     """Pause a channel, or one account or tenant of it. Returns False where just that was paused already.
+
+    who: asks for it, for those who wonder later.
 
     Raises SettingsError for a channel there is not, UnavailableError.
     """
     channel = _known(which)
-    who = f"{getpass.getuser()}@{socket.gethostname()}"
 
     async def act(database: AsyncDatabase[Document]) -> bool:
         return await Pauses(database[PAUSES]).pause(channel, which.account, why, tenant=which.tenant, who=who)

@@ -19,6 +19,7 @@ def command(
 ) -> None:
     """Send nothing to a channel or account until resume. What changes meanwhile is owed and sent afterwards, newest."""
     from consumer.bootstrap.auditing import note, subject_of
+    from consumer.bootstrap.control import this_person
     from consumer.bootstrap.holding import pause
     from consumer.bootstrap.start import begin, find_servers
     from consumer.listings.held import Which
@@ -27,7 +28,7 @@ def command(
     which = Which(channel, tenant or None, account or None)
     endpoints = find_servers(settings)
     note(settings, endpoints, "pause", tenant=tenant, subject=subject_of(channel, account), why=why)
-    fresh = pause(settings, endpoints, which, why)
+    fresh = pause(settings, endpoints, which, why, who=this_person())
     words = "paused: every delivery process knows within seconds" if fresh else "was paused already, as it still is"
     typer.echo(f"{in_words(channel, tenant, account)} {words}.")
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from consumer.delivery.pauses import COLLECTION as PAUSES
+from consumer.delivery.pauses import Pauses
 from consumer.embedded import Endpoints
 from consumer.listings.brakes import Brake
 from consumer.listings.codec import from_document
 from consumer.listings.owed import Cause
 from consumer.listings.store import COLLECTION as LISTINGS
-from consumer.mongo import Collection, Document, connect
+from consumer.mongo import Collection, Document, connect, connect_async
 from tests.integration.api.conftest import Token
 from tests.integration.test_held_commands import held
 from tests.planted import plant
@@ -121,6 +123,22 @@ async def test_held_listings_are_released_by_an_operator_and_it_is_written_down(
     assert [(entry["who"], entry["what"], entry["subject"]) for entry in log["entries"]] == [
         ("api:anna", "held release", "ebay/default")
     ]
+
+
+async def test_a_channel_is_paused_for_the_own_tenant_and_tells_who_asked(
+    api: httpx.AsyncClient, token: Token, fresh_name: str, servers: Endpoints
+) -> None:
+    me, path = token(fresh_name, "operator"), "/api/channels/ebay/pause"
+    assert (await api.put(path, json={"why": "stock-taking"}, headers=me)).json() == {"paused": True, "changed": True}
+    async with connect_async(servers.mongodb_uri) as client:
+        (standing,) = await Pauses(client[f"marketsync-{fresh_name}"][PAUSES]).current("ebay")
+    assert (standing.tenant, standing.account) == (fresh_name, None)
+    assert standing.who.startswith("api:")
+    one = await api.delete("/api/accounts/ebay/default/pause", headers=me)
+    assert one.json() == {"paused": True, "changed": False}, "the channel's pause stands"
+    assert (await api.delete(path, headers=me)).json() == {"paused": False, "changed": True}
+    unknown = await api.put("/api/channels/nowhere/pause", json={"why": "x"}, headers=me)
+    assert unknown.status_code == 404
 
 
 async def test_an_account_is_paused_and_goes_on(api: httpx.AsyncClient, token: Token, fresh_name: str) -> None:
