@@ -8,9 +8,12 @@ from collections.abc import Collection, Iterator, Sequence
 import structlog
 
 from consumer.bootstrap.accounts import channels_of
+from consumer.bootstrap.control import this_process
 from consumer.bootstrap.credentials import utc_now
 from consumer.bootstrap.start import configured_servers, named_databases, topic_names
 from consumer.bootstrap.tenant_streams import pim_client, registered, streams_of
+from consumer.control.jobs import COLLECTION as JOBS
+from consumer.control.jobs import JobStore
 from consumer.control.letter_book import COLLECTION as LETTERS
 from consumer.control.letter_book import LetterBook
 from consumer.embedded import Endpoints
@@ -168,4 +171,5 @@ async def _create_indexes(settings: Settings, endpoints: Endpoints) -> None:
         database = client[settings.place.database]
         await ListingStore(database[COLLECTION], settings.topics.partitions).ensure_indexes()
         await LetterBook(database[LETTERS]).ensure_indexes()
+        await JobStore(database[JOBS], this_process()).ensure_indexes()
         await AccountStore(database[ACCOUNTS], now=utc_now).prepare()

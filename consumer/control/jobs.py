@@ -74,6 +74,17 @@ class JobStore:
         self._owner = owner
         self._new_id = new_id
 
+    async def ensure_indexes(self) -> None:
+        """Create what the queries below need. Idempotent."""
+        for keys in (("started",), ("filters.tenant", "started"), ("filters.tenants", "started")):
+            await self._collection.create_index([(key, -1 if key == "started" else 1) for key in keys])
+        # Of the few that run: which of them is to go on, and which was asked for in the same words.
+        await self._collection.create_index(
+            [("kind", 1), ("started", 1)],
+            name="running",
+            partialFilterExpression={"state": JobState.RUNNING.value},
+        )
+
     async def begin(self, job: Job) -> Job:
         """Store a new job and claim it. Its id is made unless it has one; one that exists raises JobTakenError."""
         named = replace(job, id=job.id or f"{job.kind}-{self._new_id()}", revision=1)
