@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 from consumer.metrics import ROOMS
 from consumer.settings import (
     SELLING,
+    ApiSettings,
     CaptureSettings,
     CredentialSettings,
     DeliverySettings,
@@ -48,6 +49,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     FeedSettings,
     RecordSettings,
     OrderSettings,
+    ApiSettings,
 )
 
 

@@ -14,6 +14,7 @@ from adapters.orders import OrderCall
 from adapters.registry import CHANNELS
 from consumer.bootstrap.accounts import watch_accounts
 from consumer.bootstrap.credentials import open_credentials, utc_now
+from consumer.bootstrap.health import serve_health
 from consumer.bootstrap.start import topic_names
 from consumer.bootstrap.tenant_products import tenant_products
 from consumer.capture.election import Timing
@@ -24,6 +25,7 @@ from consumer.delivery.quotas.store import COLLECTION as QUOTAS
 from consumer.delivery.quotas.store import QuotaStore
 from consumer.embedded import Endpoints
 from consumer.errors import MarketsyncError
+from consumer.health import make_registry
 from consumer.kafka.compacted import read_compacted
 from consumer.kafka.topics import ensure_order_topics
 from consumer.listings.accounts import Account
@@ -70,6 +72,7 @@ async def _run(settings: Settings, endpoints: Endpoints, *, supervised: bool) ->
         await asyncio.to_thread(election.start)
         exits.push_async_callback(asyncio.to_thread, election.close)
         parts = await exits.enter_async_context(_Parts(settings, endpoints))
+        exits.enter_context(serve_health(settings, make_registry(), unready=tuple))
         while not stopped.is_set():
             term = await asyncio.to_thread(election.wait, _WAIT)
             if term is None:

@@ -58,8 +58,11 @@ def test_what_is_set_is_a_setting() -> None:
 
 def test_prometheus_reads_every_role_that_lasts() -> None:
     config = yaml.safe_load((ROOT / "deploy/compose/prometheus.yml").read_text(encoding="utf-8"))
-    targets = {target.partition(":")[0] for target in config["scrape_configs"][0]["static_configs"][0]["targets"]}
-    assert targets == {name for name, role in roles().items() if role.get("healthcheck") != {"disable": True}}
+    job = config["scrape_configs"][0]
+    targets = {target.partition(":")[0] for target in job["static_configs"][0]["targets"]}
+    lasting = {name: role for name, role in roles().items() if role.get("healthcheck") != {"disable": True}}
+    assert targets == {name for name, role in lasting.items() if "profiles" not in role}
+    assert set(job["dns_sd_configs"][0]["names"]) == {name for name, role in lasting.items() if "profiles" in role}
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:

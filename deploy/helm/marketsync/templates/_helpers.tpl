@@ -75,17 +75,11 @@ spec:
         {{- if .port }}
         - {name: http, containerPort: {{ .port }}}
         {{- end }}
-      {{- if .tcp }}
-      startupProbe: {tcpSocket: {port: http}, periodSeconds: 3, failureThreshold: 40}
-      livenessProbe: {tcpSocket: {port: http}, periodSeconds: 15, timeoutSeconds: 5, failureThreshold: 4}
-      readinessProbe: {tcpSocket: {port: http}, periodSeconds: 5, timeoutSeconds: 5}
-      {{- else }}
       # A restart heals what /health/live tells; what /health/ready tells, waiting heals.
       startupProbe: {httpGet: {path: /health/live, port: metrics}, periodSeconds: 3, failureThreshold: 40}
       livenessProbe: {httpGet: {path: /health/live, port: metrics}, periodSeconds: 15, timeoutSeconds: 5, failureThreshold: 4}
       {{- if .port }}
       readinessProbe: {httpGet: {path: /health/ready, port: metrics}, periodSeconds: 5, timeoutSeconds: 5}
-      {{- end }}
       {{- end }}
       {{- end }}
       volumeMounts:
