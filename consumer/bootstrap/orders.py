@@ -34,12 +34,14 @@ from consumer.listings.debts import DebtStore
 from consumer.listings.sales import COLLECTION as RESERVATIONS
 from consumer.listings.sales import SalesBook
 from consumer.listings.store import COLLECTION as LISTINGS
+from consumer.metrics import OrderMetrics, order_metrics
 from consumer.mongo import PyMongoError, connect, connect_async
 from consumer.mongo.lease import COLLECTION as LEASES
 from consumer.mongo.lease import LeaseStore
 from consumer.orders.booking import Booking
 from consumer.orders.importing import Import
 from consumer.orders.keeping import OrderKeeper, Poller
+from consumer.orders.measuring import Measuring
 from consumer.orders.products import SoldProducts
 from consumer.orders.publishing import RECEIPT, OrderPublisher
 from consumer.orders.store import OrderStore
@@ -71,8 +73,9 @@ async def _run(settings: Settings, endpoints: Endpoints, *, supervised: bool) ->
         election = Leadership(leases, this_process(), timing, ended=lambda: None)
         await asyncio.to_thread(election.start)
         exits.push_async_callback(asyncio.to_thread, election.close)
-        parts = await exits.enter_async_context(_Parts(settings, endpoints))
-        exits.enter_context(serve_health(settings, make_registry(), unready=tuple))
+        registry = make_registry()
+        parts = await exits.enter_async_context(_Parts(settings, endpoints, order_metrics(registry)))
+        exits.enter_context(serve_health(settings, registry, unready=tuple))
         while not stopped.is_set():
             term = await asyncio.to_thread(election.wait, _WAIT)
             if term is None:
@@ -87,8 +90,9 @@ async def _run(settings: Settings, endpoints: Endpoints, *, supervised: bool) ->
 class _Parts(AsyncExitStack):
     """What leads, over connections of its own."""
 
-    def __init__(self, settings: Settings, endpoints: Endpoints) -> None:
+    def __init__(self, settings: Settings, endpoints: Endpoints, metrics: OrderMetrics) -> None:
         super().__init__()
+        self._metrics = metrics
         self._settings = settings
         self._endpoints = endpoints
         self._accounts: set[str] = set()
@@ -106,6 +110,7 @@ class _Parts(AsyncExitStack):
         sales = SalesBook(database[RESERVATIONS])
         await self._store.prepare()
         await sales.prepare()
+        self._measuring = Measuring(self._store, sales, self._metrics, utc_now)
         debts = DebtStore(database[LISTINGS], settings.topics.partitions)
         pim = self.enter_context(tenant_products(settings, endpoints))
         products = SoldProducts(database[LISTINGS], debts, pim, lambda: self._accounts, utc_now)
@@ -139,7 +144,12 @@ class _Parts(AsyncExitStack):
             await publisher.recover()
             _log.info("this process imports orders")
             leads = lambda: not term.lost and not stopped.is_set()  # noqa: E731  two facts, one question
-            await OrderKeeper(leads, self._pollers, publisher.publish).run()
+            measuring = asyncio.create_task(self._measuring.run())
+            try:
+                await OrderKeeper(leads, self._pollers, publisher.publish).run()
+            finally:
+                measuring.cancel()
+                await asyncio.wait([measuring])
         finally:
             await asyncio.to_thread(producer.close)
 
@@ -173,8 +183,17 @@ class _Parts(AsyncExitStack):
             book=self._booking.book,
         )
 
+        labels = account.id.split("/", 2)
+        last = self._metrics.walked.labels(*labels)
+        last.set_to_current_time()
+
+        def walked(news: int) -> None:
+            last.set_to_current_time()
+            self._metrics.imported.labels(*labels).inc(news)
+
         async def close() -> None:
+            self._metrics.walked.remove(*labels)
             await quota.give_back()
             await channel.close()
 
-        return Poller(account.id, walker, channel.poll, close)
+        return Poller(account.id, walker, channel.poll, walked, close)

@@ -11,6 +11,7 @@ from consumer.metrics.credentials import CredentialMetrics, credential_metrics
 from consumer.metrics.delivery import DeliveryMetrics, delivery_metrics
 from consumer.metrics.disk import disk_metrics
 from consumer.metrics.feeds import FeedMetrics, feed_metrics
+from consumer.metrics.orders import OrderMetrics, Reading, Shown, order_metrics
 from consumer.metrics.snapshots import SnapshotMetrics
 from consumer.metrics.tenants import TenantMetrics, tenant_metrics
 
@@ -21,6 +22,7 @@ ROOMS = (
     control_metrics,
     credential_metrics,
     feed_metrics,
+    order_metrics,
     disk_metrics,
 )
 """What registers the metrics of each room, in the order of the operator's page."""
@@ -32,6 +34,9 @@ __all__ = [
     "CredentialMetrics",
     "DeliveryMetrics",
     "FeedMetrics",
+    "OrderMetrics",
+    "Reading",
+    "Shown",
     "SnapshotMetrics",
     "TenantMetrics",
     "capture_metrics",
@@ -40,5 +45,6 @@ __all__ = [
     "delivery_metrics",
     "disk_metrics",
     "feed_metrics",
+    "order_metrics",
     "tenant_metrics",
 ]

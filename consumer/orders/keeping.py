@@ -32,9 +32,18 @@ class Walker(Protocol):
 
 
 class Poller:
-    """One account's. poll: seconds between two walks. hint: set to walk at once. close: called at the end."""
+    """One account's. poll: seconds between two walks. hint: set to walk at once. walked: told after each walk that came
+    to its end how many orders were news. close: called at the end."""
 
-    def __init__(self, account: str, walker: Walker, poll: float, close: Callable[[], Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        account: str,
+        walker: Walker,
+        poll: float,
+        walked: Callable[[int], object],
+        close: Callable[[], Awaitable[object]],
+    ) -> None:
+        self._walked = walked
         self._close = close
         self.hint = asyncio.Event()
         self._account = account
@@ -55,6 +64,7 @@ class Poller:
             try:
                 news = await self._walker.walk()
                 failures = 0
+                self._walked(news)
                 if news:
                     _log.info("orders imported", account=self._account, orders=news)
             except (AdapterError, MarketsyncError, PyMongoError) as error:

@@ -7,10 +7,11 @@ After its time it is removed, and it does not come back when the channel shows t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.orders import Order
+from adapters.orders import Order, OrderStatus
 from consumer.errors import MarketsyncError
 from consumer.mongo import AsyncCollection, AsyncDatabase, Document, DuplicateKeyError
 from consumer.mongo.encryption import Cipher
@@ -18,6 +19,27 @@ from consumer.orders.stored import Happening, OrderEvent, StoredOrder, personal,
 
 COLLECTION = "orders"
 POSITIONS = "order_positions"
+
+_WAITING = [
+    status.value
+    for status in (
+        OrderStatus.PENDING,
+        OrderStatus.TO_ACCEPT,
+        OrderStatus.TO_SHIP,
+        OrderStatus.PARTLY_SHIPPED,
+        OrderStatus.UNKNOWN,
+    )
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Orders of an account, "tenant/channel/account", in one status. oldest: when the first of them was placed, UTC."""
+
+    account: str
+    status: str
+    orders: int
+    oldest: datetime
 
 
 class OrderStore:
@@ -32,6 +54,12 @@ class OrderStore:
     async def prepare(self) -> None:
         """Make the indexes. Idempotent."""
         await self._orders.create_index([("account", 1), ("placed_at", -1)], name="account")
+        # Few are in it, and all of what is counted.
+        await self._orders.create_index(
+            [("account", 1), ("order.status", 1), ("placed_at", 1)],
+            name="waiting",
+            partialFilterExpression={"order.status": {"$in": _WAITING}},
+        )
         await self._orders.create_index([("personal_until", 1)], name="personal_until", sparse=True)
         await self._orders.create_index(
             [("first_waiting", 1)], name="unpublished", partialFilterExpression={"first_waiting": {"$exists": True}}
@@ -94,6 +122,17 @@ class OrderStore:
         query |= {"account": account} if account else {}
         query |= {"order.status": status} if status else {}
         return await self._orders.find(query, {"personal": False}).sort("placed_at", -1).limit(most).to_list()
+
+    async def waiting(self) -> list[Waiting]:
+        """What is not sent and not off, by account and status."""
+        group = {
+            "_id": {"account": "$account", "status": "$order.status"},
+            "orders": {"$sum": 1},
+            "oldest": {"$min": "$placed_at"},
+        }
+        stages: list[Document] = [{"$match": {"order.status": {"$in": _WAITING}}}, {"$group": group}]
+        cursor = await self._orders.aggregate(stages, hint="waiting")
+        return [Waiting(**row["_id"], orders=row["orders"], oldest=row["oldest"]) async for row in cursor]
 
     async def personal(self, document: Document) -> dict[str, Any] | None:
         """Who bought; None where it was removed."""

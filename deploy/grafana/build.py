@@ -294,6 +294,48 @@ PAGES = (
         ),
     ),
     Page(
+        "orders",
+        "marketsync: orders",
+        (
+            Figure(
+                "Imported",
+                "Orders a second that were new or had changed",
+                "sum by (tenant, channel, account) (rate(marketsync_orders_imported_total[5m]))",
+                "ops",
+            ),
+            Figure(
+                "Read last",
+                "Since the account's orders were read to the end",
+                "time() - max by (tenant, channel, account) (marketsync_orders_walked_timestamp_seconds)",
+                "s",
+                red=1800,
+            ),
+            Figure(
+                "Waiting",
+                "Orders that are not sent and not off, by status",
+                "sum by (channel, account, status) (marketsync_orders_waiting)",
+            ),
+            Figure(
+                "Oldest to accept",
+                "For how long the oldest order has waited for the seller's yes",
+                'max by (tenant, channel, account) (marketsync_orders_oldest_seconds{status="to_accept"})',
+                "s",
+                red=14400,
+            ),
+            Figure(
+                "Oldest to send",
+                "For how long the oldest paid order has waited to be sent",
+                'max by (tenant, channel, account) (marketsync_orders_oldest_seconds{status=~"to_ship|partly_shipped"})',
+                "s",
+            ),
+            Figure(
+                "Kept back",
+                "Products of which pieces are sold and not yet off the PIM's stock",
+                "sum by (tenant) (marketsync_orders_reserved_products)",
+            ),
+        ),
+    ),
+    Page(
         "failures",
         "marketsync: dead letters and retries",
         (

@@ -85,6 +85,17 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {'marketsync_disk_free_bytes{place="home"}': "5x60", 'marketsync_disk_size_bytes{place="home"}': "100x60"},
         {'marketsync_disk_free_bytes{place="home"}': "50x60", 'marketsync_disk_size_bytes{place="home"}': "100x60"},
     ),
+    "MarketsyncOrdersStopped": (
+        {f"marketsync_orders_walked_timestamp_seconds{{{FEED}}}": "0x60"},
+        {f"marketsync_orders_walked_timestamp_seconds{{{FEED}}}": "0+60x60"},
+    ),
+    "MarketsyncOrderNotAccepted": (
+        {f'marketsync_orders_oldest_seconds{{{FEED},status="to_accept"}}': "14400+60x60"},
+        {
+            f'marketsync_orders_oldest_seconds{{{FEED},status="to_accept"}}': "60+60x60",
+            f'marketsync_orders_oldest_seconds{{{FEED},status="to_ship"}}': "90000+60x60",
+        },
+    ),
 }
 
 

@@ -14,15 +14,18 @@ from adapters.errors import TemporaryError
 from adapters.memory_orders import MemoryOrders
 from adapters.orders import Order, OrderStatus
 from consumer.embedded import Endpoints
+from consumer.health import make_registry
 from consumer.kafka import TransactionalProducer, ensure_topics
 from consumer.kafka.compacted import read_compacted
 from consumer.kafka.removal import remove_installation
 from consumer.kafka.topics import TopicNames
 from consumer.listings.sales import SalesBook
+from consumer.metrics import order_metrics
 from consumer.mongo import AsyncDatabase, Document, connect_async
 from consumer.mongo.encryption import Cipher, MasterKeys, local_provider
 from consumer.orders.booking import Booking, Sku
 from consumer.orders.importing import Import
+from consumer.orders.measuring import Measuring
 from consumer.orders.publishing import RECEIPT, OrderPublisher
 from consumer.orders.store import OrderStore
 from consumer.settings import TopicSettings
@@ -235,3 +238,22 @@ async def test_a_buyer_who_closed_their_account_is_forgotten(world: World) -> No
     stored = await world.store.find(ACCOUNT, order_id)
     assert stored is not None
     assert "personal" not in stored
+
+
+async def test_what_waits_is_counted_from_the_store_and_goes_with_who_leads(world: World) -> None:
+    metrics = order_metrics(registry := make_registry())
+    measuring = Measuring(world.store, world.sales, metrics, lambda: world.shop.now + timedelta(hours=1))
+    first = world.shop.sell(("CH-1", 1))
+    world.shop.sell(("CH-1", 2))
+    await world.walk()
+    await measuring.measure()
+    status = (await world.shop.order(first)).status.value
+    labels = {"tenant": "acme", "channel": "memory", "account": "main", "status": status}
+    assert registry.get_sample_value("marketsync_orders_waiting", labels) == 2
+    assert (registry.get_sample_value("marketsync_orders_oldest_seconds", labels) or 0) >= 3600
+    assert registry.get_sample_value("marketsync_orders_reserved_products", {"tenant": "acme"}) == 1
+    running = asyncio.create_task(measuring.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    assert registry.get_sample_value("marketsync_orders_waiting", labels) is None
